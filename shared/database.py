@@ -1,0 +1,72 @@
+"""PostgreSQL through SQLAlchemy on psycopg; every wait has an end."""
+
+import asyncio
+from importlib import resources
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+CONNECT_TIMEOUT_S = 5
+STATEMENT_TIMEOUT_MS = 30_000
+IDLE_IN_TRANSACTION_MS = 30_000
+TCP_USER_TIMEOUT_MS = 10_000
+_MIGRATION_LOCK = 0x526F_6E64_6100
+
+
+def engine(url: str, *, pool_size: int = 5, application: str) -> AsyncEngine:
+    """An engine whose statements, connections and forgotten transactions all time out.
+
+    `url` is `postgresql://…`; `application` is what `pg_stat_activity` shows.
+    """
+    return create_async_engine(
+        driver_url(url),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "tcp_user_timeout": TCP_USER_TIMEOUT_MS,
+            "application_name": application,
+            "options": (
+                f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
+                f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"
+                " -c timezone=UTC"
+            ),
+        },
+    )
+
+
+def driver_url(url: str) -> str:
+    """The URL with the one driver that we use."""
+    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+async def upgrade(url: str, package: str, schema: str) -> None:
+    """Brings `schema` to the newest migration of `package`; one at a time, safe to repeat."""
+    await asyncio.to_thread(_upgrade, url, package, schema)
+
+
+def _upgrade(url: str, package: str, schema: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files(package)))
+    config.attributes["schema"] = schema
+    migrator = create_engine(
+        driver_url(url), poolclass=NullPool, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}
+    )
+    try:
+        with migrator.begin() as connection:
+            _prepare(connection, schema)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        migrator.dispose()
+
+
+def _prepare(connection: Connection, schema: str) -> None:
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+    connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))

@@ -1,0 +1,1 @@
+"""The contracts: one class per event, and the envelope that they travel in."""

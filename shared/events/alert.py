@@ -1,0 +1,225 @@
+"""What alerts decides. Each event carries the whole resulting object, exactly as GET shows it."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from shared.events.envelope import Event, EventId, Name, Timestamp
+
+Severity = Literal["rendah", "sedang", "tinggi", "kritis"]
+AlertKind = Literal["incident", "duress", "visit_missed", "silent"]
+AlertState = Literal["raised", "acknowledged", "dispatched", "arrived", "resolved", "closed"]
+
+
+class Reason(Struct, frozen=True, kw_only=True):
+    """Why something was decided; `code` is stable, the texts are for people."""
+
+    code: str
+    id: str
+    en: str
+
+
+class Owner(Struct, frozen=True, kw_only=True):
+    """Who took the alert: the account, the person's name, role and the moment."""
+
+    actor: Name
+    name: str
+    role: str
+    at: Timestamp
+
+
+class Part(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A report that belongs to the alert, with both its clocks."""
+
+    event: EventId
+    type: Name
+    category: Name
+    time: Timestamp
+    received_at: Timestamp
+    site: Name | None = None
+    actor: Name | None = None
+    device: Name | None = None
+    text: str | None = None
+    late_s: int | None = None
+    """Seconds between the two clocks, where the report came late; that itself never alarms."""
+
+
+class Dispatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A crew that was sent, and how far it got."""
+
+    crew: Name
+    at: Timestamp
+    by: str
+    accepted_at: Timestamp | None = None
+    declined_at: Timestamp | None = None
+    en_route_at: Timestamp | None = None
+    arrived_at: Timestamp | None = None
+
+
+class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of the alert's story; `what` is the event's verb, `by` a name or a post."""
+
+    at: Timestamp
+    what: str
+    by: str | None = None
+    note: str | None = None
+    cycle: int | None = None
+    level: int | None = None
+
+
+class Closing(Struct, frozen=True, kw_only=True):
+    """A first person's proposal to close; a second account must agree before `lapses_at`."""
+
+    actor: Name
+    name: str
+    at: Timestamp
+    lapses_at: Timestamp
+    outcome: str
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """An alert as GET shows it and as every `ronda.alert.*` event carries it.
+
+    `cycle` counts the climbs, `level` is the highest level notified over all of them (0 = none
+    yet). `next_due_kind` says what happens at `next_due_at` unless somebody acts.
+    """
+
+    id: EventId
+    number: int
+    version: int
+    kind: AlertKind
+    state: AlertState
+    severity: Severity
+    category: Name
+    site: Name | None
+    site_name: str | None
+    unit: Name
+    operation: Name
+    lat: float | None
+    lon: float | None
+    policy: Name
+    cycle: int
+    level: int
+    post: str | None
+    owner: Owner | None
+    reasons: list[Reason]
+    parts: list[Part]
+    dispatches: list[Dispatch]
+    reported_at: Timestamp
+    received_at: Timestamp
+    raised_at: Timestamp
+    updated_at: Timestamp
+    acknowledged_at: Timestamp | None
+    resolved_at: Timestamp | None
+    closed_at: Timestamp | None
+    next_due_at: Timestamp | None
+    next_due_kind: Literal["climb", "ack_expiry", "close_lapse"] | None
+    next_post: str | None
+    closing: Closing | None
+    outcome: str | None
+    purpose: str | None
+    timeline: list[Entry]
+
+
+class Visit(Struct, frozen=True, kw_only=True):
+    """A due visit and what became of it. `unknown` is never shown as safe."""
+
+    id: EventId
+    version: int
+    state: Literal["due", "at_risk", "missed", "recovered", "done"]
+    site: Name
+    site_name: str
+    unit: Name
+    rule: Name
+    crew: str | None
+    opens_at: Timestamp
+    due_at: Timestamp
+    grace_until: Timestamp
+    visited_at: Timestamp | None
+    checkin: EventId | None
+    alert: EventId | None
+
+
+class Notification(Struct, frozen=True, kw_only=True):
+    """One attempt to reach one recipient over one channel; `dedup` is the same on every retry."""
+
+    dedup: str
+    alert: EventId
+    cycle: int
+    level: int
+    post: str
+    recipient: str
+    channel: str
+    attempt: int
+    at: Timestamp
+    error: str | None
+
+
+class AlertRaised(Event, frozen=True, kw_only=True, tag="ronda.alert.raised.v1"):
+    data: Alert
+
+
+class AlertEscalated(Event, frozen=True, kw_only=True, tag="ronda.alert.escalated.v1"):
+    data: Alert
+
+
+class AlertAcknowledged(Event, frozen=True, kw_only=True, tag="ronda.alert.acknowledged.v1"):
+    data: Alert
+
+
+class AlertAckExpired(Event, frozen=True, kw_only=True, tag="ronda.alert.ack_expired.v1"):
+    data: Alert
+
+
+class AlertDispatched(Event, frozen=True, kw_only=True, tag="ronda.alert.dispatched.v1"):
+    data: Alert
+
+
+class AlertArrived(Event, frozen=True, kw_only=True, tag="ronda.alert.arrived.v1"):
+    data: Alert
+
+
+class AlertResolved(Event, frozen=True, kw_only=True, tag="ronda.alert.resolved.v1"):
+    data: Alert
+
+
+class AlertCloseProposed(Event, frozen=True, kw_only=True, tag="ronda.alert.close_proposed.v1"):
+    data: Alert
+
+
+class AlertCloseLapsed(Event, frozen=True, kw_only=True, tag="ronda.alert.close_lapsed.v1"):
+    data: Alert
+
+
+class AlertClosed(Event, frozen=True, kw_only=True, tag="ronda.alert.closed.v1"):
+    data: Alert
+
+
+class AlertReopened(Event, frozen=True, kw_only=True, tag="ronda.alert.reopened.v1"):
+    data: Alert
+
+
+class AlertUpdated(Event, frozen=True, kw_only=True, tag="ronda.alert.updated.v1"):
+    """A part, a note or a crew's answer joined the alert without changing its state."""
+
+    data: Alert
+
+
+class VisitDue(Event, frozen=True, kw_only=True, tag="ronda.visit.due.v1"):
+    data: Visit
+
+
+class VisitMissed(Event, frozen=True, kw_only=True, tag="ronda.visit.missed.v1"):
+    data: Visit
+
+
+class VisitRecovered(Event, frozen=True, kw_only=True, tag="ronda.visit.recovered.v1"):
+    data: Visit
+
+
+class NotificationSent(Event, frozen=True, kw_only=True, tag="ronda.notification.sent.v1"):
+    data: Notification
+
+
+class NotificationFailed(Event, frozen=True, kw_only=True, tag="ronda.notification.failed.v1"):
+    data: Notification

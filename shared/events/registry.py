@@ -1,0 +1,101 @@
+"""Every event type there is, and the one way to read a record's value."""
+
+from typing import Any, get_args
+
+import msgspec
+
+from shared.events import alert, incident, patrol, plan, position
+from shared.events.envelope import Envelope, Event
+
+AnyEvent = (
+    patrol.ShiftStarted
+    | patrol.ShiftEnded
+    | patrol.VisitCheckedIn
+    | patrol.VisitCheckedOut
+    | patrol.VulnerabilityReported
+    | patrol.DispatchAccepted
+    | patrol.DispatchDeclined
+    | patrol.DispatchEnRoute
+    | patrol.DispatchArrived
+    | incident.IncidentReported
+    | incident.DuressRaised
+    | incident.BackupRequested
+    | position.PositionRecorded
+    | plan.PlanPiece
+    | plan.PlanPublished
+    | alert.AlertRaised
+    | alert.AlertEscalated
+    | alert.AlertAcknowledged
+    | alert.AlertAckExpired
+    | alert.AlertDispatched
+    | alert.AlertArrived
+    | alert.AlertResolved
+    | alert.AlertCloseProposed
+    | alert.AlertCloseLapsed
+    | alert.AlertClosed
+    | alert.AlertReopened
+    | alert.AlertUpdated
+    | alert.VisitDue
+    | alert.VisitMissed
+    | alert.VisitRecovered
+    | alert.NotificationSent
+    | alert.NotificationFailed
+)
+
+EVENTS: dict[str, type[Event]] = {str(cls.__struct_config__.tag): cls for cls in get_args(AnyEvent)}
+
+_any_event: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+_envelope = msgspec.json.Decoder(Envelope)
+_encoder = msgspec.json.Encoder()
+_data_decoders: dict[str, msgspec.json.Decoder[Any]] = {
+    name: msgspec.json.Decoder(msgspec.structs.fields(cls)[-1].type) for name, cls in EVENTS.items()
+}
+
+
+class Undecodable(ValueError):
+    """The bytes are not an event of our contracts; `str()` says why."""
+
+
+def decode(value: bytes | None) -> AnyEvent | Envelope:
+    """The typed event, or for a type of the future its envelope with the data raw.
+
+    Raises `Undecodable` for anything else, a tombstone included.
+    """
+    if value is None:
+        raise Undecodable("the record has no value")
+    try:
+        return _any_event.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        envelope = decode_envelope(value)
+        if envelope.type in EVENTS:
+            raise Undecodable(str(error)) from error
+        return envelope
+
+
+def decode_envelope(value: bytes | None) -> Envelope:
+    """Context attributes of any event, with `data` as received; raises `Undecodable`."""
+    if value is None:
+        raise Undecodable("the record has no value")
+    try:
+        return _envelope.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Undecodable(str(error)) from error
+
+
+def check_data(event_type: str, data: bytes | msgspec.Raw) -> None:
+    """Whether `data` fits its type; raises `Undecodable` with the path of the first misfit.
+
+    A type that this version does not know is fine: it is kept, and nobody acts on it.
+    """
+    decoder = _data_decoders.get(event_type)
+    if decoder is None:
+        return
+    try:
+        decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Undecodable(str(error)) from error
+
+
+def encode(event: Event | Envelope) -> bytes:
+    """The record value of an event."""
+    return _encoder.encode(event)

@@ -1,0 +1,44 @@
+"""Instruments that more than one service has; each builds them on a registry of its own."""
+
+from collections.abc import Iterator, Mapping
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+LATENCY_BUCKETS_S = (
+    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
+    *(1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0),
+)
+"""Seconds. Fine below the promises (2 s to a notification, 1 s of lateness), coarse above."""
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+def latency(name: str, help_text: str, registry: CollectorRegistry) -> Histogram:
+    """A histogram of seconds with the buckets of our promises."""
+    return Histogram(name, help_text, buckets=LATENCY_BUCKETS_S, registry=registry)
+
+
+def render(registry: CollectorRegistry) -> bytes:
+    """The registry in Prometheus' text format."""
+    return generate_latest(registry)
+
+
+class ConsumerLag(Collector):
+    """`ronda_consumer_lag_records` by topic and partition, read at scrape time."""
+
+    def __init__(self, lag: Mapping[tuple[str, int], int], registry: CollectorRegistry) -> None:
+        self._lag = lag
+        registry.register(self)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """One gauge per assigned partition."""
+        gauge = GaugeMetricFamily(
+            "ronda_consumer_lag_records",
+            "Records that this process has still to read",
+            labels=["topic", "partition"],
+        )
+        for (topic, partition), records in sorted(self._lag.items()):
+            gauge.add_metric([topic, str(partition)], records)
+        yield gauge
