@@ -47,6 +47,7 @@ class Follower:
     ) -> None:
         self._settings = settings
         self._topic = topic.physical(settings.topic_prefix)
+        self._partitions = topic.partitions
         self._apply = apply
         self._client_id = client_id
         self._clock = clock
@@ -73,6 +74,13 @@ class Follower:
                 ends = await self._assign(consumer)
                 while any(self.offsets[number] < end for number, end in ends.items()):
                     await self._read(consumer)
+        except TimeoutError as error:
+            await self._stack.aclose()
+            raise TimeoutError(
+                f"topic {self._topic} could not be read to its end within "
+                f"{self._within.total_seconds():.0f} s; is the broker there, and has "
+                "`ronda topics apply` made the topic?"
+            ) from error
         except BaseException:
             await self._stack.aclose()
             raise
@@ -90,12 +98,7 @@ class Follower:
 
     async def _assign(self, consumer: AIOKafkaConsumer) -> dict[int, int]:
         """Assigns all partitions at their first wanted offset; returns their present ends."""
-        # An unassigned consumer knows no topic until it is asked about one.
-        await consumer.topics()
-        numbers = consumer.partitions_for_topic(self._topic)
-        if not numbers:
-            raise LookupError(f"topic {self._topic} does not exist; `ronda topics apply` makes it")
-        partitions = [TopicPartition(self._topic, number) for number in sorted(numbers)]
+        partitions = [TopicPartition(self._topic, number) for number in range(self._partitions)]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         starts = await self._starts(consumer, partitions, ends)
