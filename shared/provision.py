@@ -1,6 +1,8 @@
 """Creating the topics that the registry declares; services never create one by accident."""
 
+import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
@@ -47,9 +49,7 @@ async def create_topics(settings: KafkaSettings, *, replication: int = 1) -> Pro
         if missing:
             answer = await admin.create_topics(missing, timeout_ms=TIMEOUT_MS)
             _check_created(answer.topic_errors)
-        described = await admin.describe_topics(sorted(existing)) if existing else []
-        for topic in described:
-            name, count = topic["topic"], len(topic["partitions"])
+        for name, count in (await _partitions(admin, sorted(wanted))).items():
             if count != wanted[name].partitions:
                 raise ProvisionError(
                     f"topic {name} has {count} partitions where {wanted[name].partitions} are "
@@ -58,6 +58,22 @@ async def create_topics(settings: KafkaSettings, *, replication: int = 1) -> Pro
         return Provisioned(created=sorted(set(wanted) - existing), present=sorted(existing))
     finally:
         await admin.close()
+
+
+async def _partitions(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:
+    """Partitions by topic, once each of them has a leader: a topic is usable a moment after it
+    was made."""
+    async with asyncio.timeout(TIMEOUT_MS / 1000):
+        while True:
+            topics = await admin.describe_topics(names)
+            if all(_usable(topic) for topic in topics):
+                return {topic["topic"]: len(topic["partitions"]) for topic in topics}
+            await asyncio.sleep(0.05)
+
+
+def _usable(topic: dict[str, Any]) -> bool:
+    leaders = [partition["leader"] for partition in topic["partitions"]]
+    return topic["error_code"] == 0 and bool(leaders) and min(leaders) >= 0
 
 
 def _check_created(errors: list[tuple[str, int, str]]) -> None:

@@ -1,0 +1,167 @@
+"""Consuming on a real broker: nothing is lost to a bad header, an exception or a restart."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from ronda.stack.kafka import EmbeddedKafka
+from shared.bus import BatchConsumer, Record, producer
+from shared.clock import system_clock
+from shared.follow import Follower
+from shared.health import Progress
+from shared.provision import ProvisionError, create_topics
+from shared.settings import KafkaSettings
+from shared.topics import INCIDENT, PATROL, PLAN
+from tests.waiting import eventually
+
+
+class _Sink:
+    """Keeps what it is handed; raises first for the values it is told to stumble over."""
+
+    def __init__(self, *stumble_over: bytes) -> None:
+        self.values: list[bytes | None] = []
+        self.coordinates: list[tuple[int, int]] = []
+        self._stumble_over = set(stumble_over)
+
+    async def __call__(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if record.value in self._stumble_over:
+                self._stumble_over.discard(record.value)
+                raise RuntimeError("the database is away")
+        self.values.extend(record.value for record in records)
+        self.coordinates.extend((record.partition, record.offset) for record in records)
+
+
+@pytest.fixture
+async def sender(topics: KafkaSettings) -> AsyncIterator[AIOKafkaProducer]:
+    client = producer(topics, client_id="test")
+    await client.start()
+    yield client
+    await client.stop()
+
+
+def _consumer(settings: KafkaSettings, sink: _Sink, progress: Progress) -> BatchConsumer:
+    return BatchConsumer(
+        settings, topics=[PATROL, INCIDENT], group="test", handle=sink, progress=progress
+    )
+
+
+async def test_records_with_bad_headers_and_tombstones_reach_the_handler(
+    topics: KafkaSettings, sender: AIOKafkaProducer
+) -> None:
+    patrol = PATROL.physical(topics.topic_prefix)
+    for value, headers in (
+        (b"good", [("content-type", b"application/json")]),
+        (b"not utf-8", [("x", b"\xff\xfe")]),
+        (b"null header", [("x", None)]),
+        (None, []),
+        (b"last", []),
+    ):
+        await sender.send_and_wait(patrol, value, key=b"k", partition=2, headers=headers)
+    sink = _Sink()
+    async with _consumer(topics, sink, Progress(system_clock)):
+        await eventually(lambda: len(sink.values) == 5)
+    assert sink.values == [b"good", b"not utf-8", b"null header", None, b"last"]
+
+
+async def test_a_batch_whose_handler_fails_comes_again_until_it_succeeds(
+    topics: KafkaSettings, sender: AIOKafkaProducer
+) -> None:
+    patrol = PATROL.physical(topics.topic_prefix)
+    sink = _Sink(b"3", b"7")
+    progress = Progress(system_clock)
+    async with _consumer(topics, sink, progress):
+        for number in range(10):
+            await sender.send_and_wait(patrol, str(number).encode(), partition=number % 2)
+        await eventually(lambda: len(set(sink.values)) == 10)
+    for partition in (0, 1):
+        offsets = [offset for number, offset in sink.coordinates if number == partition]
+        assert sorted(set(offsets)) == list(range(5))
+
+
+async def test_a_second_start_continues_where_the_first_one_stopped(
+    topics: KafkaSettings, sender: AIOKafkaProducer
+) -> None:
+    patrol = PATROL.physical(topics.topic_prefix)
+    first, second = _Sink(), _Sink()
+    await sender.send_and_wait(patrol, b"before", partition=0)
+    async with _consumer(topics, first, Progress(system_clock)):
+        await eventually(lambda: first.values == [b"before"])
+    await sender.send_and_wait(patrol, b"after", partition=0)
+    async with _consumer(topics, second, Progress(system_clock)):
+        await eventually(lambda: b"after" in second.values)
+    assert second.values == [b"after"]
+
+
+async def test_an_idle_consumer_makes_progress_and_shows_no_lag(topics: KafkaSettings) -> None:
+    progress = Progress(system_clock)
+    async with _consumer(topics, _Sink(), progress) as consumer:
+        await eventually(lambda: progress.ready().ok and consumer.lag)
+        assert set(consumer.lag.values()) == {0}
+
+
+async def test_consuming_and_producing_go_on_by_themselves_after_the_broker_was_killed(
+    tmp_path: Path,
+) -> None:
+    async with EmbeddedKafka(tmp_path / "kafka") as broker:
+        settings = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
+        await create_topics(settings)
+        sink = _Sink()
+        sender = producer(settings, client_id="test")
+        await sender.start()
+        try:
+            async with _consumer(settings, sink, Progress(system_clock)):
+                await sender.send_and_wait(PATROL.name, b"before", partition=0)
+                await eventually(lambda: sink.values == [b"before"])
+                await broker.kill()
+                await broker.start()
+                await sender.send_and_wait(PATROL.name, b"after", partition=0)
+                await eventually(lambda: b"after" in sink.values, within=30)
+        finally:
+            await sender.stop()
+
+
+async def test_a_follower_knows_the_whole_topic_when_it_is_entered_and_follows_on(
+    topics: KafkaSettings, sender: AIOKafkaProducer
+) -> None:
+    plan = PLAN.physical(topics.topic_prefix)
+    for number in range(200):
+        await sender.send(plan, str(number).encode(), partition=0)
+    await sender.flush()
+    seen: list[bytes | None] = []
+    async with Follower(
+        topics,
+        PLAN,
+        lambda records: seen.extend(record.value for record in records),
+        client_id="test",
+        clock=system_clock,
+        progress=Progress(system_clock),
+    ) as follower:
+        assert seen == [str(number).encode() for number in range(200)]
+        assert follower.offsets == {0: 200}
+        await sender.send_and_wait(plan, b"news", partition=0)
+        await eventually(lambda: seen[-1] == b"news")
+
+
+async def test_topics_are_made_once_and_a_wrong_number_of_partitions_is_an_error(
+    topics: KafkaSettings,
+) -> None:
+    again = await create_topics(topics)
+    assert again.created == []
+    assert len(again.present) == 9
+    strange = KafkaSettings(topics.bootstrap_servers, topic_prefix=f"{topics.topic_prefix}x.")
+    await _make_with_one_partition(strange)
+    with pytest.raises(ProvisionError, match="1 partitions where 6 are declared"):
+        await create_topics(strange)
+
+
+async def _make_with_one_partition(settings: KafkaSettings) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(PATROL.physical(settings.topic_prefix), 1, 1)])
+    finally:
+        await admin.close()
