@@ -1,0 +1,282 @@
+"""The night, scene by scene. What is told was done; what is ticked was seen in the services."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import httpx
+
+from ronda.demo.night import Night
+from ronda.demo.phone import Phone
+from shared.clock import system_clock
+from shared.plan.model import Site
+
+UNTAKEN = "climb"
+
+
+async def evening(night: Night) -> None:
+    """Crews sign on; KPU, Bawaslu and the warehouse are visited; a weak point is found."""
+    watch = night.watch
+    watch.scene("Evening round: patroli dialogis")
+    for phone in (night.crew, night.distant_crew):
+        members = next(shift.members for shift in night.plan.shifts if shift.crew == phone.crew)
+        await phone.send(
+            phone.event("ronda.shift.started.v1", {"crew": phone.crew, "members": members})
+        )
+        watch.tell(f"{phone.crew} goes on duty with {len(members)}")
+    for site in (night.kpu, night.bawaslu):
+        await _visit(night, site)
+    await _warehouse_visit(night)
+
+
+async def _visit(night: Night, site: Site) -> None:
+    checkin = night.crew.event(
+        "ronda.visit.checked_in.v1", _check_in(night.crew, site), site=site.id
+    )
+    checkout = night.crew.event(
+        "ronda.visit.checked_out.v1",
+        {
+            "checkin": checkin["id"],
+            "situation": "aman",
+            "crew": night.crew.crew,
+            "dwell_s": 420,
+            "guards_met": 4,
+            "guards_expected": 4,
+            "dialogue": "Penjaga melaporkan situasi terkendali",
+            "advice_given": True,
+        },
+        site=site.id,
+    )
+    await night.crew.send(checkin, checkout)
+    night.watch.tell(f"{night.crew.crew} checks in at {site.name}, talks with the guards, leaves")
+    await night.watch.expect(
+        f"the visit to {site.name} is in the archive", lambda: night.archived(checkout["id"])
+    )
+
+
+async def _warehouse_visit(night: Night) -> None:
+    site, phone = night.warehouse, night.crew
+    checkin = phone.event("ronda.visit.checked_in.v1", _check_in(phone, site), site=site.id)
+    weakness = phone.event(
+        "ronda.vulnerability.reported.v1",
+        {
+            "kind": "cctv_blind",
+            "text": "CCTV tembok belakang mati",
+            "owner": "KPU",
+            "due_at": (system_clock() + timedelta(hours=24)).isoformat(),
+            "checkin": checkin["id"],
+        },
+        site=site.id,
+    )
+    await phone.send(checkin, weakness)
+    night.watch.tell(f"at {site.name}: locks 3/3, CCTV 7/8, the rear wall is blind")
+    await night.watch.expect(
+        "the vulnerability is in the archive", lambda: night.archived(weakness["id"])
+    )
+
+
+async def silence(night: Night) -> None:
+    """A visit does not happen; later a phone that was offline proves that it did."""
+    watch, site, phone = night.watch, night.far, night.distant_crew
+    watch.scene(f"Absence: nobody has been seen at {site.name}")
+    checkin = phone.event("ronda.visit.checked_in.v1", _check_in(phone, site), site=site.id)
+    watch.tell(f"{phone.crew} is there, but has no network: the check-in stays on the phone")
+    alert = await watch.expect(
+        "the missed visit raises an alert by itself",
+        lambda: night.alert_at(site, "visit_missed"),
+        within=45,
+    )
+    answers = await phone.send(checkin, checkin)
+    watch.tell(f"the network is back: {len(answers)} events arrive, one of them twice")
+    await watch.expect("the late scan heals the miss", lambda: _visit_in(night, "recovered"))
+    if alert:
+        await watch.expect(
+            "and closes its alert", lambda: _alert_in(night, alert["id"], state="closed")
+        )
+
+
+async def spoof(night: Night) -> None:
+    """A check-in from 41 km away, with the phone's mock-location mark."""
+    night.watch.scene("A spoofed check-in")
+    lie = _check_in(night.distant_crew, night.kpu)
+    lie["position"] = {
+        "lat": night.kpu.lat - 0.37,
+        "lon": night.kpu.lon,
+        "accuracy_m": 5,
+        "mock": True,
+    }
+    event = night.distant_crew.event("ronda.visit.checked_in.v1", lie, site=night.kpu.id)
+    await night.distant_crew.send(event)
+    night.watch.tell("accepted, because nothing is dropped, and flagged, because it shows")
+
+    async def flagged() -> bool:
+        row = await night.archived(event["id"])
+        flags = (row or {}).get("event", {}).get("flags", "")
+        return {"mock_location", "outside_geofence"} <= set(flags.split(","))
+
+    await night.watch.expect("it is kept with mock_location and outside_geofence", flagged)
+
+
+async def motorbike(night: Night) -> str | None:
+    """Two men on a motorbike: reported, made severer, nobody takes it, it climbs, a name."""
+    watch, site = night.watch, night.warehouse
+    watch.scene(f"21.12 {site.name}: two men on a motorbike, third lap")
+    await _report(night, "suspicious_person", "Dua orang bermotor berhenti di tembok belakang")
+    alert = await watch.expect("an alert is raised", lambda: night.alert_at(site))
+    if not alert:
+        return None
+    await watch.expect(
+        "severer than its category, because the rear CCTV is blind",
+        lambda: _reason(night, alert["id"], "vulnerability"),
+    )
+    watch.tell("level 1 is told; nobody takes it")
+    level = alert["level"]
+    await watch.expect(
+        "it climbs to the next level",
+        lambda: _alert_above(night, alert["id"], level),
+        within=watch.patience_s + 5,
+    )
+    await _two_take_it(night, alert["id"])
+    return str(alert["id"])
+
+
+async def _two_take_it(night: Night, alert: str) -> None:
+    answers = await asyncio.gather(
+        night.operator.command(alert, "acknowledge"),
+        night.second_operator.command(alert, "acknowledge"),
+    )
+    codes = sorted(answer.status_code for answer in answers)
+    loser = next((a for a in answers if a.status_code == httpx.codes.CONFLICT), None)
+    winner = loser.json()["extra"]["name"] if loser is not None else "?"
+    night.watch.tell(f"two operators press A at once: {codes}, the loser reads «{winner}»")
+    await night.watch.expect(
+        "the alert has one owner, with a name",
+        lambda: _owned(night, alert, winner),
+    )
+
+
+async def backup(night: Night, alert: str) -> None:
+    """Backup is sent, and answers from its own phone."""
+    watch, phone = night.watch, night.crew
+    watch.scene(f"Backup: {phone.crew} is sent")
+    answer = await night.operator.command(alert, "dispatch", crew=phone.crew)
+    watch.tell(f"the operator sends {phone.crew} ({answer.status_code})")
+    for verb, field in (
+        ("accepted", "accepted_at"),
+        ("en_route", "en_route_at"),
+        ("arrived", "arrived_at"),
+    ):
+        event = {"alert": alert, "crew": phone.crew}
+        await phone.send(phone.event(f"ronda.dispatch.{verb}.v1", event, site=night.warehouse.id))
+        await watch.expect(
+            f"{phone.crew} {verb.replace('_', ' ')}, from its own phone",
+            partial(_dispatched, night, alert, field),
+        )
+
+
+async def parcel(night: Night, alert: str) -> None:
+    """A parcel over the wall: the alert rises to kritis and a new cycle pages higher."""
+    watch = night.watch
+    watch.scene("21.16 a parcel is thrown over the wall")
+    before = await night.operator.get(f"/v1/alerts/{alert}")
+    await _report(night, "suspicious_object", "Bungkusan plastik dilempar melewati tembok")
+    await watch.expect("the second report joins the first", lambda: _with_parts(night, alert, 2))
+    await watch.expect(
+        "the alert is kritis now", lambda: _alert_in(night, alert, severity="kritis")
+    )
+    await watch.expect(
+        "a new cycle pages above the highest level so far",
+        lambda: _in_later_cycle(night, alert, before["cycle"]),
+    )
+    answer = await night.commander.command(alert, "acknowledge")
+    watch.tell(f"{night.commander.name} takes it ({answer.status_code})")
+    await watch.expect(
+        "it has the commander's name", lambda: _owned(night, alert, night.commander.name)
+    )
+
+
+async def closing(night: Night, alert: str) -> None:
+    """Resolved by one, closed by two."""
+    watch = night.watch
+    watch.scene("23.35 the parcel is harmless: resolve, and close with two persons")
+    await night.operator.command(alert, "resolve", outcome="referred_reskrim", note="LP Model A")
+    await watch.expect("the alert is resolved", lambda: _alert_in(night, alert, state="resolved"))
+    first = await night.operator.command(alert, "close", outcome="referred_reskrim")
+    watch.tell(f"{night.operator.name} proposes to close: {first.status_code} awaiting a second")
+    still_open = await _alert_in(night, alert, state="resolved")
+    second = await night.commander.command(alert, "close", outcome="referred_reskrim")
+    watch.tell(f"{night.commander.name} agrees: {second.status_code}")
+    await watch.expect(
+        "one person could not close it, two could",
+        lambda: _closed_after(night, alert, still_open=bool(still_open)),
+    )
+
+
+def _check_in(phone: Phone, site: Site) -> dict[str, Any]:
+    return {
+        "method": "gps",
+        "crew": phone.crew,
+        "people": 2,
+        "position": {"lat": site.lat, "lon": site.lon, "accuracy_m": 18},
+    }
+
+
+async def _report(night: Night, category: str, text: str) -> None:
+    site = night.warehouse
+    report = {
+        "category": category,
+        "text": text,
+        "position": {"lat": site.lat, "lon": site.lon, "accuracy_m": 12},
+    }
+    await night.guard.send(night.guard.event("ronda.incident.reported.v1", report, site=site.id))
+    night.watch.tell(f"the guard reports {category}: {text}")
+
+
+async def _alert(night: Night, alert: str) -> dict[str, Any]:
+    found: dict[str, Any] = await night.operator.get(f"/v1/alerts/{alert}")
+    return found
+
+
+async def _alert_in(night: Night, alert: str, **fields: str) -> dict[str, Any] | None:
+    found = await _alert(night, alert)
+    return found if all(found[name] == value for name, value in fields.items()) else None
+
+
+async def _alert_above(night: Night, alert: str, level: int) -> bool:
+    return bool((await _alert(night, alert))["level"] > level)
+
+
+async def _in_later_cycle(night: Night, alert: str, cycle: int) -> bool:
+    found = await _alert(night, alert)
+    return bool(found["cycle"] > cycle and found["next_due_kind"] == UNTAKEN)
+
+
+async def _with_parts(night: Night, alert: str, count: int) -> bool:
+    return len((await _alert(night, alert))["parts"]) >= count
+
+
+async def _reason(night: Night, alert: str, code: str) -> bool:
+    return any(reason["code"] == code for reason in (await _alert(night, alert))["reasons"])
+
+
+async def _owned(night: Night, alert: str, name: str) -> bool:
+    return bool(((await _alert(night, alert))["owner"] or {}).get("name") == name)
+
+
+async def _dispatched(night: Night, alert: str, field: str) -> bool:
+    rows = (await _alert(night, alert))["dispatches"]
+    return bool(rows and rows[-1].get(field))
+
+
+async def _closed_after(night: Night, alert: str, *, still_open: bool) -> bool:
+    return still_open and bool(await _alert_in(night, alert, state="closed"))
+
+
+async def _visit_in(night: Night, state: str) -> bool:
+    visits = (await night.operator.get("/v1/visits"))["items"]
+    return any(visit["site"] == night.far.id and visit["state"] == state for visit in visits)
+
+
+Scene = Callable[[Night], Awaitable[None]]
