@@ -1,0 +1,191 @@
+"""What was promised against what is there: pure, so that it can be shown to fail.
+
+Evidence comes from four witnesses that share no code: the ledger of what the intake answered, an
+independent reader of the topics, the archive's rows, and the log of the notification provider.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+TIMER_STEPS = ("ronda.alert.escalated.v1", "ronda.alert.ack_expired.v1")
+# Deadlines and decisions are stored with microseconds; below one is rounding.
+TOLERANCE = timedelta(microseconds=1)
+
+Coordinates = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """An event that was answered `accepted`; `alerting` when it must end up in an alert."""
+
+    event: str
+    alerting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """One record as the archive shows it."""
+
+    event: str | None
+    status: str
+    coordinates: Coordinates
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One request that the provider accepted."""
+
+    dedup: str
+    alert: str
+    cycle: int
+    level: int
+    post: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that the witnesses say; `decisions` are `ronda.alert.*` events as archived."""
+
+    promises: Sequence[Promise]
+    topics: Iterable[Coordinates]
+    archive: Sequence[Archived]
+    decisions: Sequence[Mapping[str, Any]]
+    deliveries: Sequence[Delivery]
+
+
+@dataclass(slots=True)
+class Verdict:
+    """Violations by kind; every list empty means that all promises were kept."""
+
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    unrecorded: list[Coordinates] = field(default_factory=list)
+    invented: list[Coordinates] = field(default_factory=list)
+    without_alert: list[str] = field(default_factory=list)
+    zero_notified: list[str] = field(default_factory=list)
+    timers_twice: list[str] = field(default_factory=list)
+    early: list[str] = field(default_factory=list)
+    after_ack: list[str] = field(default_factory=list)
+    versions: list[str] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        """How many violations of each kind."""
+        return {name: len(getattr(self, name)) for name in self.__slots__}
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was violated."""
+        return not any(self.counts().values())
+
+
+def check(evidence: Evidence) -> Verdict:
+    """Compares the witnesses."""
+    verdict = Verdict()
+    _check_archive(evidence, verdict)
+    _check_topics(evidence, verdict)
+    histories = _histories(evidence.decisions)
+    _check_alerts(evidence, histories, verdict)
+    for alert, history in histories.items():
+        _check_versions(alert, history, verdict)
+        _check_timers(alert, history, verdict)
+    _check_deliveries(evidence, histories, verdict)
+    return verdict
+
+
+def _check_archive(evidence: Evidence, verdict: Verdict) -> None:
+    rows = Counter(row.event for row in evidence.archive if row.status == "event")
+    verdict.lost += [promise.event for promise in evidence.promises if not rows[promise.event]]
+    verdict.doubled += [str(event) for event, count in rows.items() if count > 1]
+
+
+def _check_topics(evidence: Evidence, verdict: Verdict) -> None:
+    archived = Counter(row.coordinates for row in evidence.archive)
+    on_topics = set(evidence.topics)
+    verdict.unrecorded += sorted(on_topics - set(archived))
+    verdict.invented += sorted(set(archived) - on_topics)
+    verdict.doubled += [str(where) for where, count in archived.items() if count > 1]
+
+
+def _histories(decisions: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    histories: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for decision in decisions:
+        histories[decision["data"]["id"]].append(decision)
+    for history in histories.values():
+        history.sort(key=lambda decision: decision["data"]["version"])
+    return histories
+
+
+def _check_alerts(
+    evidence: Evidence, histories: Mapping[str, Sequence[Mapping[str, Any]]], verdict: Verdict
+) -> None:
+    """Each alerting report belongs to exactly one alert."""
+    homes: dict[str, set[str]] = defaultdict(set)
+    for alert, history in histories.items():
+        for decision in history:
+            for part in decision["data"]["parts"]:
+                homes[part["event"]].add(alert)
+    alerting = [promise.event for promise in evidence.promises if promise.alerting]
+    verdict.without_alert += [event for event in alerting if not homes[event]]
+    verdict.doubled += [event for event in alerting if len(homes[event]) > 1]
+
+
+def _check_versions(alert: str, history: Sequence[Mapping[str, Any]], verdict: Verdict) -> None:
+    versions = [decision["data"]["version"] for decision in history]
+    if versions != list(range(1, len(versions) + 1)):
+        verdict.versions.append(f"{alert}: {versions}")
+
+
+def _check_timers(alert: str, history: Sequence[Mapping[str, Any]], verdict: Verdict) -> None:
+    acknowledged_cycle = 0
+    for before, after in pairwise(history):
+        was, now = before["data"], after["data"]
+        if before["type"] == "ronda.alert.acknowledged.v1":
+            acknowledged_cycle = was["cycle"]
+        if after["type"] not in TIMER_STEPS:
+            continue
+        due = was["next_due_at"]
+        if due is None or _moment(now["updated_at"]) + TOLERANCE < _moment(due):
+            verdict.early.append(f"{alert} v{now['version']}: due {due}, {now['updated_at']}")
+        if after["type"] == TIMER_STEPS[0] and now["cycle"] <= acknowledged_cycle:
+            verdict.after_ack.append(f"{alert} v{now['version']}")
+
+
+def _check_deliveries(
+    evidence: Evidence, histories: Mapping[str, Sequence[Mapping[str, Any]]], verdict: Verdict
+) -> None:
+    notified = {delivery.alert for delivery in evidence.deliveries}
+    verdict.zero_notified += [alert for alert in histories if alert not in notified]
+    keys: dict[tuple[str, int, int, str], set[str]] = defaultdict(set)
+    for delivery in evidence.deliveries:
+        step = (delivery.alert, delivery.cycle, delivery.level, delivery.post)
+        keys[step].add(delivery.dedup)
+    planned = _pages_planned(histories)
+    verdict.timers_twice += [
+        f"{step}: {sorted(dedups)}"
+        for step, dedups in keys.items()
+        if len(dedups) > planned[step[:3]]
+    ]
+
+
+def _pages_planned(
+    histories: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> dict[tuple[str, int, int], int]:
+    """How often a level of a cycle was decided to be told: once, and once for each repeat."""
+    planned: dict[tuple[str, int, int], int] = defaultdict(lambda: 1)
+    for alert, history in histories.items():
+        told = Counter(
+            (decision["data"]["cycle"], decision["data"]["level"])
+            for decision in history
+            if decision["type"] in TIMER_STEPS or decision["type"] == "ronda.alert.raised.v1"
+        )
+        for (cycle, level), count in told.items():
+            planned[alert, cycle, level] = max(1, count)
+    return planned
+
+
+def _moment(value: str) -> datetime:
+    return datetime.fromisoformat(value)
