@@ -88,7 +88,7 @@ def test_a_report_without_an_alert_is_seen() -> None:
 def test_a_report_with_two_alerts_is_seen() -> None:
     evidence = _clean()
     second = copy.deepcopy(evidence.decisions[0])
-    second["data"]["id"] = "alert-2"  # type: ignore[index]
+    second["data"]["id"] = "alert-2"
     verdict = check(replace(evidence, decisions=[*evidence.decisions, second]))
     assert verdict.doubled == ["report-1"]
 
@@ -118,7 +118,6 @@ def test_a_level_that_is_told_after_the_acknowledgement_of_its_cycle_is_seen() -
 
 def test_a_decision_that_is_missing_or_doubled_is_seen() -> None:
     evidence = _clean()
-    assert check(
-        replace(evidence, decisions=evidence.decisions[:1] + evidence.decisions[2:])
-    ).versions
-    assert check(replace(evidence, decisions=[*evidence.decisions, evidence.decisions[0]])).versions
+    first, _, *rest = evidence.decisions
+    assert check(replace(evidence, decisions=[first, *rest])).versions
+    assert check(replace(evidence, decisions=[*evidence.decisions, first])).versions
