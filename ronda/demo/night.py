@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,20 +10,10 @@ from ronda.demo.phone import Phone, Sent
 from ronda.demo.plan import site_of_type
 from ronda.demo.post import Account
 from ronda.demo.watch import Watch
-from shared.auth import Issuer
-from shared.clock import system_clock
-from shared.plan.model import Plan, Site
+from ronda.stack.up import Stack
+from shared.plan.model import Person, Plan, Shift, Site
 
 TOKEN_TTL = timedelta(hours=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where the three services listen."""
-
-    checkin: str
-    alerts: str
-    archive: str
 
 
 @dataclass(slots=True)
@@ -61,44 +50,39 @@ class Night:
         return next((item for item in items if item["status"] == "event"), None)
 
 
-def stage(
-    client: httpx.AsyncClient,
-    addresses: Addresses,
-    keys: dict[str, Path],
-    plan: Plan,
-    watch: Watch,
-) -> Night:
-    """Hands out phones and accounts, each with a token of its own."""
-    devices, accounts = Issuer(keys["checkin"]), Issuer(keys["alerts"])
+def stage(client: httpx.AsyncClient, stack: Stack, plan: Plan, watch: Watch) -> Night:
+    """Hands out phones and accounts, each with a token of its own, to people of the plan."""
     sent = Sent()
     people = {person.id: person for person in plan.people}
-    crews = {shift.crew: shift for shift in plan.shifts}
 
-    def phone(person: str, device: str, crew: str) -> Phone:
-        row = people[person]
-        token = devices.token(
-            actor=row.id,
-            name=f"{row.rank} {row.name}",
-            role="officer",
-            unit=row.unit,
-            device=device,
-            now=system_clock(),
-            ttl=TOKEN_TTL,
-        )
-        return Phone(client, addresses.checkin, token, device, crew, sent)
-
-    def account(actor: str, name: str, role: str, url: str) -> Account:
-        token = accounts.token(
-            actor=actor,
-            name=name,
+    def token(person: Person, role: str, device: str | None = None) -> str:
+        return stack.token(
+            actor=person.id,
+            name=_full_name(person),
             role=role,
-            unit=plan.operation.unit,
-            now=system_clock(),
+            unit=person.unit if device else plan.operation.unit,
+            device=device,
             ttl=TOKEN_TTL,
         )
-        return Account(client, url, token, name)
 
-    first, second, third = _crews(crews)
+    def phone(shift: Shift) -> Phone:
+        person, device = people[shift.members[0]], f"demo-{shift.crew.lower()}"
+        return Phone(
+            client,
+            stack.url("checkin"),
+            token(person, "officer", device),
+            device,
+            shift.crew,
+            list(shift.members),
+            sent,
+        )
+
+    def account(person: Person, role: str, service: str = "alerts") -> Account:
+        return Account(client, stack.url(service), token(person, role), _full_name(person))
+
+    crew, distant_crew, guard = _shifts(plan)
+    operators = [person for person in plan.people if person.role == "operator"]
+    commanders = [person for person in plan.people if person.role == "commander"]
     return Night(
         watch=watch,
         plan=plan,
@@ -107,22 +91,22 @@ def stage(
         bawaslu=site_of_type(plan, "bawaslu_office"),
         warehouse=site_of_type(plan, "logistics_warehouse"),
         far=site_of_type(plan, "ppk_office", "Soko"),
-        crew=phone(crews[first].members[0], "demo-phone-1", first),
-        distant_crew=phone(crews[second].members[0], "demo-phone-2", second),
-        guard=phone(crews[third].members[0], "demo-phone-3", third),
-        operator=account("op-sari", "Ipda Sari", "operator", addresses.alerts),
-        second_operator=account("op-joko", "Ipda Joko", "operator", addresses.alerts),
-        commander=account("kabag-ops", "Kompol Hadi", "commander", addresses.alerts),
-        auditor=account("auditor", "Auditor", "auditor", addresses.archive),
+        crew=phone(crew),
+        distant_crew=phone(distant_crew),
+        guard=phone(guard),
+        operator=account(operators[0], "operator"),
+        second_operator=account(operators[1], "operator"),
+        commander=account(commanders[-1], "commander"),
+        auditor=account(operators[0], "auditor", "archive"),
     )
 
 
-def _crews(crews: dict[str, Any]) -> tuple[str, str, str]:
-    """Three crews with different first members: a phone belongs to one person."""
-    chosen: list[str] = []
-    taken: set[str] = set()
-    for crew, shift in crews.items():
-        if shift.members[0] not in taken:
-            chosen.append(crew)
-            taken.add(shift.members[0])
-    return chosen[0], chosen[1], chosen[2]
+def _full_name(person: Person) -> str:
+    return f"{person.rank} {person.name}"
+
+
+def _shifts(plan: Plan) -> list[Shift]:
+    """Three crews, each with a first member of its own: a phone belongs to one person."""
+    by_person = {shift.members[0]: shift for shift in reversed(plan.shifts)}
+    by_crew = {shift.crew: shift for shift in by_person.values()}
+    return list(reversed(by_crew.values()))[:3]

@@ -36,6 +36,7 @@ class Phone:
     token: str
     device: str
     crew: str
+    members: list[str]
     ledger: Sent
     sequence: int = 0
 

@@ -1,7 +1,6 @@
 """The night, scene by scene. What is told was done; what is ticked was seen in the services."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -21,11 +20,10 @@ async def evening(night: Night) -> None:
     watch = night.watch
     watch.scene("Evening round: patroli dialogis")
     for phone in (night.crew, night.distant_crew):
-        members = next(shift.members for shift in night.plan.shifts if shift.crew == phone.crew)
         await phone.send(
-            phone.event("ronda.shift.started.v1", {"crew": phone.crew, "members": members})
+            phone.event("ronda.shift.started.v1", {"crew": phone.crew, "members": phone.members})
         )
-        watch.tell(f"{phone.crew} goes on duty with {len(members)}")
+        watch.tell(f"{phone.crew} goes on duty with {len(phone.members)}")
     for site in (night.kpu, night.bawaslu):
         await _visit(night, site)
     await _warehouse_visit(night)
@@ -279,4 +277,6 @@ async def _visit_in(night: Night, state: str) -> bool:
     return any(visit["site"] == night.far.id and visit["state"] == state for visit in visits)
 
 
-Scene = Callable[[Night], Awaitable[None]]
+async def plan_is(night: Night, version: str) -> bool:
+    """Whether alerts follows this version of the plan."""
+    return bool((await night.operator.get("/v1/situation"))["plan_version"] == version)

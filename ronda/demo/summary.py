@@ -8,9 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ronda.demo.night import Addresses, Night
-
-FIELD_TOPICS = ("ronda.patrol", "ronda.incident", "ronda.position")
+from ronda.demo.night import Night
+from ronda.stack.up import Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ async def all_kept(night: Night) -> Kept | None:
     return state if not state.missing and state.marked >= night.sent.repeats else None
 
 
-async def show(night: Night, addresses: Addresses, console: Console) -> None:
+async def show(night: Night, stack: Stack, console: Console) -> None:
     """Prints the night in figures, with links."""
     state = await kept(night)
     alerts = await night.operator.alerts()
@@ -57,9 +56,9 @@ async def show(night: Night, addresses: Addresses, console: Console) -> None:
             table.add_row(f"  {label}", value)
     console.print()
     console.print(table)
-    console.print(f"  board    {addresses.alerts}/board/")
-    console.print(f"  alerts   {addresses.alerts}/v1/alerts?state=all")
-    console.print(f"  archive  {addresses.archive}/v1/events")
+    console.print(f"  board    {stack.url('alerts')}/board/")
+    console.print(f"  alerts   {stack.url('alerts')}/v1/alerts?state=all")
+    console.print(f"  archive  {stack.url('archive')}/v1/events")
 
 
 def _outcome(alert: dict[str, Any]) -> str:

@@ -1,0 +1,161 @@
+"""One run: load and faults at once, everything healed, lag to zero, then the checker."""
+
+import asyncio
+import random
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.faults.checker import Verdict, check
+from tests.faults.load import Ledger, Load
+from tests.faults.nemesis import Nemesis
+from tests.faults.witness import gather, topic_lengths
+from tests.faults.world import World, world
+from tests.waiting import eventually
+
+PHONES = 20
+DRAIN_WITHIN_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a run did and what the checker says of it."""
+
+    seed: int
+    events: int
+    resent: int
+    unanswered_requests: int
+    kills: int
+    faults: dict[str, int]
+    alerts: int
+    pages: int
+    drain_s: float
+    recoveries: dict[str, dict[str, float]]
+    verdict: Verdict
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures for a file."""
+        return {
+            "seed": self.seed,
+            "events": self.events,
+            "resent": self.resent,
+            "unanswered_requests": self.unanswered_requests,
+            "kills": self.kills,
+            "faults": self.faults,
+            "alerts": self.alerts,
+            "pages": self.pages,
+            "drain_s": round(self.drain_s, 1),
+            "recoveries_s": self.recoveries,
+            "violations": self.verdict.counts(),
+        }
+
+
+async def run(
+    folder: Path, *, events: int, kills: int, rate: float, seed: int, say: Callable[[str], None]
+) -> Figures:
+    """Sends `events` at about `rate` a second while `kills` processes are killed."""
+    async with world(folder, say) as place:
+        with Ledger(folder / "ledger.ndjson") as ledger:
+            load = _load(place, ledger, events, rate, seed)
+            nemesis = Nemesis(place, random.Random(seed), say)
+            async with asyncio.TaskGroup() as together:
+                together.create_task(load.run())
+                together.create_task(nemesis.torment(kills))
+            say("healed; waiting until everything is drained and taken")
+            drained = await _drain(place)
+            evidence = await gather(place, ledger.promises)
+            return Figures(
+                seed=seed,
+                events=len(ledger.promises),
+                resent=load.resent,
+                unanswered_requests=ledger.unanswered,
+                kills=nemesis.kills,
+                faults=dict(nemesis.done),
+                alerts=len({decision["data"]["id"] for decision in evidence.decisions}),
+                pages=len(evidence.deliveries),
+                drain_s=drained,
+                recoveries=_summary(place.recoveries),
+                verdict=check(evidence),
+            )
+
+
+def _load(place: World, ledger: Ledger, events: int, rate: float, seed: int) -> Load:
+    return Load(
+        client=place.client,
+        url=place.stack.url("checkin"),
+        tokens=[
+            place.token(f"p-fault-{number}", "officer", f"fault-phone-{number}")
+            for number in range(PHONES)
+        ],
+        sites=[site.id for site in place.plan.sites],
+        ledger=ledger,
+        events=events,
+        rate=rate,
+        seed=seed,
+    )
+
+
+async def _drain(place: World) -> float:
+    """Seconds until the archive holds all that is on the topics and every alert is taken.
+
+    The operator takes what climbs, so that the night comes to rest and the witnesses agree.
+    """
+    now = asyncio.get_running_loop().time
+    start = now()
+    rest: bool = await eventually(lambda: _at_rest(place), within=DRAIN_WITHIN_S, every=0.5)
+    assert rest
+    return now() - start
+
+
+async def _at_rest(place: World) -> bool:
+    await _resolve_all(place)
+    before = await topic_lengths(place)
+    archived = await _archived(place)
+    return before == archived and before == await topic_lengths(place)
+
+
+async def _archived(place: World) -> dict[str, int]:
+    token = place.token("auditor", "auditor")
+    answer = await place.client.get(
+        f"{place.stack.url('archive')}/v1/stats", headers={"Authorization": f"Bearer {token}"}
+    )
+    answer.raise_for_status()
+    names = await topic_lengths(place)
+    return {name: answer.json()["topics"][name]["records"] for name in names}
+
+
+async def _resolve_all(place: World) -> None:
+    """Acknowledges and resolves each open alert, so that no deadline is left to make events."""
+    url = f"{place.stack.url('alerts')}/v1/alerts"
+    headers = {"Authorization": f"Bearer {place.token('op-fault', 'operator')}"}
+    answer = await place.client.get(url, params={"state": "open"}, headers=headers)
+    answer.raise_for_status()
+    for alert in answer.json()["items"]:
+        for verb, states in (("acknowledge", {"raised"}), ("resolve", {"raised", "acknowledged"})):
+            if alert["state"] not in states:
+                continue
+            current = await place.client.get(f"{url}/{alert['id']}", headers=headers)
+            command = {
+                "version": current.json()["version"],
+                "key": f"{verb}-{alert['id']}-{current.json()['version']}",
+                "outcome": "test",
+            }
+            done = await place.client.post(
+                f"{url}/{alert['id']}/{verb}", json=command, headers=headers
+            )
+            assert done.status_code != httpx.codes.INTERNAL_SERVER_ERROR, done.text
+
+
+def _summary(recoveries: dict[str, list[float]]) -> dict[str, dict[str, float]]:
+    return {
+        what: {
+            "n": len(seconds),
+            "median": round(statistics.median(seconds), 1),
+            "max": round(max(seconds), 1),
+        }
+        for what, seconds in recoveries.items()
+    }

@@ -1,0 +1,93 @@
+"""Gathering evidence from witnesses that share no code with what they testify about."""
+
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.topics import ALERT, INCIDENT, PATROL, TopicSpec
+from tests.faults.checker import Archived, Coordinates, Evidence, Promise
+from tests.faults.world import World
+
+WITNESSED = (PATROL, INCIDENT, ALERT)
+PAGE = 1000
+
+
+async def gather(world: World, promises: list[Promise]) -> Evidence:
+    """What the ledger, the topics, the archive and the provider say, now."""
+    rows = await _archive_rows(world)
+    return Evidence(
+        promises=promises,
+        topics=await _coordinates(world),
+        archive=[_archived(row) for row in rows],
+        decisions=[
+            row["event"]
+            for row in rows
+            if row["status"] == "event" and str(row["type"]).startswith("ronda.alert.")
+        ],
+        deliveries=list(world.provider.deliveries),
+    )
+
+
+async def topic_lengths(world: World) -> dict[str, int]:
+    """Records on each witnessed topic."""
+    lengths: dict[str, int] = {}
+    for topic, _, _ in await _coordinates(world):
+        lengths[topic] = lengths.get(topic, 0) + 1
+    return lengths
+
+
+async def _coordinates(world: World) -> list[Coordinates]:
+    """Each record of the witnessed topics, read with a bare client from the beginning."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=world.kafka.bootstrap_servers, enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        found: list[Coordinates] = []
+        for topic in WITNESSED:
+            found += await _read(consumer, topic)
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def _read(consumer: AIOKafkaConsumer, topic: TopicSpec) -> list[Coordinates]:
+    partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+    consumer.assign(partitions)
+    ends = await consumer.end_offsets(partitions)
+    await consumer.seek_to_beginning(*partitions)
+    found: list[Coordinates] = []
+    while any([await consumer.position(partition) < end for partition, end in ends.items()]):
+        for records in (await consumer.getmany(timeout_ms=1000)).values():
+            found += [(topic.name, record.partition, record.offset) for record in records]
+    return found
+
+
+async def _archive_rows(world: World) -> list[dict[str, Any]]:
+    token = world.token("auditor", "auditor")
+    rows: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        params: dict[str, str | int] = {"limit": PAGE}
+        if cursor:
+            params["cursor"] = cursor
+        answer = await world.client.get(
+            f"{world.stack.url('archive')}/v1/events",
+            params=params,
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        answer.raise_for_status()
+        page = answer.json()
+        rows += page["items"]
+        cursor = page["next"]
+        if not cursor:
+            names = {topic.name for topic in WITNESSED}
+            return [row for row in rows if row["topic"] in names]
+
+
+def _archived(row: dict[str, Any]) -> Archived:
+    return Archived(
+        event=row["id"],
+        status=row["status"],
+        coordinates=(row["topic"], row["partition"], row["offset"]),
+    )

@@ -1,0 +1,177 @@
+"""The system under fault: real broker, real database, real processes, and hands that hurt them."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from ronda import plans
+from ronda.stack.child import Child
+from ronda.stack.kafka import EmbeddedKafka
+from ronda.stack.ports import free_port
+from ronda.stack.postgres import EmbeddedPostgres
+from ronda.stack.services import ServiceSpec, SupervisedService
+from ronda.stack.settings import DEFAULT_PLAN, StackSettings
+from ronda.stack.up import Stack, running_stack
+from shared.plan.model import Channel, Contact, EscalationPolicy, Plan, Post, Step
+from shared.plan.pieces import content_version
+from shared.settings import KafkaSettings
+from tests.faults.provider import Provider, provider
+from tests.waiting import eventually
+
+CLIMB_S = 2.0
+PROGRESS_S = 6.0
+REPEAT_S = 20.0
+TOKEN_TTL = timedelta(hours=3)
+
+
+@dataclass(slots=True)
+class World:
+    """What a fault test holds in its hands."""
+
+    kafka: EmbeddedKafka
+    postgres: EmbeddedPostgres
+    stack: Stack
+    provider: Provider
+    plan: Plan
+    client: httpx.AsyncClient
+    recoveries: dict[str, list[float]] = field(default_factory=dict)
+
+    def token(self, actor: str, role: str, device: str | None = None) -> str:
+        """A token that lasts the whole test."""
+        return self.stack.token(
+            actor=actor,
+            name=actor,
+            role=role,
+            unit=self.plan.operation.unit,
+            device=device,
+            ttl=TOKEN_TTL,
+        )
+
+    async def kill_service(self, name: str) -> None:
+        """`kill -9`, and the seconds until its supervisor has it ready again."""
+        service = self.stack.services[name]
+        pid = service.pid
+        if pid is None:
+            return
+        os.kill(pid, signal.SIGKILL)
+        await self._timed(name, partial(self._reborn, service, pid))
+
+    async def kill_broker(self) -> None:
+        """`kill -9` of Kafka, then its start; until checkin accepts again."""
+        await self.kafka.kill()
+        await self.kafka.start()
+        await self._timed("kafka", partial(self._ready, self.stack.services["checkin"]))
+
+    async def kill_database(self) -> None:
+        """`kill -9` of PostgreSQL, then its start; until alerts and archive are ready again."""
+        await self.postgres.kill()
+        await self.postgres.start()
+        for name in ("alerts", "archive"):
+            service = self.stack.services[name]
+            await self._timed("postgres", partial(self._ready, service))
+
+    async def freeze(self, name: str, seconds: float) -> None:
+        """SIGSTOP with whatever it has in hand, SIGCONT later: a zombie of the group."""
+        pid = self.stack.services[name].pid
+        if pid is None:
+            return
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    @asynccontextmanager
+    async def second(self, name: str, *, crash_at: str | None = None) -> AsyncIterator[Child]:
+        """A second instance beside the first, unsupervised; dies at `crash_at`, or with us."""
+        spec = self._beside(self.stack.services[name].spec, crash_at)
+        log = self.stack.data / "logs" / f"{name}-second.log"
+        child = await Child.start(
+            f"{name}-second", spec.command, log=log, env={**os.environ, **spec.environment}
+        )
+        try:
+            yield child
+        finally:
+            await child.kill()
+
+    async def _reborn(self, service: SupervisedService, old: int) -> bool:
+        return service.pid not in {None, old} and await self._ready(service)
+
+    async def _ready(self, service: SupervisedService) -> bool:
+        answer = await self.client.get(f"{service.spec.url}/health/ready", timeout=2)
+        return answer.is_success
+
+    async def _timed(self, what: str, check: Callable[[], Coroutine[None, None, bool]]) -> None:
+        now = asyncio.get_running_loop().time
+        start = now()
+        recovered: bool = await eventually(check, within=60)
+        assert recovered
+        self.recoveries.setdefault(what, []).append(now() - start)
+
+    @staticmethod
+    def _beside(spec: ServiceSpec, crash_at: str | None) -> ServiceSpec:
+        port = free_port()
+        environment = {**spec.environment, "RONDA_HTTP_PORT": str(port)}
+        if crash_at is not None:
+            environment["RONDA_CRASH_AT"] = crash_at
+        return ServiceSpec(
+            name=spec.name,
+            port=port,
+            environment=environment,
+            port_setting=spec.port_setting,
+        )
+
+
+def fault_plan(page_url: str) -> Plan:
+    """The example plan with every post on a webhook, delays of seconds, and no visits."""
+    example = plans.read(DEFAULT_PLAN)
+    changed = msgspec.structs.replace(
+        example,
+        visit_rules=[],
+        channels=[*example.channels, Channel(id="provider", kind="webhook", url=page_url)],
+        posts=[_on_the_provider(post) for post in example.posts],
+        policies=[_short(policy) for policy in example.policies],
+    )
+    return msgspec.structs.replace(changed, version=content_version(changed))
+
+
+def _on_the_provider(post: Post) -> Post:
+    return msgspec.structs.replace(post, contacts=[Contact(channel="provider", address=post.id)])
+
+
+def _short(policy: EscalationPolicy) -> EscalationPolicy:
+    steps = [
+        Step(after_s=CLIMB_S if i else 0, posts=step.posts) for i, step in enumerate(policy.steps)
+    ]
+    return msgspec.structs.replace(policy, steps=steps, progress_s=PROGRESS_S, repeat_s=REPEAT_S)
+
+
+@asynccontextmanager
+async def world(folder: Path, say: Callable[[str], None]) -> AsyncIterator[World]:
+    """Everything started, the plan taken up; all stopped at the end."""
+    async with AsyncExitStack() as running:
+        pages = await running.enter_async_context(provider())
+        kafka = await running.enter_async_context(EmbeddedKafka(folder / "kafka"))
+        postgres = await running.enter_async_context(EmbeddedPostgres(folder / "postgres"))
+        plan = fault_plan(pages.url)
+        settings = StackSettings(
+            data=folder / "data",
+            kafka=KafkaSettings(kafka.bootstrap_servers),
+            database_url=postgres.url(),
+            plan=plan,
+            checkin_port=0,
+            alerts_port=0,
+            archive_port=0,
+        )
+        stack = await running.enter_async_context(running_stack(settings, say))
+        client = await running.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=10))
+        yield World(kafka, postgres, stack, pages, plan, client)
