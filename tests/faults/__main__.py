@@ -26,7 +26,6 @@ def main() -> int:
     options = parser.parse_args()
     print(f"seed {options.seed}", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="ronda-faults-") as folder:
-        Path(folder).chmod(0o711)
         figures = asyncio.run(
             run(
                 Path(folder),

@@ -60,13 +60,13 @@ async def run(
     """Sends `events` at about `rate` a second while `kills` processes are killed."""
     async with world(folder, say) as place:
         with Ledger(folder / "ledger.ndjson") as ledger:
-            load = _load(place, ledger, events, rate, seed)
+            load = load_of(place, ledger, events=events, rate=rate, seed=seed)
             nemesis = Nemesis(place, random.Random(seed), say)
             async with asyncio.TaskGroup() as together:
                 together.create_task(load.run())
                 together.create_task(nemesis.torment(kills))
             say("healed; waiting until everything is drained and taken")
-            drained = await _drain(place)
+            seconds = await drained(place)
             evidence = await gather(place, ledger.promises)
             return Figures(
                 seed=seed,
@@ -77,13 +77,14 @@ async def run(
                 faults=dict(nemesis.done),
                 alerts=len({decision["data"]["id"] for decision in evidence.decisions}),
                 pages=len(evidence.deliveries),
-                drain_s=drained,
+                drain_s=seconds,
                 recoveries=_summary(place.recoveries),
                 verdict=check(evidence),
             )
 
 
-def _load(place: World, ledger: Ledger, events: int, rate: float, seed: int) -> Load:
+def load_of(place: World, ledger: Ledger, *, events: int, rate: float, seed: int) -> Load:
+    """Twenty phones that report about every site of the plan."""
     return Load(
         client=place.client,
         url=place.stack.url("checkin"),
@@ -99,7 +100,7 @@ def _load(place: World, ledger: Ledger, events: int, rate: float, seed: int) -> 
     )
 
 
-async def _drain(place: World) -> float:
+async def drained(place: World) -> float:
     """Seconds until the archive holds all that is on the topics and every alert is taken.
 
     The operator takes what climbs, so that the night comes to rest and the witnesses agree.

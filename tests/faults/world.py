@@ -158,6 +158,8 @@ def _short(policy: EscalationPolicy) -> EscalationPolicy:
 @asynccontextmanager
 async def world(folder: Path, say: Callable[[str], None]) -> AsyncIterator[World]:
     """Everything started, the plan taken up; all stopped at the end."""
+    for parent in (folder, *folder.parents[:2]):
+        parent.chmod(parent.stat().st_mode | 0o011)  # PostgreSQL is another user when we are root
     async with AsyncExitStack() as running:
         pages = await running.enter_async_context(provider())
         kafka = await running.enter_async_context(EmbeddedKafka(folder / "kafka"))
