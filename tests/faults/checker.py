@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-TIMER_STEPS = ("ronda.alert.escalated.v1", "ronda.alert.ack_expired.v1")
+ESCALATED = "ronda.alert.escalated.v1"
+EXPIRED = "ronda.alert.ack_expired.v1"
 # Deadlines and decisions are stored with microseconds; below one is rounding.
 TOLERANCE = timedelta(microseconds=1)
 
@@ -141,17 +142,31 @@ def _check_versions(alert: str, history: Sequence[Mapping[str, Any]], verdict: V
 
 def _check_timers(alert: str, history: Sequence[Mapping[str, Any]], verdict: Verdict) -> None:
     acknowledged_cycle = 0
+    climbed: set[tuple[int, int]] = set()
     for before, after in pairwise(history):
         was, now = before["data"], after["data"]
         if before["type"] == "ronda.alert.acknowledged.v1":
             acknowledged_cycle = was["cycle"]
-        if after["type"] not in TIMER_STEPS:
+        if not _by_a_timer(before, after):
             continue
         due = was["next_due_at"]
         if due is None or _moment(now["updated_at"]) + TOLERANCE < _moment(due):
             verdict.early.append(f"{alert} v{now['version']}: due {due}, {now['updated_at']}")
-        if after["type"] == TIMER_STEPS[0] and now["cycle"] <= acknowledged_cycle:
+        if after["type"] == EXPIRED:
+            continue
+        if now["cycle"] <= acknowledged_cycle:
             verdict.after_ack.append(f"{alert} v{now['version']}")
+        if (now["cycle"], now["level"]) in climbed:
+            verdict.timers_twice.append(f"{alert} v{now['version']}")
+        climbed.add((now["cycle"], now["level"]))
+
+
+def _by_a_timer(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """An escalation within a cycle is a deadline's; one that begins a cycle is a severer report's."""
+    if after["type"] == EXPIRED:
+        return True
+    same_cycle: bool = after["data"]["cycle"] == before["data"]["cycle"]
+    return after["type"] == ESCALATED and same_cycle
 
 
 def _check_deliveries(
@@ -159,32 +174,11 @@ def _check_deliveries(
 ) -> None:
     notified = {delivery.alert for delivery in evidence.deliveries}
     verdict.zero_notified += [alert for alert in histories if alert not in notified]
-    keys: dict[tuple[str, int, int, str], set[str]] = defaultdict(set)
-    for delivery in evidence.deliveries:
-        step = (delivery.alert, delivery.cycle, delivery.level, delivery.post)
-        keys[step].add(delivery.dedup)
-    planned = _pages_planned(histories)
-    verdict.timers_twice += [
-        f"{step}: {sorted(dedups)}"
-        for step, dedups in keys.items()
-        if len(dedups) > planned[step[:3]]
-    ]
 
 
-def _pages_planned(
-    histories: Mapping[str, Sequence[Mapping[str, Any]]],
-) -> dict[tuple[str, int, int], int]:
-    """How often a level of a cycle was decided to be told: once, and once for each repeat."""
-    planned: dict[tuple[str, int, int], int] = defaultdict(lambda: 1)
-    for alert, history in histories.items():
-        told = Counter(
-            (decision["data"]["cycle"], decision["data"]["level"])
-            for decision in history
-            if decision["type"] in TIMER_STEPS or decision["type"] == "ronda.alert.raised.v1"
-        )
-        for (cycle, level), count in told.items():
-            planned[alert, cycle, level] = max(1, count)
-    return planned
+def repeated_pages(deliveries: Sequence[Delivery]) -> int:
+    """Pages that the provider got again under the same key, as after a kill: at least once."""
+    return len(deliveries) - len({delivery.dedup for delivery in deliveries})
 
 
 def _moment(value: str) -> datetime:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.faults.checker import Verdict, check
+from tests.faults.checker import Verdict, check, repeated_pages
 from tests.faults.load import Ledger, Load
 from tests.faults.nemesis import Nemesis
 from tests.faults.witness import gather, topic_lengths
@@ -33,6 +33,7 @@ class Figures:
     faults: dict[str, int]
     alerts: int
     pages: int
+    pages_repeated: int
     drain_s: float
     recoveries: dict[str, dict[str, float]]
     verdict: Verdict
@@ -48,6 +49,7 @@ class Figures:
             "faults": self.faults,
             "alerts": self.alerts,
             "pages": self.pages,
+            "pages_repeated": self.pages_repeated,
             "drain_s": round(self.drain_s, 1),
             "recoveries_s": self.recoveries,
             "violations": self.verdict.counts(),
@@ -77,6 +79,7 @@ async def run(
                 faults=dict(nemesis.done),
                 alerts=len({decision["data"]["id"] for decision in evidence.decisions}),
                 pages=len(evidence.deliveries),
+                pages_repeated=repeated_pages(evidence.deliveries),
                 drain_s=seconds,
                 recoveries=_summary(place.recoveries),
                 verdict=check(evidence),

@@ -5,7 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.faults.checker import Archived, Delivery, Evidence, Promise, check
+from tests.faults.checker import (
+    Archived,
+    Delivery,
+    Evidence,
+    Promise,
+    check,
+    repeated_pages,
+)
 
 START = datetime(2026, 11, 23, 21, 12, tzinfo=UTC)
 
@@ -42,14 +49,13 @@ def _clean() -> Evidence:
             _decision(2, "escalated", level=2, at=10),
             _decision(3, "acknowledged", level=2, at=12),
             _decision(4, "ack_expired", cycle=2, level=3, at=22),
-            _decision(5, "escalated", cycle=2, level=3, at=32),
+            _decision(5, "escalated", cycle=2, level=4, at=32),
         ],
         deliveries=[
             Delivery("a:1:1", "alert-1", 1, 1, "padal"),
             Delivery("a:1:2", "alert-1", 1, 2, "kasat"),
             Delivery("a:1:2", "alert-1", 1, 2, "kasat"),  # sent again after a kill: same key
             Delivery("a:2:3", "alert-1", 2, 3, "kabag"),
-            Delivery("a:2:3:1", "alert-1", 2, 3, "kabag"),  # the last level is repeated
         ],
     )
 
@@ -105,9 +111,19 @@ def test_a_timer_that_fired_early_is_seen() -> None:
 
 def test_a_timer_that_fired_twice_is_seen() -> None:
     evidence = _clean()
-    again = Delivery("a:1:1:other", "alert-1", 1, 1, "padal")
-    verdict = check(replace(evidence, deliveries=[*evidence.deliveries, again]))
-    assert len(verdict.timers_twice) == 1
+    again = _decision(6, "escalated", cycle=2, level=4, at=42)
+    verdict = check(replace(evidence, decisions=[*evidence.decisions, again]))
+    assert verdict.timers_twice == ["alert-1 v6"]
+
+
+def test_a_severer_report_may_begin_a_cycle_before_the_deadline() -> None:
+    evidence = _clean()
+    risen = _decision(6, "escalated", cycle=3, level=4, at=33)
+    assert check(replace(evidence, decisions=[*evidence.decisions, risen])).clean
+
+
+def test_pages_that_came_again_under_their_key_are_counted() -> None:
+    assert repeated_pages(_clean().deliveries) == 1
 
 
 def test_a_level_that_is_told_after_the_acknowledgement_of_its_cycle_is_seen() -> None:
