@@ -162,11 +162,11 @@ def _check_timers(alert: str, history: Sequence[Mapping[str, Any]], verdict: Ver
 
 
 def _by_a_timer(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """An escalation within a cycle is a deadline's; one that begins a cycle is a severer report's."""
+    """An escalation within a cycle is a deadline's; a new cycle is begun by a severer report."""
     if after["type"] == EXPIRED:
         return True
-    same_cycle: bool = after["data"]["cycle"] == before["data"]["cycle"]
-    return after["type"] == ESCALATED and same_cycle
+    is_new_cycle: bool = after["data"]["cycle"] > before["data"]["cycle"]
+    return after["type"] == ESCALATED and not is_new_cycle
 
 
 def _check_deliveries(
