@@ -89,6 +89,7 @@ class BatchConsumer:
         self._handle = handle
         self._progress = progress
         self._pause_s = FIRST_PAUSE_S
+        self._failing = False
         self._stack = AsyncExitStack()
         self._positions: dict[TopicPartition, int] = {}
         self.lag: dict[tuple[str, int], int] = {}
@@ -144,6 +145,7 @@ class BatchConsumer:
         try:
             await self._handle(records)
         except Exception as error:
+            self._failing = True
             # Without a pause of ours the refetch after the seek is a tight loop.
             self._progress.failed(repr(error))
             _log.warning("batch failed, trying again", error=repr(error), pause_s=self._pause_s)
@@ -151,6 +153,7 @@ class BatchConsumer:
             self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
             raise
         self._pause_s = FIRST_PAUSE_S
+        self._failing = False
         self._progress.made()
 
     async def _pulse(self) -> None:
@@ -168,17 +171,19 @@ class BatchConsumer:
     async def _measure(self, consumer: AIOKafkaConsumer) -> None:
         assigned = consumer.assignment()
         if not assigned:
-            self.lag = {}
+            self.lag.clear()
             self._progress.made()
             return
         async with asyncio.timeout(5):
             ends = await consumer.end_offsets(assigned)
             positions = {partition: await consumer.position(partition) for partition in assigned}
-        self.lag = {
-            (partition.topic, partition.partition): max(0, ends[partition] - position)
-            for partition, position in positions.items()
-        }
-        if not any(self.lag.values()) or positions != self._positions:
+        # Changed in place: the metrics hold this dictionary.
+        self.lag.clear()
+        for partition, position in positions.items():
+            behind = max(0, ends[partition] - position)
+            self.lag[partition.topic, partition.partition] = behind
+        # A batch that fails and is sought back moves the positions too, and is no progress.
+        if not self._failing and (not any(self.lag.values()) or positions != self._positions):
             self._progress.made()
         self._positions = positions
 

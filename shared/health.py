@@ -42,6 +42,10 @@ class Progress:
         """The loop tried and could not."""
         self._error = error
 
+    def age_s(self) -> float:
+        """Seconds since the loop last went round; 0 before it has begun."""
+        return (self.clock() - self._last).total_seconds() if self._last else 0.0
+
     def ready(self) -> Check:
         """Whether the loop goes round, for readiness."""
         if self._last is None:

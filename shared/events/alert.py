@@ -42,6 +42,8 @@ class Part(Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str | None = None
     late_s: int | None = None
     """Seconds between the two clocks, where the report came late; that itself never alarms."""
+    copyof: EventId | None = None
+    """The report that this one repeats over another channel."""
 
 
 class Dispatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -81,7 +83,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     """An alert as GET shows it and as every `ronda.alert.*` event carries it.
 
     `cycle` counts the climbs, `level` is the highest level notified over all of them (0 = none
-    yet). `next_due_kind` says what happens at `next_due_at` unless somebody acts.
+    yet). `next_due_kind` says what happens at `next_due_at` unless somebody acts. `parts` shows the
+    first reports and the newest ones, `parts_more` counts those between.
     """
 
     id: EventId
@@ -119,6 +122,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     outcome: str | None
     purpose: str | None
     timeline: list[Entry]
+    parts_more: int = 0
 
 
 class Visit(Struct, frozen=True, kw_only=True):

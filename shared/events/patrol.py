@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from shared.events.envelope import Event, EventId, Name, Timestamp
 
 Text = Annotated[str, Meta(max_length=4000)]
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", max_length=64)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 NonNegative = Annotated[float, Meta(ge=0)]

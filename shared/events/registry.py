@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from shared.events import alert, incident, patrol, plan, position
+from shared.events import alert, audit, incident, patrol, plan, position
 from shared.events.envelope import Envelope, Event
 
 AnyEvent = (
@@ -40,6 +40,7 @@ AnyEvent = (
     | alert.VisitRecovered
     | alert.NotificationSent
     | alert.NotificationFailed
+    | audit.AccessRecorded
 )
 
 EVENTS: dict[str, type[Event]] = {str(cls.__struct_config__.tag): cls for cls in get_args(AnyEvent)}
@@ -50,6 +51,9 @@ _encoder = msgspec.json.Encoder()
 _data_decoders: dict[str, msgspec.json.Decoder[Any]] = {
     name: msgspec.json.Decoder(msgspec.structs.fields(cls)[-1].type) for name, cls in EVENTS.items()
 }
+
+# Data nested a thousand deep raises RecursionError, which is none of msgspec's own.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Undecodable(ValueError):
@@ -65,7 +69,7 @@ def decode(value: bytes | None) -> AnyEvent | Envelope:
         raise Undecodable("the record has no value")
     try:
         return _any_event.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         envelope = decode_envelope(value)
         if envelope.type in EVENTS:
             raise Undecodable(str(error)) from error
@@ -78,7 +82,7 @@ def decode_envelope(value: bytes | None) -> Envelope:
         raise Undecodable("the record has no value")
     try:
         return _envelope.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise Undecodable(str(error)) from error
 
 
@@ -92,7 +96,7 @@ def check_data(event_type: str, data: bytes | msgspec.Raw) -> None:
         return
     try:
         decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise Undecodable(str(error)) from error
 
 

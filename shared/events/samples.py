@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from shared.events import alert as alerts
-from shared.events import incident, patrol, plan, position
+from shared.events import audit, incident, patrol, plan, position
 from shared.events.envelope import Event
 from shared.events.identity import derived_id
 
@@ -271,6 +271,22 @@ def samples() -> dict[str, Event]:
         _decided(alerts.NotificationSent, _NOTIFICATION),
         _decided(
             alerts.NotificationFailed, msgspec.structs.replace(_NOTIFICATION, error="HTTP 503")
+        ),
+        audit.AccessRecorded(
+            specversion="1.0",
+            id=_id("AccessRecorded"),
+            source="ronda/archive",
+            time=_NIGHT + timedelta(hours=20),
+            unit=_UNIT,
+            actor="kabag-ops",
+            receivedtime=_NIGHT + timedelta(hours=20),
+            channel="system",
+            data=audit.Access(
+                role="commander",
+                what="events",
+                filters={"actor": "p-1021", "from": "2023-11-29T00:00:00Z"},
+                reason="Complaint 12/XI/2023 about the round of 29 November",
+            ),
         ),
     ]
     return {event.type: event for event in events}

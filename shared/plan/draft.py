@@ -5,37 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from shared.plan.errors import Path, PlanError, Source
-from shared.plan.model import (
-    Category,
-    Channel,
-    EscalationPolicy,
-    Operation,
-    Person,
-    Phase,
-    Post,
-    Row,
-    Shift,
-    Site,
-    SiteType,
-    Unit,
-    VisitRule,
-)
-
-ROW_TYPES: dict[str, type[Row]] = {
-    "operation": Operation,
-    "units": Unit,
-    "phases": Phase,
-    "site_types": SiteType,
-    "sites": Site,
-    "people": Person,
-    "posts": Post,
-    "shifts": Shift,
-    "visit_rules": VisitRule,
-    "categories": Category,
-    "policies": EscalationPolicy,
-    "channels": Channel,
-}
-"""What a row of each section is, in the order of `SECTIONS`."""
+from shared.plan.model import ROW_TYPES, Row
 
 R = TypeVar("R", bound=Row)
 
@@ -70,6 +40,7 @@ class Draft:
     """All sections that could be read, and all that was wrong so far."""
 
     rows: dict[str, list[DraftRow]] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
     errors: list[PlanError] = field(default_factory=list)
 
     def values(self, kind: type[R]) -> Iterator[tuple[DraftRow, R]]:

@@ -13,6 +13,13 @@ from shared.events.patrol import Latitude, Longitude, NonNegative
 Key = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=80)]
 UnitPath = Annotated[str, Meta(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+)*$", max_length=200)]
 Label = Annotated[str, Meta(min_length=1, max_length=200)]
+SYSTEM_CATEGORIES = {
+    "incident": "other",
+    "duress": "officer_duress",
+    "visit_missed": "missed_checkin",
+    "silent": "no_report",
+}
+"""By kind of alert, the category where no report names one; every plan holds these four."""
 LogisticsStage = Literal["none", "boxes", "ballots", "packed", "distributed", "returned"]
 
 
@@ -154,7 +161,8 @@ class EscalationPolicy(Row, frozen=True, kw_only=True):
 
     `start_level` lets *kritis* begin above the first step, with the skipped steps copied.
     `progress_s` is how long an acknowledgement holds without progress; `repeat_s` is how often the
-    last step is told again until somebody takes the alert.
+    last step is told again until somebody takes the alert. A dispatch holds `arrive_s`, an arrival
+    `resolve_s`; then the alert climbs again.
     """
 
     id: Key
@@ -163,6 +171,8 @@ class EscalationPolicy(Row, frozen=True, kw_only=True):
     progress_s: Annotated[float, Meta(gt=0)]
     repeat_s: Annotated[float, Meta(gt=0)]
     start_level: Annotated[int, Meta(ge=1, le=10)] = 1
+    arrive_s: Annotated[float, Meta(gt=0)] = 900
+    resolve_s: Annotated[float, Meta(gt=0)] = 3600
 
 
 class Channel(Row, frozen=True, kw_only=True):
@@ -279,17 +289,20 @@ class DueVisit(Struct, frozen=True, kw_only=True):
     min_dwell_s: float
 
 
-SECTIONS: tuple[str, ...] = (
-    "operation",
-    "units",
-    "phases",
-    "site_types",
-    "sites",
-    "people",
-    "posts",
-    "shifts",
-    "visit_rules",
-    "categories",
-    "policies",
-    "channels",
-)
+ROW_TYPES: dict[str, type[Row]] = {
+    "operation": Operation,
+    "units": Unit,
+    "phases": Phase,
+    "site_types": SiteType,
+    "sites": Site,
+    "people": Person,
+    "posts": Post,
+    "shifts": Shift,
+    "visit_rules": VisitRule,
+    "categories": Category,
+    "policies": EscalationPolicy,
+    "channels": Channel,
+}
+"""What a row of each section is."""
+
+SECTIONS: tuple[str, ...] = tuple(ROW_TYPES)

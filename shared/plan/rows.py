@@ -106,6 +106,8 @@ class RowReader:
 
 def shown(raw: object) -> str:
     """A value in an error message: short, and recognisable."""
+    if raw is None:
+        return "nothing"
     if isinstance(raw, dict):
         return "fields with values"
     if isinstance(raw, list):

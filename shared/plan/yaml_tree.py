@@ -88,10 +88,10 @@ class _Builder:
                 continue
             name = str(key.value)
             if name in values:
-                line = self._tree.marks[(*path, name)].line
-                mark = _mark(key)
-                self._tree.marks[*path, name, "twice"] = mark
-                self._complain((*path, name, "twice"), f"also stands in line {line}; keep one")
+                line = self._tree.marks[*path, name].line
+                twice = Source(self._source.file, {(*path, name): _mark(key)})
+                message = f"also stands in line {line}; keep one"
+                self._tree.errors.append(twice.error((*path, name), message))
                 continue
             self._tree.marks[*path, name] = _mark(key)
             values[name] = self.build(value, (*path, name))
