@@ -1,0 +1,68 @@
+# Recipes of ./run; `./run` alone lists them. Every tool comes from .venv, which ./run makes.
+
+set shell := ["sh", "-euc"]
+
+bin := justfile_directory() / ".venv" / "bin"
+# Prints the source files over 400 lines; what vite and alembic's versions hold is not looked at.
+too_long := "find ronda services shared tests hatch_build.py run -type f \\( -name '*.py' -o -name '*.ts' -o -name '*.tsx' -o -name '*.sh' -o -name run \\) -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/migrations/versions/*' -exec awk 'FNR == 401 { print FILENAME \": over 400 lines\"; bad = 1 } END { exit bad }' {} +"
+# The lock names no registry: each machine installs from the one it is configured for.
+compile := "uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"
+export PATH := bin + ":" + env("PATH")
+
+[doc("Start Kafka, PostgreSQL and the three services; Ctrl-C stops them (see ./run up --help)")]
+[no-cd]
+up *args: pages
+    @ronda up {{ args }}
+
+[doc("Watch one suspicious report travel from a phone to a commander and into the archive")]
+[no-cd]
+demo *args: pages
+    @ronda demo {{ args }}
+
+[doc("Run every test but the faults: unit, contract, integration, end to end, browser (<= 5 min)")]
+test *args: downloads
+    pytest -m "not faults" {{ args }}
+
+[doc("Run every test, those that kill real processes too (<= 15 min)")]
+test-all *args: downloads
+    pytest {{ args }}
+
+[doc("Check style, types, architecture, file sizes and the pages' types")]
+lint:
+    ruff check .
+    ruff format --check .
+    mypy
+    lint-imports
+    @{{ too_long }}
+    python -m ronda.pages check
+
+[doc("Format the Python code and mend what ruff can mend")]
+fmt:
+    ruff format .
+    ruff check --fix .
+
+[doc("Build the pages (field app, board, records) where their sources changed")]
+pages:
+    @python -m ronda.pages
+
+# What tests would otherwise wait for.
+[private]
+downloads: pages
+    @python -m ronda.stack.jars
+    @python -m ronda.browser
+
+[doc("Write schemas, examples and API documents anew from the code")]
+schemas:
+    python -m shared.events.catalogue
+
+[doc("Write locks/*.lock and the broker's kafka.lock anew; --upgrade also takes newer versions")]
+lock *args:
+    {{ compile }} {{ args }} pyproject.toml -o locks/runtime.lock
+    {{ compile }} {{ args }} pyproject.toml --group dev --extra embedded -o locks/dev.lock
+    {{ compile }} {{ args }} --group node -o locks/node.lock
+    python -m ronda.stack.jars.refresh
+
+[doc("Remove what was built and downloaded into this folder (not the data of `up --data`)")]
+clean:
+    rm -rf .venv .cache dist build node_modules services/*/web/dist services/*/web/node_modules
+    rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The commands of `ronda`, one file a subject."""

@@ -1,0 +1,146 @@
+"""`ronda up` and `ronda run`."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ronda import plans
+from ronda.commands.terminal import Json, answer_json, answers, say
+from ronda.stack.settings import DEFAULT_PLAN, DEFAULT_PORTS, StackSettings
+from ronda.stack.signals import cancelling_signals
+from ronda.stack.up import Stack, running_stack
+from shared.plan.model import Plan
+from shared.settings import Environment, KafkaSettings
+
+_PAGES = {"checkin": "", "alerts": "/board/", "archive": ""}
+
+
+def up(
+    *,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            file_okay=False,
+            envvar="RONDA_DATA",
+            help="Keep the data in this folder; a second `ronda up` continues from it.",
+        ),
+    ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            exists=True,
+            help="The operation plan to publish when there is none yet (default: the example).",
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(envvar="RONDA_HTTP_HOST", help="Where the services listen.")
+    ] = "127.0.0.1",
+    checkin_port: Annotated[
+        int, typer.Option(min=0, max=65_535, envvar="RONDA_CHECKIN_PORT")
+    ] = DEFAULT_PORTS["checkin"],
+    alerts_port: Annotated[
+        int, typer.Option(min=0, max=65_535, envvar="RONDA_ALERTS_PORT")
+    ] = DEFAULT_PORTS["alerts"],
+    archive_port: Annotated[
+        int, typer.Option(min=0, max=65_535, envvar="RONDA_ARCHIVE_PORT")
+    ] = DEFAULT_PORTS["archive"],
+    kafka_port: Annotated[
+        int, typer.Option(min=0, max=65_535, envvar="RONDA_KAFKA_PORT", help="0: a free one.")
+    ] = 0,
+    postgres_port: Annotated[
+        int, typer.Option(min=0, max=65_535, envvar="RONDA_POSTGRES_PORT", help="0: a free one.")
+    ] = 0,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show the services' logs.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Start Kafka, PostgreSQL and the three services, until Ctrl-C.
+
+    Example, with data that stay:  ronda up --data ./data
+
+    With RONDA_KAFKA_BOOTSTRAP_SERVERS or RONDA_DATABASE_URL set, those are used instead of
+    embedded ones.
+    """
+    environment = Environment(os.environ)
+    settings = StackSettings(
+        data=data,
+        kafka=external_kafka(environment),
+        topic_prefix=environment.text("RONDA_TOPIC_PREFIX", ""),
+        database_url=environment.optional("RONDA_DATABASE_URL") and environment.database_url(),
+        plan=_plan(plan),
+        host=host,
+        checkin_port=checkin_port,
+        alerts_port=alerts_port,
+        archive_port=archive_port,
+        kafka_port=kafka_port,
+        postgres_port=postgres_port,
+        verbose=verbose,
+    )
+    asyncio.run(_until_signalled(settings, as_json=json))
+
+
+async def _until_signalled(settings: StackSettings, *, as_json: bool) -> None:
+    with cancelling_signals(say):
+        try:
+            async with running_stack(settings, say) as stack:
+                _show(stack, as_json=as_json)
+                await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            # Being asked to stop is how this command ends well.
+            return
+
+
+def external_kafka(environment: Environment) -> KafkaSettings | None:
+    """The broker that the environment names, if it names one."""
+    return environment.kafka() if environment.optional("RONDA_KAFKA_BOOTSTRAP_SERVERS") else None
+
+
+def _plan(path: Path | None) -> Plan | None:
+    if path is not None:
+        return plans.read(path)
+    # An installed wheel brings no example.
+    return plans.read(DEFAULT_PLAN) if DEFAULT_PLAN.exists() else None
+
+
+def _show(stack: Stack, *, as_json: bool) -> None:
+    if as_json:
+        answer_json(
+            {
+                "data": str(stack.data),
+                "environment": str(stack.environment_file),
+                "services": {
+                    name: {"url": stack.url(name), "pid": service.pid, "log": str(service.log)}
+                    for name, service in stack.services.items()
+                },
+            }
+        )
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("service", "address", "log"):
+        table.add_column(column)
+    for name, service in stack.services.items():
+        table.add_row(name, stack.url(name) + _PAGES[name], str(service.log))
+    answers.print(table)
+    say(f"For other commands: set -a; . {stack.environment_file}; set +a")
+    say("Running; Ctrl-C stops everything.")
+
+
+def run(
+    service: Annotated[str, typer.Argument(help="checkin, alerts or archive")],
+) -> None:
+    """Run one service in this process, configured by RONDA_* variables (see .env.example).
+
+    Example:  RONDA_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 ronda run checkin
+    """
+    if service not in DEFAULT_PORTS:
+        known = ", ".join(DEFAULT_PORTS)
+        raise typer.BadParameter(f"there is no service {service!r}; there are {known}")
+    # Replaces this process, so that signals and the exit code are the service's own.
+    os.execv(sys.executable, [sys.executable, "-m", f"services.{service}"])  # noqa: S606

@@ -1,0 +1,127 @@
+"""`ronda up` as a person runs it: started, left with Ctrl-C, started again, killed."""
+
+import asyncio
+import fcntl
+import json
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.stack.processes import is_running, with_argument
+from tests.waiting import eventually
+
+START_SECONDS = 90
+
+
+@dataclass(slots=True)
+class Up:
+    """A running `ronda up`: its process and what it answered when all was ready."""
+
+    process: asyncio.subprocess.Process
+    answer: dict[str, Any]
+    remarks: Path
+
+    @property
+    def pids(self) -> list[int]:
+        return [service["pid"] for service in self.answer["services"].values()]
+
+    async def end_with(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        return await asyncio.wait_for(self.process.wait(), START_SECONDS)
+
+
+def told(remarks: Path) -> str:
+    return remarks.read_text(errors="replace")
+
+
+@asynccontextmanager
+async def ronda_up(data: Path, remarks: Path) -> AsyncIterator[Up]:
+    ports = ("--checkin-port", "0", "--alerts-port", "0", "--archive-port", "0")
+    with remarks.open("wb") as stderr:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "ronda", "up", "--json", "--data", str(data), *ports),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stderr,
+        )
+    assert process.stdout is not None
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
+        assert line, told(remarks)
+        yield Up(process, json.loads(line), remarks)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@pytest.mark.timeout(240)
+async def test_up_continues_from_its_data_and_leaves_no_process_behind(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with ronda_up(data, tmp_path / "first") as up, httpx.AsyncClient() as client:
+        for service in up.answer["services"].values():
+            assert (await client.get(f"{service['url']}/health/ready")).status_code == 200
+        pids = up.pids
+        assert all(is_running(pid) for pid in pids)
+        assert await up.end_with(signal.SIGINT) == 0
+        assert "Applied the plan" in told(up.remarks)
+    assert not any(is_running(pid) for pid in pids)
+    assert with_argument(str(data)) == []
+
+    async with ronda_up(data, tmp_path / "second") as up:
+        # The plan of the first run is still on its topic.
+        assert "Applied the plan" not in told(up.remarks)
+        pids = up.pids
+        assert await up.end_with(signal.SIGKILL) == -signal.SIGKILL
+    await eventually(lambda: not any(is_running(pid) for pid in pids))
+    await eventually(lambda: with_argument(str(data)) == [])
+
+
+async def test_a_stop_in_the_middle_of_the_start_leaves_nothing_behind(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "ronda", "up", "--data", str(data)),
+        *("--checkin-port", "0", "--alerts-port", "0", "--archive-port", "0"),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    await eventually(lambda: with_argument(str(data / "kafka")), within=START_SECONDS)
+    process.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(process.wait(), START_SECONDS) == 0
+    assert with_argument(str(data / "kafka")) == []
+    assert with_argument(str(data / "postgres")) == []
+
+
+async def test_a_taken_port_ends_up_with_code_one_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "ronda", "up", "--data", str(tmp_path), "--alerts-port", port),
+            *("--checkin-port", "0", "--archive-port", "0"),
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, remarks = await asyncio.wait_for(process.communicate(), START_SECONDS)
+    assert process.returncode == 1
+    assert f"port {port} is taken, and alerts needs it" in remarks.decode()
+    assert "RONDA_ALERTS_PORT" in remarks.decode()
+    assert not (tmp_path / "kafka").exists()
+
+
+async def test_two_ups_cannot_share_their_data(tmp_path: Path) -> None:
+    with (tmp_path / ".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "ronda", "up", "--data", str(tmp_path)),
+            *("--checkin-port", "0", "--alerts-port", "0", "--archive-port", "0"),
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, remarks = await asyncio.wait_for(process.communicate(), START_SECONDS)
+    assert process.returncode == 1
+    assert "in use by another `ronda up`" in remarks.decode()
