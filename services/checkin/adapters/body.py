@@ -1,0 +1,87 @@
+"""Reading a request's body within bounds: of one request, of all requests together, of time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+from shared.problem import ProblemError
+
+Scope = MutableMapping[str, Any]
+Headers = dict[bytes, bytes]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+MAX_BODY_BYTES = 1_048_576
+READ_TIMEOUT_S = 30.0
+ALL_BODIES_BYTES = 128 * MAX_BODY_BYTES
+
+
+class Disconnected(Exception):
+    """The client left before its body was whole; there is nobody to answer."""
+
+
+class BodyReader:
+    """Reads bodies; those that are being read hold at most `ALL_BODIES_BYTES` together."""
+
+    def __init__(self, timeout_s: float = READ_TIMEOUT_S) -> None:
+        self._timeout_s = timeout_s
+        self._held = 0
+
+    async def read(self, headers: Headers, receive: Receive) -> bytes:
+        """The whole body; raises `Disconnected`, or `ProblemError` 400, 408, 413 or 503."""
+        announced = _announced(headers.get(b"content-length"))
+        share = MAX_BODY_BYTES if announced is None else announced
+        if share > MAX_BODY_BYTES:
+            raise _too_large()
+        if self._held + share > ALL_BODIES_BYTES:
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "too many requests are being read; send again later",
+                headers={"Retry-After": "1"},
+            )
+        self._held += share
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await _whole(receive)
+        except TimeoutError as error:
+            raise ProblemError(
+                HTTPStatus.REQUEST_TIMEOUT,
+                f"the body did not arrive within {self._timeout_s:.0f} s; send it again",
+                headers={"Connection": "close"},
+            ) from error
+        finally:
+            self._held -= share
+
+
+async def _whole(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise _too_large()
+        parts.append(part)
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _announced(length: bytes | None) -> int | None:
+    if length is None:
+        return None
+    if not length.isdigit():
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "Content-Length must be a number of bytes")
+    return int(length)
+
+
+def _too_large() -> ProblemError:
+    return ProblemError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        f"the body is larger than {MAX_BODY_BYTES} bytes; send fewer events in one request",
+        headers={"Connection": "close"},
+    )

@@ -1,0 +1,1 @@
+"""What the intake decides about one event: pure, arguments in, a decision with its reason out."""

@@ -1,0 +1,179 @@
+"""What the server adds to an event and what it refuses.
+
+Accept and flag: refused is only what no reader could use or nobody may say, which is data that
+does not fit its type, a type that no device may send, another device's name, a time that no
+calendar holds, and what is larger than a record may be.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+
+import msgspec
+from msgspec import Raw, Struct
+
+from services.checkin.domain.flags import View, flags
+from services.checkin.domain.incoming import Incoming, Rejection, RejectionCode
+from shared.auth import Principal
+from shared.events.registry import EVENTS, Undecodable, check_data
+from shared.plan.model import Plan
+from shared.topics import MAX_EVENT_BYTES, POSITION, TopicSpec, intake_topic
+
+MAX_NESTING = 64
+"""Deeper data would meet the recursion limit of some reader, at a depth nobody can tell."""
+_LARGEST_INTEGER = 2_147_483_647  # CloudEvents integers are 32 bits, signed
+_FIRST_YEAR, _LAST_YEAR = 2, 9998  # next to the calendar's ends, UTC may lie beyond them
+_CONTROL_ROOM = frozenset({"operator", "supervisor", "commander"})
+
+_view = msgspec.json.Decoder(View)
+_encoder = msgspec.json.Encoder()
+_topic_of = lru_cache(maxsize=256)(intake_topic)
+_tokens = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+
+
+class Stamp(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The attributes that only the server sets. `unit` is the one that is responsible for the
+    site, else the sender's; `actor` is the sender."""
+
+    unit: str
+    actor: str
+    receivedtime: datetime
+    channel: str
+    flags: str
+    skew: int | None = None
+
+
+class Outgoing(Struct, frozen=True, gc=False):
+    """A record to produce: where it goes, its bytes, and the flags that it carries."""
+
+    topic: TopicSpec
+    key: bytes
+    value: bytes
+    flags: tuple[str, ...]
+
+
+class _Refused(ValueError):
+    def __init__(self, code: RejectionCode, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+def skew_of(sent_at: str | None, now: datetime) -> int | None:
+    """Whole seconds that the sender's clock is behind ours, from the request's `Ronda-Sent-At`.
+
+    None where the header is missing or no time: a phone that writes it wrongly may still report.
+    """
+    if sent_at is None:
+        return None
+    try:
+        sent = msgspec.convert(sent_at.strip(), datetime)
+    except msgspec.ValidationError:
+        return None
+    if sent.tzinfo is None:
+        return None
+    skew = round((now - sent).total_seconds())
+    return max(-_LARGEST_INTEGER, min(_LARGEST_INTEGER, skew))
+
+
+@dataclass(slots=True)
+class Desk:
+    """Where the events of one request are stamped: who sent them, what is known, and when."""
+
+    sender: Principal
+    plan: Plan | None
+    skew: int | None
+    now: datetime
+    _stamps: dict[tuple[str, tuple[str, ...]], bytes] = field(default_factory=dict)
+    """Encoded stamps by unit and flags: the events of a batch have few different ones."""
+
+    def admit(self, item: Incoming) -> Outgoing | Rejection:
+        """The record that an event becomes, or why it is refused."""
+        try:
+            return self._admitted(item)
+        except _Refused as refused:
+            return Rejection(refused.code, str(refused), item.id)
+
+    def _admitted(self, item: Incoming) -> Outgoing:
+        topic = _topic_of(item.type)
+        if topic is None:
+            raise _Refused("type", f"`type`: no device may send {item.type!r}")
+        sender, plan = self.sender, self.plan
+        if sender.device is not None and item.device != sender.device:
+            raise _Refused("device", f"`device` must be {sender.device!r}, which the token is for")
+        view = _seen(item.type, item.data)
+        moment = _moment(item.time)
+        site = plan.site_by_id.get(item.subject) if plan and item.subject is not None else None
+        marks = flags(item, view, moment=moment, skew=self.skew, now=self.now, plan=plan, site=site)
+        unit = site.unit if site else sender.unit
+        # Two JSON objects that share no name become one: `data` stays as the bytes that came.
+        value = _encoder.encode(item)[:-1] + self._stamp(unit, marks)
+        if len(value) > MAX_EVENT_BYTES:
+            reason = f"the event takes {len(value)} bytes; the most is {MAX_EVENT_BYTES}"
+            raise _Refused("too_large", reason)
+        return Outgoing(topic, _key(topic, item, sender, unit), value, marks)
+
+    def _stamp(self, unit: str, marks: tuple[str, ...]) -> bytes:
+        """The server's attributes, as what follows the received ones inside one JSON object."""
+        known = self._stamps.get((unit, marks))
+        if known is not None:
+            return known
+        stamp = Stamp(
+            unit=unit,
+            actor=self.sender.actor,
+            receivedtime=self.now,
+            skew=self.skew,
+            channel="operator" if self.sender.role in _CONTROL_ROOM else "app",
+            flags=",".join(marks),
+        )
+        encoded = self._stamps[unit, marks] = b"," + _encoder.encode(stamp)[1:]
+        return encoded
+
+
+def _key(topic: TopicSpec, item: Incoming, sender: Principal, unit: str) -> bytes:
+    if topic is POSITION:
+        return (item.device or sender.actor).encode()
+    return (item.subject or unit).encode()
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = msgspec.convert(text, datetime)
+    except msgspec.ValidationError as error:
+        raise _Refused("time", f"`time`: {error}") from error
+    if moment.tzinfo is None:
+        raise _Refused("time", "`time` has no offset from UTC; end it with Z or +07:00")
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise _Refused("time", f"`time`: the year {moment.year} is out of range")
+    return moment
+
+
+def _seen(event_type: str, data: Raw) -> View:
+    """What the flags need of the data; of a type of the future nothing."""
+    if _nesting(data) > MAX_NESTING:
+        raise _Refused("data", f"`data` is nested deeper than {MAX_NESTING} levels")
+    try:
+        check_data(event_type, data)
+    except Undecodable as error:
+        raise _Refused("data", _path_from_the_top(str(error))) from error
+    return _view.decode(data) if event_type in EVENTS else View()
+
+
+def _path_from_the_top(reason: str) -> str:
+    """msgspec names the path within `data`; the sender thinks of the whole event."""
+    return reason.replace("`$", "`$.data") if "`$" in reason else f"{reason} - at `$.data`"
+
+
+def _nesting(data: Raw) -> int:
+    """How deep arrays and objects go, at most; at first the cheap bounds that nearly all meet."""
+    content = bytes(data)
+    if len(content) <= 2 * MAX_NESTING:
+        return 0
+    deepest = content.count(b"[") + content.count(b"{")
+    if deepest <= MAX_NESTING:
+        return deepest
+    depth = deepest = 0
+    for token in _tokens.findall(content):
+        depth += (token in b"[{") - (token in b"]}")
+        deepest = max(deepest, depth)
+    return deepest

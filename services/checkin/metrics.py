@@ -1,0 +1,83 @@
+"""The intake's instruments. No label names a device, a person or a site."""
+
+from collections import Counter as Tally
+from collections.abc import Iterable
+from typing import get_args
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+
+from services.checkin.domain.flags import FLAGS
+from services.checkin.domain.incoming import RejectionCode
+from shared.metrics import latency
+
+_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+
+class Metrics:
+    """Built on a registry of the process, so that several services may share one process."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.latency_s = latency(
+            "ronda_ingest_seconds", "From a request's first byte to its answer", registry
+        )
+        self.request_events = Histogram(
+            "ronda_ingest_request_events", "Events in a request", buckets=_SIZES, registry=registry
+        )
+        self.flush_records = Histogram(
+            "ronda_ingest_flush_records",
+            "Records that one flush to Kafka carried",
+            buckets=_SIZES,
+            registry=registry,
+        )
+        self.flush_s = latency(
+            "ronda_ingest_flush_seconds", "From sending to the acknowledgement of all", registry
+        )
+        self.kafka_up = Gauge(
+            "ronda_ingest_kafka_up", "1 while Kafka takes what we send", registry=registry
+        )
+        self.kafka_failures = Counter(
+            "ronda_ingest_kafka_failures",
+            "Flushes and probes that failed; each one makes a new producer",
+            registry=registry,
+        )
+        self.pending_bytes = Gauge(
+            "ronda_ingest_pending_bytes", "Taken and not yet acknowledged", registry=registry
+        )
+        self.plan = Info("ronda_ingest_plan", "The plan in force", registry=registry)
+        answers = Counter(
+            "ronda_ingest_answers", "Answers by HTTP status", ["status"], registry=registry
+        )
+        events = Counter(
+            "ronda_ingest_events", "Events by what became of them", ["result"], registry=registry
+        )
+        rejected = Counter(
+            "ronda_ingest_rejected_events", "Rejected by reason", ["reason"], registry=registry
+        )
+        flagged = Counter(
+            "ronda_ingest_flagged_events", "Accepted, by flag", ["flag"], registry=registry
+        )
+        self._answers = answers
+        self._accepted = events.labels("accepted")
+        self._rejected = events.labels("rejected")
+        self._by_reason = {code: rejected.labels(code) for code in get_args(RejectionCode)}
+        self._by_flag = {flag: flagged.labels(flag) for flag in FLAGS}
+
+    def accepted(self, flags_of_each: Iterable[tuple[str, ...]]) -> None:
+        """Counts events that Kafka has."""
+        # Whole tuples are counted first: a batch has few different ones.
+        tally = Tally(flags_of_each)
+        self._accepted.inc(tally.total())
+        for flags, number in tally.items():
+            for flag in flags:
+                self._by_flag[flag].inc(number)
+
+    def rejected(self, codes: Iterable[RejectionCode]) -> None:
+        """Counts events that were refused for good."""
+        for code in codes:
+            self._rejected.inc()
+            self._by_reason[code].inc()
+
+    def answered(self, status: int, seconds: float) -> None:
+        """Counts an answer."""
+        self._answers.labels(status).inc()
+        self.latency_s.observe(seconds)
