@@ -1,0 +1,273 @@
+"""Keeping records in PostgreSQL: rows and position in one transaction, by binary COPY.
+
+The statements run on psycopg's own connection, which opens the transaction with its first one.
+Nothing is updated: the head of a partition is its last segment.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.sql import SQL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.archive.adapters.copying import (
+    ASIDE,
+    NARROW_COLUMNS,
+    RECORDS,
+    STAGED,
+    UNDECODABLE,
+    copy,
+    narrow,
+)
+from services.archive.domain.join import START, Head, Join, join
+from services.archive.domain.kept import Batch, Kept
+from services.archive.ports import Outcome, Unavailable, Unstorable
+from shared.crash import crash_point
+
+_LOCK_SPACE = 0x41726368
+_TOPICS_LOCK = -1
+# A row lock would need the right to update.
+_LOCK_HEADS = SQL("SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::int[]) AS key")
+_HEADS = SQL(
+    "SELECT asked.topic, asked.partition, head.next_offset, head.appended_at"
+    " FROM unnest(%s::smallint[], %s::int[]) AS asked (topic, partition)"
+    " CROSS JOIN LATERAL ("
+    " SELECT next_offset, appended_at FROM archive.segment"
+    " WHERE topic = asked.topic AND partition = asked.partition"
+    " ORDER BY next_offset DESC LIMIT 1) AS head"
+)
+_STAGE = SQL("CREATE TEMP TABLE IF NOT EXISTS staged (LIKE archive.event) ON COMMIT DELETE ROWS")
+_CLAIM = SQL(
+    "INSERT INTO archive.event ({columns}) SELECT {columns} FROM pg_temp.staged"
+    " ON CONFLICT DO NOTHING"
+).format(columns=NARROW_COLUMNS)
+# What an id's row does not point at came after it. The statement sees what others have committed.
+_REPEATS = SQL(
+    'SELECT staged.topic, staged.partition, staged."offset", event.hash = staged.hash'
+    " FROM pg_temp.staged JOIN archive.event USING (id)"
+    ' WHERE (event.topic, event.partition, event."offset")'
+    ' <> (staged.topic, staged.partition, staged."offset")'
+)
+_KEEP_REPEATS = {
+    same: SQL(
+        "INSERT INTO archive.{table} ({columns}) SELECT {columns} FROM pg_temp.staged"
+        " JOIN unnest(%s::smallint[], %s::int[], %s::bigint[])"
+        ' AS place (topic, partition, "offset")'
+        ' USING (topic, partition, "offset")'
+    ).format(table=SQL("duplicate" if same else "conflict"), columns=NARROW_COLUMNS)
+    for same in (True, False)
+}
+_SEGMENT = SQL(
+    "INSERT INTO archive.segment (topic, partition, first_offset, next_offset, appended_at,"
+    " committed_at, records, events, duplicates, conflicts, aside, undecodable)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+_NUMBERS = SQL("SELECT name, id FROM archive.topic")
+_NUMBER = SQL(
+    "INSERT INTO archive.topic (id, name)"
+    " SELECT coalesce(max(id), 0) + 1, %s FROM archive.topic ON CONFLICT DO NOTHING"
+)
+
+Place = tuple[int, int, int]
+
+
+class _Part(NamedTuple):
+    """The records of a batch that are new, with the number of their topic."""
+
+    batch: Batch
+    topic: int
+    fresh: Sequence[Kept]
+
+
+class PostgresStore:
+    """`Store` on a migrated schema; `prefix` is that of the topics' physical names."""
+
+    def __init__(self, engine: AsyncEngine, *, prefix: str) -> None:
+        self._engine = engine
+        self._prefix = prefix
+        self._numbers: dict[str, int] = {}
+
+    async def keep(self, batches: Sequence[Batch], now: datetime) -> Sequence[Outcome]:
+        """See `Store`."""
+        with _translated():
+            await self._number([batch.topic for batch in batches])
+            async with self._transaction() as connection:
+                outcomes = await self._keep(connection.cursor(), batches, now)
+                crash_point("archive.before_commit")
+        crash_point("archive.after_commit")
+        return outcomes
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
+        async with self._engine.begin() as connection:
+            raw: Any = (await connection.get_raw_connection()).driver_connection
+            yield raw
+
+    async def _number(self, names: Iterable[str]) -> None:
+        """Learns the topics' numbers, in a transaction of its own: a number that is remembered
+        must not be rolled back with a batch."""
+        missing = [name for name in names if name not in self._numbers]
+        if not missing:
+            return
+        async with self._transaction() as connection:
+            cursor = connection.cursor()
+            await cursor.execute(_LOCK_HEADS, (_LOCK_SPACE, [_TOPICS_LOCK]))
+            for name in missing:
+                await cursor.execute(_NUMBER, (self._prefix + name,))
+            await cursor.execute(_NUMBERS)
+            numbers = dict(await cursor.fetchall())
+        self._numbers |= {name: numbers[self._prefix + name] for name in missing}
+
+    async def _keep(
+        self, cursor: AsyncCursor[Any], batches: Sequence[Batch], now: datetime
+    ) -> list[Outcome]:
+        heads = await self._locked_heads(cursor, batches)
+        joins = [join(head, batch) for head, batch in zip(heads, batches, strict=True)]
+        parts = [
+            _Part(batch, self._numbers[batch.topic], joined.fresh)
+            for batch, joined in zip(batches, joins, strict=True)
+        ]
+        statuses = await _statuses(cursor, parts)
+        await copy(cursor, RECORDS, _record_rows(parts, statuses))
+        outcomes = []
+        for part, head, joined in zip(parts, heads, joins, strict=True):
+            outcome = _outcome(part, head, joined, statuses)
+            if outcome.records:
+                await cursor.execute(_SEGMENT, _segment(part, outcome, now))
+            outcomes.append(outcome)
+        return outcomes
+
+    async def _locked_heads(self, cursor: AsyncCursor[Any], batches: Sequence[Batch]) -> list[Head]:
+        keys = [(self._numbers[batch.topic], batch.partition) for batch in batches]
+        locks = sorted((topic << 16) + partition for topic, partition in keys)
+        await cursor.execute(_LOCK_HEADS, (_LOCK_SPACE, locks))
+        # A statement of its own: one that waited for the locks would still see the heads as they
+        # were before it waited.
+        await cursor.execute(_HEADS, tuple(map(list, zip(*keys, strict=True))))
+        heads = {
+            (topic, partition): Head(offset, appended_at)
+            for topic, partition, offset, appended_at in await cursor.fetchall()
+        }
+        return [heads.get(key, START) for key in keys]
+
+
+async def _statuses(cursor: AsyncCursor[Any], parts: Sequence[_Part]) -> dict[Place, str]:
+    """Stores the narrow rows; the places of records that are something else than an event."""
+    statuses: dict[Place, str] = {}
+    claims, aside, undecodable = [], [], []
+    for batch, topic, fresh in parts:
+        for record in fresh:
+            place = (topic, batch.partition, record.offset)
+            if record.event is None:
+                statuses[place] = "undecodable"
+                undecodable.append(
+                    (record.appended_at, record.offset, batch.partition, topic, record.reason)
+                )
+            elif batch.aside:
+                statuses[place] = "aside"
+                aside.append(narrow(record.event, record, batch.partition, topic))
+            else:
+                claims.append(narrow(record.event, record, batch.partition, topic))
+    if claims:
+        statuses |= await _claimed(cursor, claims)
+    if aside:
+        await copy(cursor, ASIDE, aside)
+    if undecodable:
+        await copy(cursor, UNDECODABLE, undecodable)
+    return statuses
+
+
+async def _claimed(cursor: AsyncCursor[Any], rows: list[tuple[Any, ...]]) -> dict[Place, str]:
+    """Gives each id its event row; the places of the records that came too late for theirs."""
+    # By id, so that two transactions with the same ids wait for each other instead of deadlocking.
+    rows.sort(key=_by_id_then_append)
+    await cursor.execute(_STAGE)
+    await copy(cursor, STAGED, rows)
+    await cursor.execute(_CLAIM)
+    if cursor.rowcount == len(rows):
+        return {}
+    await cursor.execute(_REPEATS)
+    repeats: dict[Place, bool] = {
+        (topic, partition, offset): same
+        for topic, partition, offset, same in await cursor.fetchall()
+    }
+    for same, statement in _KEEP_REPEATS.items():
+        places = [place for place, is_same in repeats.items() if is_same is same]
+        if places:
+            await cursor.execute(statement, tuple(map(list, zip(*places, strict=True))))
+    return {place: "duplicate" if same else "conflict" for place, same in repeats.items()}
+
+
+def _by_id_then_append(row: tuple[Any, ...]) -> tuple[bytes, datetime, int]:
+    return row[0], row[10], row[11]
+
+
+def _record_rows(parts: Sequence[_Part], statuses: dict[Place, str]) -> Iterator[tuple[Any, ...]]:
+    for batch, topic, fresh in parts:
+        partition = batch.partition
+        for offset, appended_at, key, value, headers, event, _ in fresh:
+            yield (
+                appended_at,
+                offset,
+                key,
+                value,
+                headers,
+                partition,
+                topic,
+                None if event is None else event.id,
+                statuses.get((topic, partition, offset), "event"),
+            )
+
+
+def _outcome(part: _Part, head: Head, joined: Join, statuses: dict[Place, str]) -> Outcome:
+    batch, topic, fresh = part
+    counts = Counter(
+        statuses.get((topic, batch.partition, record.offset), "event") for record in fresh
+    )
+    return Outcome(
+        verdict=joined.verdict,
+        head=head.next_offset,
+        records=len(fresh),
+        events=counts["event"],
+        duplicates=counts["duplicate"],
+        conflicts=counts["conflict"],
+        aside=counts["aside"],
+        undecodable=counts["undecodable"],
+        repeated=len(batch.records) - len(fresh) if joined.verdict == "kept" else 0,
+    )
+
+
+def _segment(part: _Part, outcome: Outcome, now: datetime) -> tuple[Any, ...]:
+    last = part.fresh[-1]
+    return (
+        part.topic,
+        part.batch.partition,
+        part.fresh[0].offset,
+        last.offset + 1,
+        last.appended_at,
+        now,
+        outcome.records,
+        outcome.events,
+        outcome.duplicates,
+        outcome.conflicts,
+        outcome.aside,
+        outcome.undecodable,
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Two kinds of failure: what another try may mend, and what the database will always refuse."""
+    try:
+        yield
+    except psycopg.DataError as error:
+        raise Unstorable(f"the database refuses a value: {error.diag.sqlstate}") from error
+    except (psycopg.Error, DBAPIError, PoolTimeout) as error:
+        raise Unavailable(f"the database could not do it now: {type(error).__name__}") from error

@@ -1,0 +1,123 @@
+"""The tables of schema `archive`, as searches read them; the hot path writes them by COPY.
+
+`event` holds each event id once; what came again is in `duplicate` (same content) or `conflict`
+(other content), what was refused or given up on is in `aside`, what is no event in `undecodable`.
+Each row names its record by place.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Enum,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+
+from services.archive.domain.search import STATUSES
+
+SCHEMA = "archive"
+
+metadata = MetaData(schema=SCHEMA)
+Moment = DateTime(timezone=True)
+Id = Uuid(as_uuid=False)
+
+topic = Table(
+    "topic",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False, unique=True),
+)
+
+segment = Table(
+    "segment",
+    metadata,
+    Column("topic", SmallInteger, ForeignKey(topic.c.id), primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("first_offset", BigInteger, nullable=False),
+    Column("next_offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("appended_at", Moment, nullable=False),
+    Column("committed_at", Moment, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("duplicates", Integer, nullable=False),
+    Column("conflicts", Integer, nullable=False),
+    Column("aside", Integer, nullable=False),
+    Column("undecodable", Integer, nullable=False),
+    Column("root", LargeBinary),
+    Column("previous", LargeBinary),
+)
+
+record = Table(
+    "record",
+    metadata,
+    Column("appended_at", Moment, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("topic", SmallInteger, nullable=False),
+    Column("status", Enum(*STATUSES, name="status", schema=SCHEMA), nullable=False),
+    Column("event_id", Id),
+    Column("key", LargeBinary),
+    Column("value", LargeBinary),
+    Column("headers", LargeBinary),
+    Column("salt", LargeBinary),
+    Column("leaf", LargeBinary),
+    postgresql_partition_by="RANGE (appended_at)",
+)
+Index("record_place", record.c.appended_at, record.c.offset)
+
+
+def _narrow(name: str, *key: str) -> Table:
+    table = Table(
+        name,
+        metadata,
+        Column("id", Id, nullable=False, primary_key="id" in key),
+        Column("time", Moment, nullable=False),
+        Column("received_at", Moment),
+        Column("appended_at", Moment, nullable=False),
+        Column("offset", BigInteger, nullable=False, primary_key="offset" in key),
+        Column("partition", Integer, nullable=False, primary_key="partition" in key),
+        Column("topic", SmallInteger, nullable=False, primary_key="topic" in key),
+        Column("alert", Id),
+        Column("hash", LargeBinary, nullable=False),
+        Column("type", Text, nullable=False),
+        Column("site", Text),
+        Column("unit", Text),
+        Column("actor", Text),
+        Column("device", Text),
+    )
+    Index(f"{name}_appended", table.c.appended_at)
+    for column in (table.c.site, table.c.alert):
+        Index(
+            f"{name}_{column.name}",
+            column,
+            table.c.appended_at,
+            postgresql_where=column.is_not(None),
+        )
+    return table
+
+
+event = _narrow("event", "id")
+duplicate = _narrow("duplicate", "topic", "partition", "offset")
+conflict = _narrow("conflict", "topic", "partition", "offset")
+aside = _narrow("aside", "topic", "partition", "offset")
+for repeat in (duplicate, conflict, aside):
+    Index(f"{repeat.name}_id", repeat.c.id)
+
+undecodable = Table(
+    "undecodable",
+    metadata,
+    Column("appended_at", Moment, nullable=False),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("topic", SmallInteger, primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+)
+Index("undecodable_appended", undecodable.c.appended_at)
