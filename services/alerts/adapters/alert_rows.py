@@ -1,0 +1,119 @@
+"""Alerts, the index of their parts, and what their commands were answered."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from services.alerts.adapters.rows import Rows, decode_body, encode_body
+from services.alerts.adapters.tables import Id, alert_number, alert_part, command_answer
+from services.alerts.adapters.tables import alert as table
+from services.alerts.ports import Answer
+from shared.events.alert import Alert
+
+_by_id = select(table.c.body).where(table.c.id == bindparam("id")).with_for_update()
+_by_part = (
+    select(table.c.body)
+    .join(alert_part, alert_part.c.alert_id == table.c.id)
+    .where(alert_part.c.event_id == bindparam("event_id"))
+    .with_for_update(of=table)
+)
+_open = select(table.c.body).where(table.c.closed_at.is_(None)).order_by(table.c.opened_at)
+_due = (
+    select(table.c.body)
+    .where(table.c.next_due_at <= bindparam("now"))
+    .order_by(table.c.next_due_at)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+_number = select(func.nextval(f"{table.schema}.{alert_number.name}"))
+_new_alert = insert(table)
+_save = _new_alert.on_conflict_do_update(
+    index_elements=[table.c.id],
+    set_={
+        name: _new_alert.excluded[name]
+        for name in table.c.keys()  # noqa: SIM118 - a column collection iterates columns
+        if name not in {"id", "number", "opened_at"}
+    },
+)
+_save_parts = (
+    insert(alert_part)
+    .from_select(
+        ["event_id", "alert_id"],
+        select(func.unnest(bindparam("events", type_=ARRAY(Id))), bindparam("alert_id", type_=Id)),
+    )
+    .on_conflict_do_nothing()
+)
+_answer = select(command_answer.c.status, command_answer.c.body).where(
+    command_answer.c.key == bindparam("key")
+)
+_keep_answer = insert(command_answer).on_conflict_do_nothing()
+
+
+class AlertRows(Rows):
+    """The alerts' part of a transaction."""
+
+    async def alert(self, alert_id: str) -> Alert | None:
+        """An alert, its row locked until the transaction ends."""
+        return await self._one(_by_id, id=alert_id)
+
+    async def alert_with_part(self, event_id: str) -> Alert | None:
+        """The alert that has a part with this `event` or with this `copyof`, locked."""
+        return await self._one(_by_part, event_id=event_id)
+
+    async def open_alerts(self) -> Sequence[Alert]:
+        """All alerts that are not closed, for correlation; not locked."""
+        return [decode_body(body, Alert) for body in (await self._run(_open)).scalars()]
+
+    async def due_alerts(self, now: datetime, limit: int) -> Sequence[Alert]:
+        """Alerts whose `next_due_at` has come, oldest first, locked, skipping locked ones."""
+        rows = await self._run(_due, {"now": now, "limit": limit})
+        return [decode_body(body, Alert) for body in rows.scalars()]
+
+    async def next_number(self) -> int:
+        """The next human-readable alert number."""
+        return int((await self._run(_number)).scalar_one())
+
+    async def save_alert(self, alert: Alert) -> None:
+        """Inserts or replaces an alert, and adds its parts' `event` and `copyof` to their index."""
+        self.scheduled = True
+        await self._run(_save, _columns(alert))
+        events = sorted({id for part in alert.parts for id in (part.event, part.copyof) if id})
+        if events:
+            await self._run(_save_parts, {"events": events, "alert_id": alert.id})
+
+    async def answer(self, key: str) -> Answer | None:
+        """What a command with this idempotency key was answered."""
+        row = (await self._run(_answer, {"key": key})).one_or_none()
+        return Answer(status=row.status, body=row.body) if row else None
+
+    async def keep_answer(self, key: str, actor: str, answer: Answer) -> None:
+        """Keeps a command's answer under its key; the first one stays."""
+        await self._run(
+            _keep_answer,
+            {"key": key, "actor": actor, "status": answer.status, "body": answer.body},
+        )
+
+    async def _one(self, statement: Select[tuple[bytes]], **parameters: str) -> Alert | None:
+        body = (await self._run(statement, parameters)).scalar_one_or_none()
+        return decode_body(body, Alert) if body is not None else None
+
+
+def _columns(alert: Alert) -> dict[str, object]:
+    return {
+        "id": alert.id,
+        "number": alert.number,
+        "version": alert.version,
+        "state": alert.state,
+        "kind": alert.kind,
+        "severity": alert.severity,
+        "site": alert.site,
+        "unit": alert.unit,
+        "purpose": alert.purpose,
+        "next_due_at": alert.next_due_at,
+        "next_due_kind": alert.next_due_kind,
+        "opened_at": alert.raised_at,
+        "closed_at": alert.closed_at if alert.state == "closed" else None,
+        "body": encode_body(alert),
+    }

@@ -1,0 +1,1 @@
+"""Ways to reach people; each is a `Notifier`, named by the kind of channel in the plan."""

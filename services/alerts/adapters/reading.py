@@ -1,0 +1,83 @@
+"""What people look at: plain reads, outside any of the engine's transactions."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Executable, Row, Table, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.alerts.adapters.patrol_rows import duty_of, on_duty
+from services.alerts.adapters.rows import decode_body
+from services.alerts.adapters.store import retryable
+from services.alerts.adapters.tables import alert, site_sign, visit
+from services.alerts.domain.site_status import Sign
+from services.alerts.ports import Duty
+from shared.events.alert import Alert, Visit
+
+LONGEST_LIST = 1000
+
+
+class Readings:
+    """Reads of committed rows; each raises `TryAgain` while the database is away."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def alert(self, alert_id: str) -> Alert | None:
+        """One alert."""
+        rows = await self._all(select(alert.c.body).where(alert.c.id == alert_id))
+        return decode_body(rows[0].body, Alert) if rows else None
+
+    async def alerts(self, unit: str, *, only_open: bool) -> list[Alert]:
+        """Alerts of a unit and those below it, the newest first, `LONGEST_LIST` at most."""
+        statement = (
+            select(alert.c.body)
+            .where(_within(alert, unit))
+            .order_by(alert.c.opened_at.desc(), alert.c.id)
+            .limit(LONGEST_LIST)
+        )
+        if only_open:
+            statement = statement.where(alert.c.closed_at.is_(None))
+        return [decode_body(row.body, Alert) for row in await self._all(statement)]
+
+    async def visits(self, unit: str, since: datetime, until: datetime) -> list[Visit]:
+        """Visits of a unit and those below it that are due in a span, by due time."""
+        statement = (
+            select(visit.c.body)
+            .where(_within(visit, unit), visit.c.due_at.between(since, until))
+            .order_by(visit.c.due_at, visit.c.id)
+            .limit(LONGEST_LIST)
+        )
+        return [decode_body(row.body, Visit) for row in await self._all(statement)]
+
+    async def signs(self) -> Mapping[str, Sign]:
+        """Each site's last sign of life."""
+        return {
+            row.site: Sign(
+                seen_at=row.seen_at, situation=row.situation, situation_at=row.situation_at
+            )
+            for row in await self._all(select(site_sign))
+        }
+
+    async def duties(self) -> list[Duty]:
+        """Crews on duty."""
+        return [duty_of(row) for row in await self._all(on_duty)]
+
+    async def oldest_untaken(self) -> datetime | None:
+        """When the oldest alert was raised that still climbs."""
+        statement = select(func.min(alert.c.opened_at).label("oldest")).where(
+            alert.c.closed_at.is_(None), alert.c.next_due_kind == "climb"
+        )
+        oldest: datetime | None = (await self._all(statement))[0].oldest
+        return oldest
+
+    async def _all(self, statement: Executable) -> Sequence[Row[Any]]:
+        with retryable():
+            async with self._engine.connect() as connection:
+                return (await connection.execute(statement)).all()
+
+
+def _within(table: Table, unit: str) -> ColumnElement[bool]:
+    below = table.c.unit.startswith(f"{unit}/", autoescape=True)
+    return or_(table.c.unit == unit, below)

@@ -1,0 +1,111 @@
+"""The store on PostgreSQL: SQL by SQLAlchemy Core, one connection per transaction.
+
+Locks are taken in one order: the operation's lock, then alerts or visits, then everything else;
+rows of many at once by their key. A deadlock that is left is broken by PostgreSQL and tried again.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.alerts.adapters.alert_rows import AlertRows
+from services.alerts.adapters.bell import Bell
+from services.alerts.adapters.inbox_rows import InboxRows
+from services.alerts.adapters.outgoing_rows import OutgoingRows
+from services.alerts.adapters.patrol_rows import PatrolRows
+from services.alerts.adapters.rows import decode_body
+from services.alerts.adapters.tables import alert, notification, visit
+from services.alerts.adapters.visit_rows import VisitRows
+from services.alerts.ports import Page, TryAgain
+
+_due_pages = (
+    select(notification.c.dedup)
+    .where(notification.c.due_at <= bindparam("now"))
+    .order_by(notification.c.due_at)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+    # Materialized, or the planner may evaluate the limit once per row of the update.
+    .cte("due_pages")
+    .prefix_with("MATERIALIZED")
+)
+_claim = (
+    update(notification)
+    .where(notification.c.dedup.in_(select(_due_pages.c.dedup)))
+    .values(due_at=bindparam("lease_until"))
+    .returning(notification.c.body, notification.c.attempt)
+)
+_next_due = select(
+    func.least(
+        select(func.min(alert.c.next_due_at)).scalar_subquery(),
+        select(func.min(visit.c.next_check_at)).scalar_subquery(),
+    )
+)
+
+
+class PostgresTransaction(InboxRows, AlertRows, VisitRows, PatrolRows, OutgoingRows):
+    """One open transaction; each concern's statements are in a file of their own."""
+
+
+class PostgresStore:
+    """`Store` on a migrated schema.
+
+    After a commit `published` is rung where it filled the outbox, `scheduled` where it may have
+    brought a deadline nearer, `paged` where it queued a page.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, *, published: Bell, scheduled: Bell, paged: Bell
+    ) -> None:
+        self._engine = engine
+        self._published = published
+        self._scheduled = scheduled
+        self._paged = paged
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresTransaction]:
+        """Begins; commits at the end of the block, rolls back on any exception.
+
+        Raises `TryAgain` when the database is away, too slow, or broke a deadlock.
+        """
+        with retryable():
+            async with self._engine.begin() as connection:
+                transaction = PostgresTransaction(connection)
+                yield transaction
+        if transaction.published:
+            self._published.ring()
+        if transaction.scheduled:
+            self._scheduled.ring()
+        if transaction.paged:
+            self._paged.ring()
+
+    async def claim_pages(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Page]:
+        """Due pages, the longest due first, leased: nobody else gets them before `lease_until`."""
+        with retryable():
+            async with self._engine.begin() as connection:
+                rows = await connection.execute(
+                    _claim, {"now": now, "lease_until": lease_until, "limit": limit}
+                )
+        pages = [replace(decode_body(row.body, Page), attempt=row.attempt) for row in rows]
+        return sorted(pages, key=lambda page: page.due_at)
+
+    async def next_due(self) -> datetime | None:
+        """The earliest `next_due_at` of an alert or `next_check_at` of a visit."""
+        with retryable():
+            async with self._engine.connect() as connection:
+                due: datetime | None = (await connection.execute(_next_due)).scalar_one()
+                return due
+
+
+@contextmanager
+def retryable() -> Iterator[None]:
+    """Turns what another try may mend into `TryAgain`: disconnects, timeouts, deadlocks."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise TryAgain(f"the database could not do it now: {error.__class__.__name__}") from error

@@ -1,0 +1,176 @@
+"""The tables of schema `alerts`.
+
+A row's `body` holds the whole object as JSON bytes; the columns beside it are only what a query
+needs. Bytes rather than jsonb, because PostgreSQL's text and jsonb refuse U+0000, which a report
+may hold. A row's own deadline is its timer.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Sequence,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+SCHEMA = "alerts"
+SHARDS = 8
+PARKED = -1
+"""The shard of outbox rows that no topic takes; people look at them, nobody relays them."""
+
+metadata = MetaData(schema=SCHEMA)
+Id = Uuid(as_uuid=False)
+Moment = DateTime(timezone=True)
+
+alert_number = Sequence("alert_number", metadata=metadata)
+
+position = Table(
+    "position",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("next_offset", BigInteger, nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("event_id", Id, primary_key=True),
+    Column("at", Moment, nullable=False, server_default=func.now()),
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("site", Text),
+    Column("unit", Text, nullable=False),
+    Column("purpose", Text),
+    Column("next_due_at", Moment),
+    Column("next_due_kind", Text),
+    Column("opened_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("alert_due", alert.c.next_due_at, postgresql_where=alert.c.next_due_at.is_not(None))
+Index("alert_open", alert.c.opened_at, postgresql_where=alert.c.closed_at.is_(None))
+Index("alert_opened", alert.c.opened_at.desc())
+
+alert_part = Table(
+    "alert_part",
+    metadata,
+    Column("event_id", Id, primary_key=True),
+    Column("alert_id", Id, ForeignKey(alert.c.id), nullable=False),
+)
+
+visit = Table(
+    "visit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("opens_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("grace_until", Moment, nullable=False),
+    Column("next_check_at", Moment),
+    Column("barrier", LargeBinary),
+    Column("barrier_at", Moment),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("visit_check", visit.c.next_check_at, postgresql_where=visit.c.next_check_at.is_not(None))
+Index("visit_site", visit.c.site, visit.c.opens_at)
+Index("visit_opens", visit.c.opens_at)
+
+vulnerability = Table(
+    "vulnerability",
+    metadata,
+    Column("event", Id, primary_key=True),
+    Column("site", Text, nullable=False, index=True),
+    Column("reported_at", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+duty = Table(
+    "duty",
+    metadata,
+    Column("crew", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("members", ARRAY(Text), nullable=False),
+    Column("lat", Double),
+    Column("lon", Double),
+    Column("position_at", Moment),
+)
+
+site_sign = Table(
+    "site_sign",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("seen_at", Moment, nullable=False),
+    Column("situation", Text),
+    Column("situation_at", Moment),
+)
+
+command_answer = Table(
+    "command_answer",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", Moment, nullable=False, server_default=func.now()),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("shard", SmallInteger, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("value", LargeBinary),
+    Column("headers", LargeBinary, nullable=False),
+    Column("at", Moment, nullable=False, server_default=func.clock_timestamp()),
+)
+Index("outbox_shard", outbox.c.shard, outbox.c.id)
+
+notification = Table(
+    "notification",
+    metadata,
+    Column("dedup", Text, primary_key=True),
+    # Deferred: a page may be queued before its alert is saved, in one transaction.
+    Column(
+        "alert_id",
+        Id,
+        ForeignKey(alert.c.id, deferrable=True, initially="DEFERRED"),
+        nullable=False,
+        index=True,
+    ),
+    Column("channel", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("due_at", Moment),
+    Column("finished_at", Moment),
+    Column("body", LargeBinary, nullable=False),
+)
+Index(
+    "notification_due", notification.c.due_at, postgresql_where=notification.c.due_at.is_not(None)
+)

@@ -1,0 +1,69 @@
+"""Which alert a report belongs to: several reports of one happening are one alert."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from services.alerts.domain.escalation import TERMINAL
+from services.alerts.domain.report import BACKUP, Report
+from shared.events.alert import Alert, Part
+from shared.events.patrol import Fix
+from shared.plan.geometry import distance_m
+from shared.plan.model import Plan
+
+WINDOW = timedelta(minutes=15)
+RADIUS_M = 300.0
+
+
+def match(report: Report, alerts: Iterable[Alert], plan: Plan | None) -> Alert | None:
+    """The open alert that a report is about; the one with the newest part where several fit."""
+    fitting = [alert for alert in alerts if belongs(report, alert, plan)]
+    return max(fitting, key=lambda alert: (_newest(alert), -alert.number), default=None)
+
+
+def belongs(report: Report, alert: Alert, plan: Plan | None) -> bool:
+    """Whether a report joins an alert: same kind of thing, about the same time, the same place.
+
+    Duress is always an alert of its own, and what is an exercise stays among itself.
+    """
+    return (
+        report.kind == "incident" == alert.kind
+        and alert.state not in TERMINAL
+        and alert.purpose == report.purpose
+        and _is_kin(report, alert, plan)
+        and _is_near_in_time(report, alert)
+        and _is_near_in_space(report, alert)
+    )
+
+
+def _is_kin(report: Report, alert: Alert, plan: Plan | None) -> bool:
+    if BACKUP in {report.category, alert.category}:
+        return True
+    families = {family(part.category, plan) for part in alert.parts}
+    return family(report.category, plan) in families
+
+
+def family(category: str, plan: Plan | None) -> str:
+    """Categories of one family, at one place and time, are one happening."""
+    row = plan.category_by_id.get(category) if plan else None
+    return row.family if row else category
+
+
+def _is_near_in_time(report: Report, alert: Alert) -> bool:
+    """Within the window of any part that is shown, so that a late report finds its place too."""
+    return any(abs(_moment(part) - report.moment) <= WINDOW for part in alert.parts)
+
+
+def _is_near_in_space(report: Report, alert: Alert) -> bool:
+    if report.site is not None and report.site == alert.site:
+        return True
+    if report.place is None or alert.lat is None or alert.lon is None:
+        return False
+    return distance_m(report.place, Fix(lat=alert.lat, lon=alert.lon)) <= RADIUS_M
+
+
+def _newest(alert: Alert) -> datetime:
+    return max(_moment(part) for part in alert.parts)
+
+
+def _moment(part: Part) -> datetime:
+    return min(part.time, part.received_at)

@@ -1,0 +1,274 @@
+"""The chain: an alert climbs, level by level, until a person takes it.
+
+Step i of a policy is level i + 1. An acknowledgement ends a cycle; its expiry, a rise in severity
+and a reopening start the next, one level above the highest notified. The last step repeats.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.alerts.domain.decision import Change, Decision, decided, without
+from services.alerts.domain.paging import Call, Recipient, names, posts_held_by, recipients
+from shared.events.alert import (
+    Alert,
+    AlertAckExpired,
+    AlertCloseLapsed,
+    AlertEscalated,
+    AlertUpdated,
+    Entry,
+    Reason,
+    Severity,
+)
+from shared.plan.model import EscalationPolicy, Plan, Step
+
+TERMINAL = frozenset({"resolved", "closed"})
+
+# Until a plan is there, an alert waits in the open for one.
+UNPLANNED = EscalationPolicy(
+    id="unplanned",
+    severities=["rendah", "sedang", "tinggi", "kritis"],
+    steps=[Step(after_s=0, posts=["operator"])],
+    progress_s=300,
+    repeat_s=60,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A policy as it stands for one unit: who is reached at each level."""
+
+    policy: EscalationPolicy
+    plan: Plan | None
+    unit: str
+    purpose: str | None
+
+    @property
+    def last(self) -> int:
+        """The highest level."""
+        return len(self.policy.steps)
+
+    def after(self, level: int) -> timedelta:
+        """How long a level is alone before the next is told; after the last, the repeat."""
+        if level >= self.last:
+            return timedelta(seconds=self.policy.repeat_s)
+        return timedelta(seconds=self.policy.steps[level].after_s)
+
+    def people(self, level: int) -> tuple[Recipient, ...]:
+        """Who is reached at a level; empty means nobody."""
+        if self.plan is None or not 1 <= level <= self.last:
+            return ()
+        step = self.policy.steps[level - 1]
+        return recipients(self.plan, step.posts, self.unit, self.purpose)
+
+    def reachable(self, wanted: int) -> int | None:
+        """The first level from `wanted` up that reaches somebody, else the highest below it."""
+        above = range(wanted, self.last + 1)
+        below = range(min(wanted - 1, self.last), 0, -1)
+        return next((level for level in (*above, *below) if self.people(level)), None)
+
+
+def chain_of(plan: Plan | None, severity: Severity, unit: str, purpose: str | None) -> Chain:
+    """The chain of the plan that is in force now, so that a new plan mends running alerts."""
+    policy = UNPLANNED
+    if plan is not None and plan.policies:
+        policy = plan.policy_by_severity.get(severity) or plan.policies[-1]
+    return Chain(policy, plan, unit, purpose)
+
+
+def chain_for(plan: Plan | None, alert: Alert) -> Chain:
+    """The chain of an alert."""
+    return chain_of(plan, alert.severity, alert.unit, alert.purpose)
+
+
+def is_climbing(alert: Alert) -> bool:
+    """Whether nobody holds the alert: it waits for a person."""
+    return alert.next_due_kind == "climb"
+
+
+def started(change: Change, chain: Chain, now: datetime) -> Change:
+    """The first cycle: the first level, at once or after its delay, or several levels at once."""
+    policy = chain.policy
+    delay = policy.steps[0].after_s
+    if policy.start_level == 1 and delay > 0:
+        return change.to(
+            policy=policy.id,
+            next_due_at=now + timedelta(seconds=delay),
+            next_due_kind="climb",
+            next_post=names(chain.people(chain.reachable(1) or 0)),
+        )
+    wanted = min(policy.start_level, chain.last)
+    why = Reason(
+        code="raised",
+        id=f"Peringatan baru, tingkat {wanted}",
+        en=f"New alert, level {wanted}",
+    )
+    return _told(change, chain, wanted, now, why)
+
+
+def cycled(change: Change, chain: Chain, now: datetime, why: Reason) -> Change:
+    """The next cycle: one level above the highest notified, the owner kept."""
+    alert = change.alert
+    wanted = min(max(alert.level + 1, chain.policy.start_level), chain.last)
+    state = "raised" if alert.state in {"acknowledged", *TERMINAL} else alert.state
+    fresh = change.to(cycle=alert.cycle + 1, state=state)
+    return _entered(_told(fresh, chain, wanted, now, why), "escalated", now)
+
+
+def due(alert: Alert, plan: Plan | None, now: datetime) -> Decision | None:
+    """What the alert's own deadline brings; None when it has not come or there is none."""
+    if alert.next_due_at is None or alert.next_due_at > now:
+        return None
+    if alert.next_due_kind == "close_lapse":
+        return lapsed(alert, now)
+    chain = chain_for(plan, alert)
+    if alert.next_due_kind == "ack_expiry":
+        return _expired(alert, chain, now)
+    return _climbed(alert, chain, now)
+
+
+def lapsed(alert: Alert, now: datetime) -> Decision:
+    """The second person did not come in time; the alert stays resolved, and open."""
+    why = Reason(
+        code="close_lapsed",
+        id="Usul penutupan gugur: orang kedua tidak menyetujui pada waktunya",
+        en="The proposal to close lapsed: no second person agreed in time",
+    )
+    change = Change(alert).because(why).to(closing=None, next_due_at=None, next_due_kind=None)
+    return decided(change.entered(Entry(at=now, what="close_lapsed")), AlertCloseLapsed, now)
+
+
+def _climbed(alert: Alert, chain: Chain, now: datetime) -> Decision:
+    why = Reason(
+        code="nobody_took_it",
+        id=f"Belum ada yang mengambil setelah tingkat {alert.level}",
+        en=f"Nobody has taken it after level {alert.level}",
+    )
+    change = _told(Change(alert), chain, alert.level + 1, now, why)
+    if change.alert.level > alert.level:
+        return decided(_entered(change, "escalated", now), AlertEscalated, now)
+    return decided(_entered(change, "repeated", now), AlertUpdated, now)
+
+
+def _expired(alert: Alert, chain: Chain, now: datetime) -> Decision:
+    holder = alert.owner.name if alert.owner else "?"
+    why = Reason(
+        code="ack_expired",
+        id=f"Tidak ada kemajuan sejak diambil {holder}",
+        en=f"No progress since {holder} took it",
+    )
+    entry = Entry(at=now, what="ack_expired", by=holder, cycle=alert.cycle, level=alert.level)
+    change = cycled(Change(alert).entered(entry), chain, now, why)
+    told = Call(max(alert.level, 1), _holders(alert, chain), why, mark="expired")
+    return decided(change.calling(told), AlertAckExpired, now)
+
+
+def _holders(alert: Alert, chain: Chain) -> tuple[Recipient, ...]:
+    """Who is told that the acknowledgement expired: the owner by their posts, else the level."""
+    if chain.plan is None:
+        return ()
+    actor = alert.owner.actor if alert.owner else ""
+    own = posts_held_by(chain.plan, actor, alert.purpose)
+    return own or chain.people(alert.level)
+
+
+def _told(change: Change, chain: Chain, wanted: int, now: datetime, why: Reason) -> Change:
+    """Tells the first level from `wanted` up that reaches somebody; arms the next deadline."""
+    found = chain.reachable(wanted)
+    change = change.because(why)
+    if found is None:
+        return _unheard(change, chain, now)
+    change = _skipping(change, chain, wanted, found, now)
+    return _armed(_calling(change, chain, wanted, found, why), chain, wanted, found, now)
+
+
+def _calling(change: Change, chain: Chain, wanted: int, found: int, why: Reason) -> Change:
+    """Levels between the highest notified and the new one get a copy; a repeat is marked."""
+    alert = change.alert
+    if found < wanted and found <= alert.level:
+        mark = f"r{alert.version + 1}"
+        return change.calling(Call(found, chain.people(found), why, mark))
+    copies = [
+        Call(level, chain.people(level), _copy(found)) for level in range(alert.level + 1, found)
+    ]
+    return change.calling(Call(found, chain.people(found), why), *copies)
+
+
+def _entered(change: Change, what: str, now: datetime) -> Change:
+    """The line of the story, unless nobody was told; that has a line of its own."""
+    if not change.calls:
+        return change
+    return change.entered(
+        Entry(at=now, what=what, cycle=change.alert.cycle, level=change.alert.level)
+    )
+
+
+def _copy(level: int) -> Reason:
+    return Reason(
+        code="copy",
+        id=f"Tembusan: langsung ke tingkat {level}",
+        en=f"Copy: it went straight to level {level}",
+    )
+
+
+def _armed(change: Change, chain: Chain, wanted: int, found: int, now: datetime) -> Change:
+    level = found if found >= wanted else max(change.alert.level, found)
+    coming = chain.reachable(level + 1)
+    return change.to(
+        policy=chain.policy.id,
+        level=level,
+        post=names(chain.people(found)),
+        reasons=without(change.alert.reasons, "nobody_reachable"),
+        next_due_at=now + chain.after(level),
+        next_due_kind="climb",
+        next_post=names(chain.people(coming or 0)),
+    )
+
+
+def _unheard(change: Change, chain: Chain, now: datetime) -> Change:
+    """Nobody at all is reached: it is said aloud, and tried again."""
+    why = Reason(
+        code="nobody_reachable",
+        id="Tidak ada satu pun yang dapat dihubungi menurut rencana",
+        en="The plan reaches nobody at all",
+    )
+    alert = change.alert
+    entry = Entry(at=now, what="nobody_reachable", cycle=alert.cycle, level=alert.level)
+    return (
+        change.noting(why)
+        .entered(entry)
+        .to(
+            policy=chain.policy.id,
+            next_due_at=now + timedelta(seconds=chain.policy.repeat_s),
+            next_due_kind="climb",
+            next_post=None,
+        )
+    )
+
+
+def _skipping(change: Change, chain: Chain, wanted: int, found: int, now: datetime) -> Change:
+    """Steps without anybody are passed over at once, and never silently."""
+    stop = found if found >= wanted else chain.last + 1
+    for level in range(wanted, stop):
+        entry = Entry(
+            at=now,
+            what="empty_step",
+            note=", ".join(chain.policy.steps[level - 1].posts),
+            cycle=change.alert.cycle,
+            level=level,
+        )
+        if not _was_noted(change.alert, entry):
+            change = change.entered(entry).noting(_empty(level))
+    return change
+
+
+def _empty(level: int) -> Reason:
+    return Reason(
+        code="empty_step",
+        id=f"Tingkat {level} dilewati: tidak ada yang dapat dihubungi",
+        en=f"Level {level} was skipped: it reaches nobody",
+    )
+
+
+def _was_noted(alert: Alert, entry: Entry) -> bool:
+    line = (entry.what, entry.cycle, entry.level)
+    return any((known.what, known.cycle, known.level) == line for known in alert.timeline)

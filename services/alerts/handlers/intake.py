@@ -1,0 +1,159 @@
+"""Records from the field take effect: one transaction per batch, each event once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from services.alerts.handlers.field import REPORTS, Field
+from services.alerts.handlers.recording import Tally
+from services.alerts.metrics import Metrics
+from services.alerts.ports import Incoming, PlanBook, Store, TopicPartition, Transaction
+from shared.clock import Clock
+from shared.events.envelope import Envelope
+from shared.events.position import PositionRecorded
+from shared.events.registry import AnyEvent, Undecodable, decode
+from shared.logging import logger
+
+MAX_CONDEMNED = 10
+"""More records of one batch that cannot be decided are our fault, and stop us."""
+
+_log = logger(__name__)
+
+
+class Undecidable(Exception):
+    """An event decodes and yet has no effect that can be worked out or stored."""
+
+    def __init__(self, record: Incoming, why: str) -> None:
+        super().__init__(why)
+        self.record = record
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A record, and what it says or why it says nothing."""
+
+    record: Incoming
+    event: AnyEvent | Envelope | None
+    problem: str = ""
+
+    @property
+    def partition(self) -> TopicPartition:
+        """Where it was read."""
+        return self.record.topic, self.record.partition
+
+    @property
+    def inbox_id(self) -> str | None:
+        """The id by which a repeat is known. A position needs none: an older one changes nothing,
+        and there are too many of them.
+        """
+        if self.event is None or isinstance(self.event, Envelope | PositionRecorded):
+            return None
+        return self.event.id
+
+
+class Intake:
+    """Takes what was consumed from `ronda.patrol`, `ronda.incident` and `ronda.position`."""
+
+    def __init__(self, *, store: Store, plans: PlanBook, clock: Clock, metrics: Metrics) -> None:
+        self._store = store
+        self._plans = plans
+        self._clock = clock
+        self._metrics = metrics
+
+    async def on_records(self, records: Sequence[Incoming]) -> None:
+        """Everything that a batch causes, committed with its positions, or nothing of it.
+
+        May be called again with the same records after any failure. Records that cannot be read or
+        decided become dead letters; types of the future are counted and skipped. Raises only what a
+        retry may mend.
+        """
+        readings = [_read(record) for record in records]
+        for _ in range(MAX_CONDEMNED):
+            try:
+                return await self._take_in(readings)
+            except Undecidable as error:
+                readings = _condemned(readings, error)
+        return await self._take_in(readings)
+
+    async def _take_in(self, readings: Sequence[Reading]) -> None:
+        tally = Tally()
+        async with self._store.transaction() as transaction:
+            if any(isinstance(reading.event, REPORTS) for reading in readings):
+                await transaction.lock_operation()
+            fresh = await _fresh(transaction, readings, tally)
+            field = Field(transaction, self._plans, self._clock(), tally)
+            for reading in fresh:
+                await _take(transaction, field, reading, tally)
+            await field.finish()
+            await transaction.advance(_ends(readings))
+        tally.count(self._metrics)
+
+
+def _read(record: Incoming) -> Reading:
+    try:
+        return Reading(record, decode(record.value))
+    except Undecodable as error:
+        return Reading(record, None, str(error))
+
+
+async def _fresh(
+    transaction: Transaction, readings: Sequence[Reading], tally: Tally
+) -> list[Reading]:
+    """What is not behind the stored positions and was not admitted before under another offset."""
+    positions = await transaction.positions()
+    ahead = [
+        reading
+        for reading in readings
+        if reading.record.offset >= positions.get(reading.partition, 0)
+    ]
+    for _ in range(len(readings) - len(ahead)):
+        tally.read("replayed")
+    new = await transaction.admit([reading.inbox_id for reading in ahead if reading.inbox_id])
+    fresh = []
+    for reading in ahead:
+        if reading.inbox_id is not None and reading.inbox_id not in new:
+            tally.read("duplicate")
+            continue
+        new.discard(reading.inbox_id or "")
+        fresh.append(reading)
+    return fresh
+
+
+async def _take(transaction: Transaction, field: Field, reading: Reading, tally: Tally) -> None:
+    event = reading.event
+    if event is None:
+        await transaction.dead_letter(reading.record, reading.problem)
+        record = reading.record
+        _log.warning(
+            "record became a dead letter",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+        )
+        tally.read("dead_letter")
+        return
+    if isinstance(event, Envelope):
+        tally.read("future")
+        return
+    try:
+        await field.take(event)
+    except (ValueError, TypeError, ArithmeticError, LookupError) as error:
+        raise Undecidable(reading.record, repr(error)) from error
+    tally.read("taken")
+
+
+def _condemned(readings: Sequence[Reading], error: Undecidable) -> list[Reading]:
+    """The batch with one record marked: the next attempt lays it aside instead of failing on it."""
+    _log.error("event cannot be decided", error=str(error.__cause__.__class__.__name__))
+    return [
+        Reading(reading.record, None, f"cannot be decided: {error}")
+        if reading.record == error.record
+        else reading
+        for reading in readings
+    ]
+
+
+def _ends(readings: Sequence[Reading]) -> Mapping[TopicPartition, int]:
+    ends: dict[TopicPartition, int] = {}
+    for reading in readings:
+        ends[reading.partition] = max(ends.get(reading.partition, 0), reading.record.offset + 1)
+    return ends

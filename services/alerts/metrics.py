@@ -1,0 +1,59 @@
+"""Instruments of alerts, on a registry that is handed in."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from shared.metrics import latency
+
+
+class Metrics:
+    """All instruments of the service; handlers count after the commit, never before."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.records = Counter(
+            "ronda_records_total",
+            "Records read, by what became of them",
+            ["result"],
+            registry=registry,
+        )
+        self.alert_events = Counter(
+            "ronda_alert_events_total", "Decisions published", ["type"], registry=registry
+        )
+        self.report_to_alert = latency(
+            "ronda_report_to_alert_seconds",
+            "From the server's receipt of a report to the commit of its alert",
+            registry,
+        )
+        self.report_to_page = latency(
+            "ronda_report_to_page_seconds",
+            "From the server's receipt of a report to the page, where its alert pages at once",
+            registry,
+        )
+        self.timer_lateness = latency(
+            "ronda_timer_lateness_seconds", "From a timer's due time to its decision", registry
+        )
+        self.timer_failures = Counter(
+            "ronda_timer_failures_total",
+            "Due alerts or visits that could not be decided and stay due",
+            registry=registry,
+        )
+        self.commands = Counter(
+            "ronda_commands_total", "Commands answered", ["verb", "status"], registry=registry
+        )
+        self.pages = Counter(
+            "ronda_pages_total", "Attempts to page", ["channel", "result"], registry=registry
+        )
+        self.barrier_age = Gauge(
+            "ronda_barrier_age_seconds",
+            "Age of the oldest barrier of a visit that the consumer has not passed yet",
+            registry=registry,
+        )
+        self.unacknowledged_age = Gauge(
+            "ronda_unacknowledged_age_seconds",
+            "Age of the oldest alert that nobody has taken; the store's watcher sets it",
+            registry=registry,
+        )
+        self.outbox_age = Gauge(
+            "ronda_outbox_age_seconds",
+            "Age of the oldest event that is not published yet; the outbox sets it",
+            registry=registry,
+        )

@@ -1,0 +1,138 @@
+"""The whole core of alerts on fakes: what the tests of its handlers drive."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+from prometheus_client import CollectorRegistry
+
+from services.alerts.handlers import Clockwork, CommandBody, Commands, Intake, Paging, Verb
+from services.alerts.metrics import Metrics
+from services.alerts.ports import Answer, Incoming
+from shared.auth import Principal
+from shared.events.alert import Alert
+from shared.events.envelope import Envelope, Event
+from shared.plan.model import DueVisit, Plan, Situation
+from shared.topics import PATROL
+from tests.builders import NIGHT, a_plan, a_principal, a_record, an_incident
+from tests.fake_store import FakeStore
+from tests.fakes import FakeNotifier, FakePatrolEnds, FakePlanBook, ManualClock
+
+
+class Engine:
+    """One replica. `reported` feeds records as the consumer does, `after` lets time pass."""
+
+    def __init__(self, plan: Plan | None = None, store: FakeStore | None = None) -> None:
+        self.store = store or FakeStore()
+        self.clock = ManualClock(NIGHT + timedelta(seconds=2))
+        self.plans = FakePlanBook(plan or a_plan(), published_at=NIGHT - timedelta(days=1))
+        self.ends = FakePatrolEnds()
+        self.notifier = FakeNotifier()
+        self.demands: list[DueVisit] = []
+        self.registry = CollectorRegistry()
+        metrics = Metrics(self.registry)
+        self.intake = Intake(store=self.store, plans=self.plans, clock=self.clock, metrics=metrics)
+        self.commands = Commands(
+            store=self.store, plans=self.plans, clock=self.clock, metrics=metrics
+        )
+        self.clockwork = Clockwork(
+            store=self.store,
+            plans=self.plans,
+            patrol_ends=self.ends,
+            expand=self._expand,
+            metrics=metrics,
+        )
+        self.paging = Paging(
+            store=self.store,
+            plans=self.plans,
+            notifiers={"log": self.notifier, "webhook": self.notifier},
+            clock=self.clock,
+            metrics=metrics,
+        )
+        self._offsets: dict[str, int] = {}
+
+    async def reported(self, *events: Event | Envelope | bytes) -> list[Incoming]:
+        """New records with these events, in one batch; returns them, for sending them again."""
+        records = [self.next_record(event) for event in events]
+        await self.intake.on_records(records)
+        return records
+
+    async def reported_one(
+        self, category: str = "suspicious_person", *, copyof_first: bool = False, **over: Any
+    ) -> None:
+        """One incident; or one that says the same as the first over another way."""
+        report = {"copyof": self.store.alert().parts[0].event} if copyof_first else None
+        await self.reported(an_incident(category, report=report, **over))
+
+    def next_record(self, event: Event | Envelope | bytes) -> Incoming:
+        """The event at the end of its topic."""
+        topic = a_record(event, 0).topic
+        offset = self._offsets.get(topic, 0)
+        self._offsets[topic] = offset + 1
+        if topic == PATROL.name and self.ends.now is not None:
+            self.ends.now[0] = offset + 1
+        return a_record(event, offset)
+
+    async def after(self, seconds: float) -> None:
+        """Time passes, and the ticker ticks once, late."""
+        self.clock.advance(seconds)
+        await self.clockwork.on_tick(self.clock.now)
+
+    async def climbing(self, seconds: float) -> None:
+        """Time passes second by second, with a tick in each."""
+        for _ in range(int(seconds)):
+            await self.after(1)
+
+    async def deliver(self) -> int:
+        """Sends due pages."""
+        return await self.paging.deliver(self.clock.now)
+
+    async def command(
+        self,
+        verb: Verb,
+        by: Principal | None = None,
+        *,
+        alert: Alert | None = None,
+        key: str = "",
+        **body: Any,
+    ) -> Answer:
+        """A command on the only alert, of its present version unless the body says otherwise."""
+        alert = alert or self.store.alert()
+        by = by or a_principal()
+        fields = {"version": alert.version, "key": key or f"{verb}{alert.version}"} | body
+        return await self.commands.run(verb, alert.id, CommandBody(**fields), by)
+
+    def person(self, name: str, role: str = "operator") -> Principal:
+        """Somebody of the Polres."""
+        return a_principal(name, role=role)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """A sample's value; 0 where there is none."""
+        return self.registry.get_sample_value(name, labels) or 0.0
+
+    def types(self) -> list[str]:
+        """What was published, without `ronda.` and `.v1`."""
+        return [
+            event.type.removeprefix("ronda.").removesuffix(".v1") for event in self.store.events()
+        ]
+
+    def _expand(self, plan: Plan, situation: Situation, day: date) -> Sequence[DueVisit]:
+        return [
+            demand
+            for demand in self.demands
+            if demand.due_at.astimezone(plan.timezone).date() == day
+        ]
+
+
+def shown(answer: Answer) -> Alert:
+    """The alert of an answer of 200."""
+    assert answer.status == 200, answer.body
+    return msgspec.json.decode(answer.body, type=Alert)
+
+
+def problem(answer: Answer) -> dict[str, Any]:
+    """The problem of an error answer."""
+    assert answer.status >= 400, answer.body
+    decoded: dict[str, Any] = msgspec.json.decode(answer.body)
+    return decoded
