@@ -1,0 +1,65 @@
+import { useSignalEffect } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import * as clock from "./clock";
+import { Detail } from "./Detail";
+import { dialog } from "./desk";
+import { DispatchDialog } from "./DispatchDialog";
+import { Footer } from "./Footer";
+import { Header } from "./Header";
+import { onKey } from "./keys";
+import { KeysDialog } from "./KeysDialog";
+import { t } from "./language";
+import { needsTaking } from "./order";
+import { Queue } from "./Queue";
+import { ReopenDialog, ResolveDialog } from "./ReasonDialogs";
+import { Middle } from "./Sites";
+import { open, selected } from "./state";
+
+export function Board() {
+  useEffect(() => {
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, []);
+  useSignalEffect(() => {
+    document.title = pageTitle();
+  });
+  return (
+    <>
+      <div class="board" data-testid="board">
+        <Header />
+        <main class="columns">
+          <Queue />
+          <Middle />
+          <Detail />
+        </main>
+        <Footer />
+      </div>
+      <Dialogs />
+    </>
+  );
+}
+
+function Dialogs() {
+  const alert = selected.value;
+  switch (dialog.value) {
+    case "keys":
+      return <KeysDialog />;
+    case "dispatch":
+      return alert && <DispatchDialog alert={alert} />;
+    case "resolve":
+      return alert && <ResolveDialog alert={alert} />;
+    case "reopen":
+      return alert && <ReopenDialog alert={alert} />;
+    default:
+      return null;
+  }
+}
+
+/** What a look at the tab must say: lost, critical, or how many wait. */
+function pageTitle(): string {
+  if (clock.freshness.value === "lost") return "? Ronda";
+  const waiting = open.value.filter(needsTaking);
+  const critical = waiting.filter((a) => a.severity === "kritis" || a.kind === "duress").length;
+  if (critical > 0) return `‼ ${critical} ${t("sev.kritis").toUpperCase()} · Ronda`;
+  return waiting.length > 0 ? `(${waiting.length}) Ronda` : "Ronda";
+}

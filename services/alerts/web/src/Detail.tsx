@@ -1,0 +1,86 @@
+import type { Alert } from "./contract";
+import { Actions } from "./Actions";
+import { CountdownSentence } from "./Countdown";
+import { categoryLabel, clockTime, roleName, siteLabel, unitName } from "./format";
+import { language, t, tIfKnown } from "./language";
+import { marks } from "./marks";
+import { needsTaking } from "./order";
+import { Dispatches, Story } from "./Story";
+import { SeveritySymbol, SeverityWord } from "./Severity";
+import { selected } from "./state";
+import { Summary } from "./Summary";
+
+export function Detail() {
+  const alert = selected.value;
+  return (
+    <aside class="detail" aria-labelledby="detail-title" data-testid="detail" data-id={alert?.id}>
+      {alert ? <Chosen alert={alert} /> : <Summary />}
+    </aside>
+  );
+}
+
+function Chosen({ alert }: { alert: Alert }) {
+  return (
+    <>
+      <Head alert={alert} />
+      <Actions alert={alert} />
+      <Notice alert={alert} />
+      <Dispatches alert={alert} />
+      <Story alert={alert} />
+    </>
+  );
+}
+
+function Head({ alert }: { alert: Alert }) {
+  return (
+    <div class="detail-head">
+      <SeveritySymbol alert={alert} calling={needsTaking(alert)} large />
+      <h2 id="detail-title">{categoryLabel(alert)}</h2>
+      <span class="number">#{alert.number}</span>
+      <p class="detail-site">
+        {siteLabel(alert)} · {unitName(alert.unit)}
+      </p>
+      <p class="detail-state">
+        <SeverityWord alert={alert} /> · {t(`state.${alert.state}`)}
+        {needsTaking(alert) && alert.level > 0 && <> · {t("s.level", { n: alert.level })}</>}
+        {alert.owner && (
+          <>
+            {" · "}
+            <b>{alert.owner.name}</b> ({roleName(alert.owner.role)}){" "}
+            {clockTime(alert.owner.at)}
+          </>
+        )}
+        {alert.outcome && <> · {tIfKnown("o", alert.outcome)}</>}
+      </p>
+      <Reasons alert={alert} />
+      {alert.kind === "duress" && <p class="quiet-phone">{t("dur.quiet")}</p>}
+      {alert.closing && (
+        <p class="proposal">
+          {t("s.proposed", { name: alert.closing.name, time: clockTime(alert.closing.at) })}
+        </p>
+      )}
+      <CountdownSentence alert={alert} />
+    </div>
+  );
+}
+
+function Reasons({ alert }: { alert: Alert }) {
+  if (alert.reasons.length === 0) return null;
+  return (
+    <ul class="reasons" aria-label={t("s.why")}>
+      {alert.reasons.map((reason) => (
+        <li key={reason.code}>{reason[language.value]}</li>
+      ))}
+    </ul>
+  );
+}
+
+/** The place for what a command was answered is always there. */
+function Notice({ alert }: { alert: Alert }) {
+  const note = marks.value.get(alert.id);
+  return (
+    <p class={note ? `notice mark-${note.kind}` : "notice"} data-testid="notice">
+      {note?.text}
+    </p>
+  );
+}

@@ -1,0 +1,102 @@
+import { Choices } from "./Choices";
+import * as clock from "./clock";
+import { dialog } from "./desk";
+import { leave } from "./entry";
+import { clockTime, date, decimal, roleName, zone } from "./format";
+import { t } from "./language";
+import { Mark } from "./Mark";
+import { session, situation } from "./state";
+
+export function Header() {
+  const lost = clock.freshness.value === "lost";
+  return (
+    <>
+      <header class={lost ? "top lost" : "top"}>
+        <h1 class="brand">
+          <Mark /> Ronda
+        </h1>
+        <p class="where">
+          <b>{situation.value?.unit_name}</b>
+          {situation.value?.phase_name && <span> · {situation.value.phase_name}</span>}
+        </p>
+        {lost ? <LostBand /> : <ServerClock />}
+        <Freshness />
+        <Choices />
+        <button
+          type="button"
+          class="plain"
+          onClick={() => (dialog.value = "keys")}
+          data-testid="keys"
+        >
+          {t("k.title")} <kbd>?</kbd>
+        </button>
+        <Person />
+      </header>
+      <Drill />
+    </>
+  );
+}
+
+function ServerClock() {
+  const now = clock.seconds.value;
+  return (
+    <p class="clock" data-testid="server-clock">
+      {now !== null && <span class="clock-date">{date(now)}</span>} <b>{clockTime(now)}</b>{" "}
+      {now !== null && <small>{zone(now)}</small>}
+    </p>
+  );
+}
+
+/** The band stands where the clock was: nothing moves when the stream is lost. */
+function LostBand() {
+  const connected = !clock.broken.value && clock.silence.value <= 30;
+  const time = clockTime(clock.dataAsOf.value);
+  return (
+    <p class="lost-band" role="alert" data-testid="stale-band">
+      <b>{connected ? t("cov.asof", { time }) : t("conn.lost", { time })}</b>{" "}
+      {!connected && <span>{t("conn.radio")}</span>}
+    </p>
+  );
+}
+
+function Freshness() {
+  const state = clock.freshness.value;
+  const text = {
+    live: `${t("conn.live")} ${t("c.second", { n: decimal(clock.lag.value) })}`,
+    lag: t("conn.lag", { s: Math.floor(clock.behind.value) }),
+    lost: t("conn.lag", { s: Math.floor(clock.behind.value) }),
+  }[state];
+  return (
+    <p class={`freshness freshness-${state}`} data-testid="freshness" data-state={state}>
+      <span class="dot" aria-hidden="true" />
+      {text}
+    </p>
+  );
+}
+
+function Person() {
+  const person = session.value;
+  if (person === null) return null;
+  return (
+    <div class="person">
+      <p data-testid="person">
+        <b>{person.name}</b>
+        <small>{roleName(person.role)}</small>
+      </p>
+      <button type="button" class="plain" onClick={() => void leave()} data-testid="logout">
+        {t("c.logout")}
+      </button>
+    </div>
+  );
+}
+
+/** What is not live says so on every screen. */
+function Drill() {
+  const purpose = situation.value?.purpose;
+  if (!purpose || purpose === "live") return null;
+  return (
+    <p class="drill" data-testid="drill">
+      {t(purpose === "synthetic" ? "c.synthetic" : "c.drill")}
+    </p>
+  );
+}

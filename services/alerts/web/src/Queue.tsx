@@ -1,0 +1,146 @@
+import { useComputed } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import * as clock from "./clock";
+import { goToUrgent, LIST, showNew } from "./desk";
+import { categoryLabel, shortTime, siteLabel } from "./format";
+import { t } from "./language";
+import { loadAll } from "./live";
+import { Caption, Countdown } from "./Countdown";
+import { type Section, sections } from "./order";
+import { Row, standing } from "./Row";
+import { SeveritySymbol, SeverityWord } from "./Severity";
+import { alerts, alertsLoad, open, order, urgent } from "./state";
+import { focusIn, held, moved, pointerIn, shown, waiting } from "./stillness";
+
+export function Queue() {
+  return (
+    <section class="queue" aria-labelledby="queue-title" data-queue data-testid="queue">
+      <h2 id="queue-title" class="unseen">
+        {t("s.queue")}
+      </h2>
+      <Slot />
+      <Bar />
+      <Rows />
+    </section>
+  );
+}
+
+/** A copy of the most urgent untaken alert. It has its place also when it is empty. */
+function Slot() {
+  const alert = urgent.value;
+  if (alert === null) {
+    return (
+      <div class="slot slot-empty" data-testid="urgent-slot">
+        <p>
+          {t(alertsLoad.value === "ready" ? "s.none" : "c.load")}
+          <LastOne />
+        </p>
+      </div>
+    );
+  }
+  return (
+    <button
+      type="button"
+      class={`slot slot-${alert.severity}`}
+      onClick={goToUrgent}
+      data-testid="urgent-slot"
+      data-id={alert.id}
+    >
+      <SeveritySymbol alert={alert} calling large />
+      <span class="line row-line">
+        <span>
+          {t("s.urgent")} · <SeverityWord alert={alert} /> · {standing(alert)}
+        </span>
+      </span>
+      <span class="line slot-title">
+        <span>{categoryLabel(alert)}</span>
+        <Countdown alert={alert} />
+      </span>
+      <span class="line">
+        <span>{siteLabel(alert)}</span>
+        <Caption alert={alert} />
+      </span>
+    </button>
+  );
+}
+
+function LastOne() {
+  const times = [...alerts.value.values()].map((alert) => alert.reported_at).sort();
+  const last = times.at(-1);
+  if (last === undefined) return null;
+  return <small> · {t("s.last", { time: shortTime(last, clock.hour.value) })}</small>;
+}
+
+/** How many are open; the same line says what waits behind the stillness. */
+function Bar() {
+  const behind = waiting.value.length;
+  const reordered = held.value && moved.value;
+  return (
+    <div class="queue-bar">
+      <span data-testid="open-count">{t("s.count", { n: open.value.length })}</span>
+      {behind > 0 || reordered ? (
+        <button type="button" class="more" onClick={showNew} data-testid="show-new">
+          <kbd>Space</kbd> {behind > 0 ? t("s.more", { n: behind }) : t("s.moved")}
+        </button>
+      ) : null}
+    </div>
+  );
+}
+
+function Rows() {
+  const load = alertsLoad.value;
+  if (load === "loading") return <Ghosts />;
+  if (load === "failed") {
+    return (
+      <div class="rows">
+        <button type="button" class="tonal" onClick={() => void loadAll()} data-testid="retry">
+          {t("c.retry")}
+        </button>
+      </div>
+    );
+  }
+  return (
+    <div
+      class="rows"
+      id={LIST}
+      role="listbox"
+      aria-labelledby="queue-title"
+      tabIndex={-1}
+      onPointerEnter={() => pointerIn(true)}
+      onPointerLeave={() => pointerIn(false)}
+      onFocusIn={(event) => focusIn(event.target !== event.currentTarget)}
+      onFocusOut={() => focusIn(false)}
+    >
+      {sections.map((section) => (
+        <Group key={section} section={section} />
+      ))}
+    </div>
+  );
+}
+
+function Group({ section }: { section: Section }) {
+  const ids = useComputed(() => shown.value[section]).value;
+  const count = useComputed(() => order.value[section].length).value;
+  const heading = `section-${section}-title`;
+  return (
+    <div role="group" aria-labelledby={heading} data-testid={`section-${section}`} data-count={count}>
+      <p id={heading} class="section-head" role="presentation">
+        {t(`s.${section}`)} <b>{count}</b>
+      </p>
+      {ids.map((id) => (
+        <Row key={id} id={id} />
+      ))}
+    </div>
+  );
+}
+
+/** Six rows of the final height, so that nothing jumps when the list comes. */
+function Ghosts(): ComponentChildren {
+  return (
+    <div class="rows" aria-busy="true" aria-label={t("c.load")} role="status">
+      {Array.from({ length: 6 }, (_, index) => (
+        <div key={index} class="row ghost" />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,102 @@
+import { useComputed } from "@preact/signals";
+import * as clock from "./clock";
+import type { Alert } from "./contract";
+import { Caption, Countdown } from "./Countdown";
+import { rowId, select } from "./desk";
+import { age, categoryLabel, postName, siteLabel } from "./format";
+import { t } from "./language";
+import { changed, marks, pending } from "./marks";
+import { needsTaking } from "./order";
+import { SeveritySymbol, SeverityWord } from "./Severity";
+import { alerts, selectedId } from "./state";
+import { shownIds } from "./stillness";
+
+export function Row({ id }: { id: string }) {
+  const alert = useComputed(() => alerts.value.get(id)).value;
+  const isSelected = useComputed(() => selectedId.value === id).value;
+  const isTabStop = useComputed(() => tabStop() === id).value;
+  const isChanged = useComputed(() => changed.value.has(id)).value;
+  if (!alert) return null;
+  const classes = ["row", `row-${alert.state}`, isChanged && "changed"];
+  return (
+    <div
+      id={rowId(id)}
+      class={classes.filter(Boolean).join(" ")}
+      role="option"
+      aria-selected={isSelected}
+      tabIndex={isTabStop ? 0 : -1}
+      onClick={() => select(id)}
+      onFocus={() => select(id)}
+      data-testid="alert-row"
+      data-id={id}
+      data-state={alert.state}
+      data-severity={alert.severity}
+    >
+      <SeveritySymbol alert={alert} calling={needsTaking(alert)} />
+      <span class="line">
+        <span class="row-title">
+          <b>{categoryLabel(alert)}</b> · {siteLabel(alert)}
+        </span>
+        <Countdown alert={alert} />
+      </span>
+      <SecondLine alert={alert} />
+    </div>
+  );
+}
+
+/** The queue is one tab stop: the selected row, else the first one. */
+function tabStop(): string | undefined {
+  const ids = shownIds.value;
+  const id = selectedId.value;
+  return id !== null && ids.includes(id) ? id : ids[0];
+}
+
+function SecondLine({ alert }: { alert: Alert }) {
+  const note = useComputed(() => marks.value.get(alert.id)).value;
+  const verb = useComputed(() => pending.value.get(alert.id)).value;
+  if (note) {
+    return (
+      <span class={`line row-line mark-${note.kind}`} data-testid={`row-${note.kind}`}>
+        {note.text}
+      </span>
+    );
+  }
+  if (verb) {
+    return (
+      <span class="line row-line">{t(verb === "acknowledge" ? "a.taking" : "a.sending")}</span>
+    );
+  }
+  return (
+    <span class="line row-line">
+      <span>
+        <SeverityWord alert={alert} /> · {standing(alert)}
+        {alert.parts.length > 1 && <> · {t("s.parts", { n: alert.parts.length })}</>} ·{" "}
+        <Age alert={alert} />
+      </span>
+      <Caption alert={alert} />
+    </span>
+  );
+}
+
+/** Who has it, and how far it is. */
+export function standing(alert: Alert): string {
+  if (alert.closing) return t("s.second");
+  if (needsTaking(alert)) {
+    const level = alert.level > 0 ? `${t("s.level", { n: alert.level })} ` : "";
+    return `${level}${postName(alert.post)}`.trim() || t("s.open");
+  }
+  const owner = alert.owner?.name;
+  const crew = alert.dispatches.findLast((sent) => !sent.declined_at)?.crew;
+  const state = t(`state.${alert.state}`);
+  if (alert.state === "acknowledged" && owner) return t("s.by", { name: owner });
+  const unit = crew && alert.state !== "closed" ? `${crew} · ` : "";
+  return owner ? `${owner} · ${unit}${state}` : state;
+}
+
+export function Age({ alert }: { alert: Alert }) {
+  const text = useComputed(() => {
+    const now = clock.countdownNow.value;
+    return now === null ? "" : age((now - Date.parse(alert.reported_at)) / 1000);
+  }).value;
+  return <>{text && t("c.ago", { age: text })}</>;
+}

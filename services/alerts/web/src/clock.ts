@@ -1,0 +1,81 @@
+/**
+ * The server's time, by the monotonic clock: the wall clock of this computer may be wrong.
+ *
+ * A late clock message can only make the server seem earlier than it is, so the greatest of the
+ * last offsets is the best one.
+ */
+
+import { computed, signal } from "@preact/signals";
+import type { ClockMessage } from "./contract";
+
+const REMEMBERED_OFFSETS = 12;
+const LAG_AFTER_S = 12;
+const LOST_AFTER_S = 30;
+const TICK_MS = 250;
+
+export type Freshness = "live" | "lag" | "lost";
+
+const offsets: number[] = [];
+const offset = signal<number | null>(null);
+const heardAt = signal(performance.now());
+/** Seconds by which the service itself is behind Kafka, as it said last. */
+export const lag = signal(0);
+/** The stream was closed and a new one could not be had. */
+export const broken = signal(false);
+const ticked = signal(performance.now());
+
+export const silence = computed(() => Math.max(0, (ticked.value - heardAt.value) / 1000));
+/** Seconds by which what the board shows may be old. */
+export const behind = computed(() => Math.max(silence.value, lag.value));
+
+export const freshness = computed<Freshness>(() => {
+  if (broken.value || behind.value > LOST_AFTER_S) return "lost";
+  return behind.value > LAG_AFTER_S ? "lag" : "live";
+});
+
+/** The server's time in ms since the epoch; null before it was ever heard. */
+export const now = computed(() => (offset.value === null ? null : ticked.value + offset.value));
+
+/** The moment up to which the board is true. */
+export const dataAsOf = computed(() =>
+  offset.value === null ? null : heardAt.value + offset.value - lag.value * 1000,
+);
+
+/** Whole seconds, so that everything that counts changes once a second and together. */
+export const seconds = computed(() =>
+  now.value === null ? null : Math.floor(now.value / 1000) * 1000,
+);
+
+/** The full hour: enough to tell today from yesterday, and seldom enough for long tables. */
+export const hour = computed(() =>
+  now.value === null ? null : Math.floor(now.value / 3_600_000) * 3_600_000,
+);
+
+/** The time that countdowns show: it stops while the board cannot know. */
+export const countdownNow = computed(() =>
+  freshness.value === "lost" ? dataAsOf.value : seconds.value,
+);
+
+export function start(): () => void {
+  heardAt.value = performance.now();
+  const timer = setInterval(() => (ticked.value = performance.now()), TICK_MS);
+  return () => clearInterval(timer);
+}
+
+export function heard(message: ClockMessage): void {
+  const at = performance.now();
+  offsets.push(Date.parse(message.now) - at);
+  if (offsets.length > REMEMBERED_OFFSETS) offsets.shift();
+  offset.value = Math.max(...offsets);
+  lag.value = message.lag_s;
+  heardAt.value = at;
+  ticked.value = at;
+  broken.value = false;
+}
+
+/** A `Date` header, good to the second, serves until the first clock message. */
+export function hint(date: string | null): void {
+  if (offset.value !== null || date === null) return;
+  const time = Date.parse(date);
+  if (!Number.isNaN(time)) offset.value = time - performance.now();
+}

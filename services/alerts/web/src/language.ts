@@ -1,0 +1,56 @@
+/** The chosen language and theme, remembered on this screen, and the texts in that language. */
+
+import { effect, signal } from "@preact/signals";
+import { strings } from "./strings";
+
+export type Key = keyof typeof strings;
+export type Language = "id" | "en";
+export type Theme = "dark" | "light";
+
+export const language = signal<Language>(remembered("ronda.language") === "en" ? "en" : "id");
+export const theme = signal<Theme>(remembered("ronda.theme") === "light" ? "light" : "dark");
+/** Single letters act only while this is on (WCAG 2.1.4). */
+export const letters = signal(remembered("ronda.letters") !== "off");
+
+effect(() => {
+  document.documentElement.lang = language.value;
+  remember("ronda.language", language.value);
+});
+effect(() => {
+  document.documentElement.dataset.theme = theme.value;
+  remember("ronda.theme", theme.value);
+});
+effect(() => remember("ronda.letters", letters.value ? "on" : "off"));
+
+export function t(key: Key, values: Record<string, string | number> = {}): string {
+  const text = strings[key][language.value === "id" ? 0 : 1];
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+}
+
+/** The text of a key that data names, or the data's own word made readable. */
+export function tIfKnown(prefix: string, code: string): string {
+  const key = `${prefix}.${code}`;
+  return Object.hasOwn(strings, key) ? t(key as Key) : readable(code);
+}
+
+/** `suspicious_object` → "Suspicious object", for codes that come without a label. */
+export function readable(code: string): string {
+  const words = code.replaceAll(/[_-]+/g, " ").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function remembered(name: string): string | null {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null; // storage may be forbidden: then the choice lasts as long as the page
+  }
+}
+
+function remember(name: string, value: string): void {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // see above
+  }
+}

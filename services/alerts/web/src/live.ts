@@ -1,0 +1,158 @@
+/** Keeps the board's state true: lists when a connection opens, then what the stream says. */
+
+import { read, Refused } from "./api";
+import { announceAlert } from "./announce";
+import * as clock from "./clock";
+import type { Alert, ClockMessage, Crew, Site, Situation, Visit } from "./contract";
+import { follow, type Message } from "./feed";
+import { t } from "./language";
+import { needsTaking } from "./order";
+import { markChanged, noteRemoteChange } from "./marks";
+import * as state from "./state";
+
+const POLL_MS = 30_000;
+const SETTLE_MS = 1_000;
+
+interface Items<T> {
+  items: T[];
+}
+
+/** What the stream brought while a list was on its way. */
+let heardSince: Set<string> | null = null;
+let stopping: (() => void) | null = null;
+let soon: ReturnType<typeof setTimeout> | undefined;
+
+/** Back to the login form because the server no longer knows the session. */
+export function sessionEnded(): void {
+  stop();
+  state.forget();
+  state.loginNote.value = t("login.ended");
+}
+
+export function start(): void {
+  stop();
+  const stopClock = clock.start();
+  const poll = setInterval(() => void Promise.all([loadSituation(), loadAround()]), POLL_MS);
+  const stopFeed = follow("/v1/stream", {
+    opened: () => void loadAll(),
+    message: take,
+    failed: () => (clock.broken.value = true),
+    ended: sessionEnded,
+  });
+  stopping = () => {
+    clearInterval(poll);
+    clearTimeout(soon);
+    stopClock();
+    stopFeed();
+  };
+}
+
+export function stop(): void {
+  stopping?.();
+  stopping = null;
+}
+
+function take(message: Message): void {
+  const body = JSON.parse(message.data);
+  if (message.event === "clock") clock.heard(body as ClockMessage);
+  if (message.event === "alert") takeAlert(body.data as Alert);
+  if (message.event === "visit") state.putVisit(body.data as Visit);
+  if (message.event !== "clock") loadAroundSoon();
+}
+
+function takeAlert(alert: Alert): void {
+  const before = state.alerts.peek().get(alert.id);
+  heardSince?.add(alert.id);
+  if (!state.putAlert(alert)) return;
+  if (before && before.state !== alert.state) noteRemoteChange(alert.id);
+  if (needsTaking(alert) && !(before && needsTaking(before))) announceAlert(alert);
+}
+
+/** The situation first: rows are named by its labels, and a row that is renamed moves its words. */
+export async function loadAll(): Promise<void> {
+  await loadSituation();
+  await Promise.all([loadAlerts(), loadAround()]);
+}
+
+async function loadSituation(): Promise<void> {
+  try {
+    state.situation.value = await read<Situation>("/v1/situation");
+  } catch (error) {
+    ended(error); // without it the words of the events are shown
+  }
+}
+
+async function loadAlerts(): Promise<void> {
+  const returning = state.alertsLoad.peek() === "ready";
+  const heard = (heardSince ??= new Set());
+  try {
+    const list = await read<Items<Alert>>("/v1/alerts?state=open");
+    const changed = state.takeList(list.items, heard);
+    state.alertsLoad.value = "ready";
+    if (returning) {
+      markChanged(changed);
+      changed.forEach(noteRemoteChange);
+    }
+    await refetchSelected();
+  } catch (error) {
+    if (ended(error)) return;
+    if (state.alertsLoad.peek() !== "ready") state.alertsLoad.value = "failed";
+  } finally {
+    heardSince = null;
+  }
+}
+
+/** The selected alert may have been closed while the stream was away. */
+async function refetchSelected(): Promise<void> {
+  const id = state.selectedId.peek();
+  if (id !== null && !state.alerts.peek().has(id)) await refetch(id);
+}
+
+export async function refetch(id: string): Promise<Alert | null> {
+  try {
+    const alert = await read<Alert>(`/v1/alerts/${encodeURIComponent(id)}`);
+    state.putAlert(alert);
+    return alert;
+  } catch (error) {
+    ended(error);
+    return null;
+  }
+}
+
+/** Sites, crews and visits: they have no message of their own on the stream. */
+async function loadAround(): Promise<void> {
+  try {
+    const [sites, crews, visits] = await Promise.all([
+      read<Items<Site>>("/v1/sites"),
+      read<Items<Crew>>("/v1/units"),
+      read<Items<Visit>>("/v1/visits"),
+    ]);
+    state.sites.value = sites.items;
+    state.crews.value = crews.items;
+    state.takeVisits(visits.items);
+    state.sitesLoad.value = "ready";
+  } catch (error) {
+    if (ended(error)) return;
+    if (state.sitesLoad.peek() !== "ready") state.sitesLoad.value = "failed";
+  }
+}
+
+export async function loadCrews(): Promise<void> {
+  try {
+    state.crews.value = (await read<Items<Crew>>("/v1/units")).items;
+  } catch (error) {
+    ended(error); // the crews that are known stay, with the age of their positions
+  }
+}
+
+/** An event usually changes a site or a crew too; many events cause one look. */
+function loadAroundSoon(): void {
+  clearTimeout(soon);
+  soon = setTimeout(() => void loadAround(), SETTLE_MS);
+}
+
+function ended(error: unknown): boolean {
+  const gone = error instanceof Refused && error.problem.status === 401;
+  if (gone) sessionEnded();
+  return gone;
+}

@@ -1,0 +1,65 @@
+/** Which section an alert belongs to, and who stands before whom. Pure. */
+
+import type { Alert, Severity } from "./contract";
+
+export const sections = ["new", "work", "wait"] as const;
+export type Section = (typeof sections)[number];
+export type Arrangement = Readonly<Record<Section, readonly string[]>>;
+
+export const nothing: Arrangement = { new: [], work: [], wait: [] };
+
+const RANK: Record<Severity, number> = { kritis: 0, tinggi: 1, sedang: 2, rendah: 3 };
+/** Entries of the story after which the time to the next step starts anew. */
+const RESTARTS = new Set([
+  "raised",
+  "escalated",
+  "acknowledged",
+  "ack_expired",
+  "dispatched",
+  "arrived",
+  "reopened",
+  "close_proposed",
+]);
+
+/** What climbs wants a name, whatever else has been done about it. */
+export function needsTaking(alert: Alert): boolean {
+  if (alert.state === "closed" || alert.state === "resolved") return false;
+  return alert.state === "raised" || alert.next_due_kind === "climb";
+}
+
+export function sectionOf(alert: Alert): Section {
+  if (needsTaking(alert)) return "new";
+  return alert.state === "resolved" || alert.closing !== null ? "wait" : "work";
+}
+
+/** Duress, severity, fixed deadline, first report; the id decides between equals. */
+export function compare(a: Alert, b: Alert): number {
+  return (
+    Number(b.kind === "duress") - Number(a.kind === "duress") ||
+    RANK[a.severity] - RANK[b.severity] ||
+    deadline(a) - deadline(b) ||
+    Date.parse(a.reported_at) - Date.parse(b.reported_at) ||
+    (a.id < b.id ? -1 : 1)
+  );
+}
+
+export function arrange(open: readonly Alert[]): Arrangement {
+  const sorted = [...open].sort(compare);
+  const ids = (section: Section) =>
+    sorted.filter((alert) => sectionOf(alert) === section).map((alert) => alert.id);
+  return { new: ids("new"), work: ids("work"), wait: ids("wait") };
+}
+
+export function mostUrgent(open: readonly Alert[]): Alert | null {
+  return open.filter(needsTaking).sort(compare)[0] ?? null;
+}
+
+/** When the present countdown began, in ms: the whole of which the rest is a part. */
+export function countdownStart(alert: Alert): number {
+  const last = alert.timeline.findLast((entry) => RESTARTS.has(entry.what));
+  return Date.parse(last?.at ?? alert.raised_at);
+}
+
+function deadline(alert: Alert): number {
+  return alert.next_due_at === null ? Infinity : Date.parse(alert.next_due_at);
+}

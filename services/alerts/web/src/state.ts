@@ -1,0 +1,93 @@
+/** What the board knows, as signals. Objects are never changed, only replaced by later versions. */
+
+import { batch, computed, signal } from "@preact/signals";
+import type { Alert, Crew, Session, Site, Situation, Visit } from "./contract";
+import { arrange, mostUrgent } from "./order";
+
+/** Closed alerts are kept for the detail and for reopening, this many at most. */
+const KEPT_CLOSED = 50;
+
+export type Load = "loading" | "ready" | "failed";
+
+export const session = signal<Session | null>(null);
+/** Why the login form is shown, where it was not asked for. */
+export const loginNote = signal("");
+export const situation = signal<Situation | null>(null);
+export const alerts = signal<ReadonlyMap<string, Alert>>(new Map());
+export const visits = signal<ReadonlyMap<string, Visit>>(new Map());
+export const sites = signal<readonly Site[]>([]);
+export const crews = signal<readonly Crew[]>([]);
+export const alertsLoad = signal<Load>("loading");
+export const sitesLoad = signal<Load>("loading");
+
+export const selectedId = signal<string | null>(null);
+export const selected = computed(() => alerts.value.get(selectedId.value ?? "") ?? null);
+
+export const open = computed(() => [...alerts.value.values()].filter((a) => a.state !== "closed"));
+export const order = computed(() => arrange(open.value));
+export const urgent = computed(() => mostUrgent(open.value));
+
+/** Takes an alert unless a later version of it is known; true when it was news. */
+export function putAlert(alert: Alert): boolean {
+  const known = alerts.peek().get(alert.id);
+  if (known && known.version >= alert.version) return false;
+  alerts.value = bounded(new Map(alerts.peek()).set(alert.id, alert));
+  return true;
+}
+
+export function putVisit(visit: Visit): void {
+  const known = visits.peek().get(visit.id);
+  if (known && known.version >= visit.version) return;
+  visits.value = new Map(visits.peek()).set(visit.id, visit);
+}
+
+/**
+ * Replaces the open alerts by a list that was asked for at a known moment. What the stream brought
+ * since then (`heard`) outranks the list; an open alert that neither names has been closed.
+ */
+export function takeList(list: readonly Alert[], heard: ReadonlySet<string>): string[] {
+  const before = alerts.peek();
+  const next = new Map<string, Alert>();
+  const changed: string[] = [];
+  for (const alert of before.values()) {
+    if (alert.state === "closed" || heard.has(alert.id)) next.set(alert.id, alert);
+  }
+  for (const alert of list) {
+    const known = before.get(alert.id);
+    const newest = known && known.version >= alert.version ? known : alert;
+    next.set(alert.id, newest);
+    if (newest !== known) changed.push(alert.id);
+  }
+  alerts.value = bounded(next);
+  return changed;
+}
+
+export function takeVisits(list: readonly Visit[]): void {
+  const known = visits.peek();
+  visits.value = new Map(
+    list.map((visit) => {
+      const mine = known.get(visit.id);
+      return [visit.id, mine && mine.version > visit.version ? mine : visit];
+    }),
+  );
+}
+
+export function forget(): void {
+  batch(() => {
+    session.value = null;
+    alerts.value = new Map();
+    visits.value = new Map();
+    sites.value = [];
+    crews.value = [];
+    selectedId.value = null;
+    alertsLoad.value = "loading";
+    sitesLoad.value = "loading";
+  });
+}
+
+function bounded(map: Map<string, Alert>): Map<string, Alert> {
+  const closed = [...map.values()].filter((a) => a.state === "closed" && a.id !== selectedId.peek());
+  closed.sort((a, b) => a.updated_at.localeCompare(b.updated_at));
+  for (const alert of closed.slice(0, Math.max(0, closed.length - KEPT_CLOSED))) map.delete(alert.id);
+  return map;
+}

@@ -1,0 +1,321 @@
+"""Plays the alerts service towards the board: the same paths and shapes, and faults at will.
+
+`python -m tests.browser.fake_alerts` serves an invented evening to look at; the token is `sari`.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request, Response, delete, get, post
+from litestar.params import FromPath
+from litestar.response import Stream
+from litestar.static_files import create_static_files_router
+
+from shared.events.alert import Alert, Closing, Dispatch, Entry, Owner, Visit
+from shared.http import CSRF_HEADER, SESSION_COOKIE, serving
+from shared.problem import MEDIA_TYPE
+from shared.settings import HttpSettings
+from tests.browser import samples
+
+BOARD = Path(__file__).parents[2] / "services" / "alerts" / "web" / "dist"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+PEOPLE = {
+    "sari": {"actor": "sari", "name": "Ipda Sari", "role": "operator", "unit": samples.UNIT},
+    "joko": {"actor": "joko", "name": "Kompol Joko", "role": "commander", "unit": samples.UNIT},
+}
+_STATES: dict[str, Any] = {
+    "acknowledge": "acknowledged",
+    "dispatch": "dispatched",
+    "arrive": "arrived",
+    "resolve": "resolved",
+    "close": "closed",
+    "reopen": "raised",
+}
+
+
+class FakeAlerts:
+    """The service's state, its open streams, and switches for what may go wrong."""
+
+    def __init__(self) -> None:
+        now = self.now()
+        self.alerts = {alert.id: alert for alert in samples.evening(now)}
+        self.visits = {visit.id: visit for visit in samples.visits(now)}
+        self.sites = samples.sites(now)
+        self.situation: dict[str, Any] = dict(samples.SITUATION)
+        busy = next(alert.id for alert in self.alerts.values() if alert.state == "dispatched")
+        self.crews = samples.crews(now, busy)
+        self.commands: list[tuple[str, str, dict[str, Any]]] = []
+        self.resumed_from: list[str | None] = []
+        self.answers: dict[str, tuple[int, Any]] = {}
+        self.answering = asyncio.Event()
+        """While cleared, commands are carried out and their answers are lost."""
+        self.answering.set()
+        self.streaming = True
+        """While false, `GET /v1/stream` answers 503."""
+        self.silent = False
+        """While true, streams are open and say nothing."""
+        self.lists_ready = asyncio.Event()
+        self.lists_ready.set()
+        self._streams: set[asyncio.Queue[str | None]] = set()
+        self._message = 0
+        self._refusal: tuple[int, Any] | None = None
+
+    @staticmethod
+    def now() -> datetime:
+        """The server's time."""
+        return datetime.now(UTC)
+
+    @property
+    def viewers(self) -> int:
+        """How many streams are open."""
+        return len(self._streams)
+
+    def by_number(self, number: int) -> Alert:
+        """The alert that people call by this number."""
+        return next(alert for alert in self.alerts.values() if alert.number == number)
+
+    def put(self, alert: Alert, what: str = "updated") -> None:
+        """Stores an alert and tells it to every stream."""
+        self.alerts[alert.id] = alert
+        self._tell("alert", {"type": f"ronda.alert.{what}.v1", "data": alert})
+
+    def change(self, alert: Alert, what: str = "updated", **changes: Any) -> Alert:
+        """The next version of an alert, stored and told."""
+        newer = msgspec.structs.replace(alert, version=alert.version + 1, **changes)
+        self.put(newer, what)
+        return newer
+
+    def put_visit(self, visit: Visit) -> None:
+        """Stores a visit and tells it to every stream."""
+        self.visits[visit.id] = visit
+        self._tell("visit", {"type": "ronda.visit.missed.v1", "data": visit})
+
+    def tick(self, lag_s: float = 0.4) -> None:
+        """The message that comes every 5 s."""
+        last = str(self._message)
+        self._tell("clock", {"now": self.now(), "lag_s": lag_s, "last_id": last})
+
+    def refuse_next(self, status: int, detail: str) -> None:
+        """The next command is answered with a problem."""
+        self._refusal = status, {"status": status, "title": "No", "detail": detail}
+
+    def cut(self) -> None:
+        """Ends every open stream."""
+        for queue in list(self._streams):
+            queue.put_nowait(None)
+
+    def _tell(self, event: str, body: Any) -> None:
+        self._message += 1
+        data = msgspec.json.encode(body).decode()
+        for queue in self._streams:
+            if not self.silent:
+                queue.put_nowait(f"id: {self._message}\nevent: {event}\ndata: {data}\n\n")
+
+    async def listen(self) -> AsyncIterator[str]:
+        """One stream's messages until it is cut."""
+        queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=1000)
+        self._streams.add(queue)
+        self.tick()
+        try:
+            yield ": hello\n\n"
+            while (message := await queue.get()) is not None:
+                yield message
+        finally:
+            self._streams.discard(queue)
+
+    async def run(
+        self, person: dict[str, str], alert_id: str, verb: str, body: dict[str, Any]
+    ) -> tuple[int, Any]:
+        """What the service answers to a command; a repeated key is answered the same."""
+        self.commands.append((verb, alert_id, body))
+        if self._refusal is not None:
+            refusal, self._refusal = self._refusal, None
+            return refusal
+        if body["key"] not in self.answers:
+            self.answers[body["key"]] = self._decide(person, alert_id, verb, body)
+        answer = self.answers[body["key"]]
+        await self.answering.wait()
+        return answer
+
+    def _decide(
+        self, person: dict[str, str], alert_id: str, verb: str, body: dict[str, Any]
+    ) -> tuple[int, Any]:
+        alert = self.alerts[alert_id]
+        if verb == "note":
+            entry = Entry(at=self.now(), what="note", by=person["name"], note=body["note"])
+            return 200, self.change(alert, timeline=[*alert.timeline, entry])
+        if body["version"] != alert.version:
+            return 409, _lost(alert)
+        if verb == "close" and alert.severity == "kritis" and alert.closing is None:
+            closing = Closing(
+                actor=person["actor"],
+                name=person["name"],
+                at=self.now(),
+                lapses_at=self.now() + samples.seconds(1800),
+                outcome=body["outcome"],
+            )
+            newer = self.change(alert, "close_proposed", closing=closing)
+            return 202, {"status": "awaiting_second", "alert": newer}
+        return 200, self.change(alert, verb, **self._after(alert, person, verb, body))
+
+    def _after(
+        self, alert: Alert, person: dict[str, str], verb: str, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        now = self.now()
+        changes: dict[str, Any] = {
+            "state": _STATES[verb],
+            "timeline": [
+                *alert.timeline,
+                Entry(at=now, what=_STATES[verb], by=person["name"], note=body.get("note")),
+            ],
+        }
+        if verb == "acknowledge":
+            changes["owner"] = Owner(
+                actor=person["actor"], name=person["name"], role=person["role"], at=now
+            )
+            changes |= {"next_due_kind": "ack_expiry", "next_due_at": now + samples.seconds(480)}
+        if verb == "dispatch":
+            sent = Dispatch(crew=body["crew"], at=now, by=person["name"])
+            changes["dispatches"] = [*alert.dispatches, sent]
+        if verb == "arrive":
+            changes["dispatches"] = [
+                msgspec.structs.replace(sent, arrived_at=now) if sent.crew == body["crew"] else sent
+                for sent in alert.dispatches
+            ]
+        if verb == "resolve":
+            changes |= {"outcome": body["outcome"], "next_due_at": None, "next_due_kind": None}
+        return changes
+
+
+def _lost(alert: Alert) -> dict[str, Any]:
+    owner = alert.owner
+    extra = None
+    if owner is not None:
+        extra = {"name": owner.name, "role": owner.role, "at": owner.at.isoformat()}
+    return {"status": 409, "title": "Conflict", "detail": "somebody was faster", "extra": extra}
+
+
+def application(fake: FakeAlerts) -> Litestar:
+    """The HTTP face of the fake, with the board under `/board/`."""
+
+    def person(request: Request[Any, Any, Any]) -> dict[str, str] | None:
+        return PEOPLE.get(request.cookies.get(SESSION_COOKIE, ""))
+
+    @get("/v1/session")
+    async def session(request: Request[Any, Any, Any]) -> Response[Any]:
+        who = person(request)
+        return _problem(401, "sign in") if who is None else Response(who)
+
+    @post("/v1/session")
+    async def sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
+        token = (await request.json()).get("token")
+        if token not in PEOPLE or CSRF_HEADER.lower() not in request.headers:
+            return _problem(401, "the token has expired")
+        answer: Response[Any] = Response(None, status_code=204)
+        answer.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="strict")
+        return answer
+
+    @delete("/v1/session", status_code=204)
+    async def sign_out() -> Response[None]:
+        answer: Response[None] = Response(None, status_code=204)
+        answer.delete_cookie(SESSION_COOKIE)
+        return answer
+
+    @get("/v1/alerts")
+    async def alerts() -> dict[str, Any]:
+        await fake.lists_ready.wait()
+        return {"items": [alert for alert in fake.alerts.values() if alert.state != "closed"]}
+
+    @get("/v1/alerts/{alert_id:str}")
+    async def alert(alert_id: FromPath[str]) -> Response[Any]:
+        found = fake.alerts.get(alert_id)
+        return _problem(404, "no such alert") if found is None else Response(found)
+
+    @post("/v1/alerts/{alert_id:str}/{verb:str}")
+    async def command(request: Request[Any, Any, Any], alert_id: FromPath[str], verb: FromPath[str]) -> Response[Any]:
+        who = person(request)
+        if who is None or CSRF_HEADER.lower() not in request.headers:
+            return _problem(401, "sign in")
+        status, body = await fake.run(who, alert_id, verb, await request.json())
+        kind = MEDIA_TYPE if status >= 400 else "application/json"
+        return Response(body, status_code=status, media_type=kind)
+
+    @get("/v1/units")
+    async def units() -> dict[str, Any]:
+        return {"items": fake.crews}
+
+    @get("/v1/sites")
+    async def sites() -> dict[str, Any]:
+        return {"items": fake.sites}
+
+    @get("/v1/visits")
+    async def visits() -> dict[str, Any]:
+        return {"items": list(fake.visits.values())}
+
+    @get("/v1/situation")
+    async def situation() -> dict[str, Any]:
+        return fake.situation
+
+    @get("/v1/stream")
+    async def stream(request: Request[Any, Any, Any]) -> Stream | Response[Any]:
+        if person(request) is None:
+            return _problem(401, "sign in")
+        if not fake.streaming:
+            return _problem(503, "the service is starting")
+        fake.resumed_from.append(request.headers.get("last-event-id"))
+        return Stream(fake.listen(), media_type="text/event-stream")
+
+    def strict(answer: Response[Any]) -> Response[Any]:
+        answer.headers["Content-Security-Policy"] = POLICY
+        return answer
+
+    board = create_static_files_router(
+        path="/board", directories=[BOARD], html_mode=True, after_request=strict
+    )
+    return Litestar(
+        [session, sign_in, sign_out, alerts, alert, command]
+        + [units, sites, visits, situation, stream, board],
+        openapi_config=None,
+    )
+
+
+def _problem(status: int, detail: str) -> Response[Any]:
+    body = {"status": status, "title": HTTPStatus(status).phrase, "detail": detail}
+    return Response(body, status_code=status, media_type=MEDIA_TYPE)
+
+
+@asynccontextmanager
+async def running(fake: FakeAlerts, port: int = 0) -> AsyncIterator[str]:
+    """Serves the fake; yields the service's URL."""
+    settings = HttpSettings(host="127.0.0.1", port=port)
+    async with serving(application(fake), settings) as url:
+        try:
+            yield url
+        finally:
+            fake.answering.set()
+            fake.lists_ready.set()
+            fake.cut()
+
+
+async def _show() -> None:
+    fake = FakeAlerts()
+    async with running(fake, port=8002) as url:
+        print(f"{url}/board/#token=sari")
+        while True:
+            fake.tick()
+            await asyncio.sleep(5)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_show())

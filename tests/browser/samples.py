@@ -1,0 +1,295 @@
+"""An invented evening in Tuban, as the alerts service would tell it to the board."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from shared.events.alert import Alert, Dispatch, Entry, Owner, Part, Reason, Visit
+from shared.events.identity import derived_id
+
+UNIT = "polda-jatim/polres-tuban"
+CATEGORIES = [
+    {"id": "suspicious_object", "label": "Benda mencurigakan", "label_en": "Suspicious object"},
+    {"id": "suspicious_person", "label": "Orang mencurigakan", "label_en": "Suspicious person"},
+    {"id": "intrusion", "label": "Penyusupan", "label_en": "Intrusion"},
+    {"id": "demonstration", "label": "Unjuk rasa", "label_en": "Demonstration"},
+    {"id": "bomb_threat", "label": "Ancaman bom", "label_en": "Bomb threat"},
+    {"id": "campaign_material_damage", "label": "APK dirusak", "label_en": "Posters torn"},
+    {"id": "officer_duress", "label": "Petugas darurat", "label_en": "Officer emergency"},
+]
+SITUATION = {
+    "operation": "mantap-brata-tuban",
+    "unit_name": "Posko Polres Tuban",
+    "phase": "campaign",
+    "phase_name": "Masa kampanye",
+    "timezone": "Asia/Jakarta",
+    "purpose": None,
+    "categories": CATEGORIES,
+}
+WAREHOUSE = (-6.9021, 112.0488)
+
+
+def seconds(count: float) -> timedelta:
+    """A span, short to write."""
+    return timedelta(seconds=count)
+
+
+def an_alert(now: datetime, number: int, **changes: Any) -> Alert:
+    """A suspicious object at the warehouse that nobody took yet, climbing in a minute."""
+    reported = now - seconds(40)
+    alert = Alert(
+        id=derived_id(now, "alert", str(number)),
+        number=number,
+        version=1,
+        kind="incident",
+        state="raised",
+        severity="tinggi",
+        category="suspicious_object",
+        site="gudang",
+        site_name="Gudang Logistik KPU",
+        unit=f"{UNIT}/polsek-tuban",
+        operation="mantap-brata-tuban",
+        lat=WAREHOUSE[0],
+        lon=WAREHOUSE[1],
+        policy="cepat",
+        cycle=1,
+        level=1,
+        post="Pawas",
+        owner=None,
+        reasons=[
+            Reason(
+                code="category",
+                id="Benda mencurigakan: tinggi menurut tabel rencana",
+                en="Suspicious object: high by the plan's table",
+            )
+        ],
+        parts=[
+            Part(
+                event=derived_id(reported, "part", str(number)),
+                type="ronda.incident.reported.v1",
+                category="suspicious_object",
+                time=reported,
+                received_at=reported + seconds(2),
+                site="gudang",
+                actor="Bripda Wira",
+                device="hp-014",
+                text="Bungkusan hitam di tembok belakang, dua orang naik motor.",
+            )
+        ],
+        dispatches=[],
+        reported_at=reported,
+        received_at=reported + seconds(2),
+        raised_at=reported + seconds(2),
+        updated_at=reported + seconds(2),
+        acknowledged_at=None,
+        resolved_at=None,
+        closed_at=None,
+        next_due_at=now + seconds(60),
+        next_due_kind="climb",
+        next_post="Kasat Samapta",
+        closing=None,
+        outcome=None,
+        purpose=None,
+        timeline=[
+            Entry(at=reported + seconds(2), what="raised"),
+            Entry(at=reported + seconds(3), what="notified", by="Pawas", level=1),
+        ],
+    )
+    return msgspec.structs.replace(alert, **changes)
+
+
+def handled(alert: Alert, now: datetime, **changes: Any) -> Alert:
+    """The same alert after Ipda Sari took it."""
+    owner = Owner(actor="sari", name="Ipda Sari", role="operator", at=now - seconds(30))
+    taken: dict[str, Any] = {
+        "state": "acknowledged",
+        "owner": owner,
+        "acknowledged_at": owner.at,
+        "next_due_at": now + seconds(480),
+        "next_due_kind": "ack_expiry",
+        "next_post": None,
+        "timeline": [*alert.timeline, Entry(at=owner.at, what="acknowledged", by="Ipda Sari")],
+    }
+    return msgspec.structs.replace(alert, **(taken | changes))
+
+
+def evening(now: datetime) -> list[Alert]:
+    """Six open alerts: three to be taken, two being handled, one waiting for its close."""
+    object_at_warehouse = an_alert(
+        now,
+        1043,
+        severity="kritis",
+        level=2,
+        post="Kasat Samapta",
+        next_post="Kapolres",
+        next_due_at=now + seconds(8),
+        parts=[*an_alert(now, 1043).parts, _late_part(now)],
+        reasons=[
+            *an_alert(now, 1043).reasons,
+            Reason(
+                code="linked",
+                id="Naik satu tingkat: 2 laporan ≤ 15 menit, ≤ 300 m",
+                en="Raised one step: 2 reports within 15 min and 300 m",
+            ),
+        ],
+        timeline=[
+            Entry(at=now - seconds(38), what="raised"),
+            Entry(at=now - seconds(37), what="notified", by="Pawas", level=1),
+            Entry(at=now - seconds(20), what="part", by="Aipda Budi"),
+            Entry(at=now - seconds(12), what="escalated", by="Kasat Samapta", level=2),
+        ],
+    )
+    intrusion = an_alert(
+        now,
+        1044,
+        category="intrusion",
+        site="ppk-soko",
+        site_name="PPK Soko",
+        unit=f"{UNIT}/polsek-soko",
+        reported_at=now - seconds(130),
+    )
+    missed = an_alert(
+        now,
+        1041,
+        kind="visit_missed",
+        severity="sedang",
+        category="missed_checkin",
+        site="ppk-rengel",
+        site_name="PPK Rengel",
+        unit=f"{UNIT}/polsek-rengel",
+        next_due_at=now + seconds(730),
+        reported_at=now - seconds(1300),
+        parts=[],
+    )
+    crowd = an_alert(
+        now, 1039, category="demonstration", site="bawaslu", site_name="Kantor Bawaslu Tuban"
+    )
+    crew = Dispatch(
+        crew="R-21", at=now - seconds(200), by="Ipda Sari", en_route_at=now - seconds(150)
+    )
+    posters = an_alert(
+        now,
+        1036,
+        severity="rendah",
+        category="campaign_material_damage",
+        site="ppk-palang",
+        site_name="PPK Palang",
+        reported_at=now - seconds(4000),
+    )
+    bomb = an_alert(
+        now,
+        1030,
+        severity="kritis",
+        category="bomb_threat",
+        site="kpu",
+        site_name="Kantor KPU Tuban",
+        reported_at=now - seconds(9000),
+    )
+    return [
+        missed,
+        handled(posters, now),
+        intrusion,
+        handled(bomb, now, state="resolved", outcome="safe_unfounded", next_due_at=None),
+        handled(crowd, now, state="dispatched", dispatches=[crew]),
+        object_at_warehouse,
+    ]
+
+
+def _late_part(now: datetime) -> Part:
+    return Part(
+        event=derived_id(now, "late part"),
+        type="ronda.incident.reported.v1",
+        category="suspicious_person",
+        time=now - seconds(1500),
+        received_at=now - seconds(20),
+        site="gudang",
+        actor="Aipda Budi",
+        device="hp-007",
+        text="Motor yang sama sudah tiga kali lewat.",
+        late_s=1480,
+    )
+
+
+def sites(now: datetime) -> list[dict[str, Any]]:
+    """Sites in every state, one of them in a state that this version does not know."""
+    rows = [
+        ("gudang", "Gudang Logistik KPU", "gudang", "Tuban", *WAREHOUSE, "gangguan"),
+        ("kpu", "Kantor KPU Tuban", "kantor_kpu", "Tuban", -6.8976, 112.0501, "pemulihan"),
+        ("bawaslu", "Kantor Bawaslu Tuban", "kantor_bawaslu", "Tuban", -6.893, 112.06, "waspada"),
+        ("ppk-soko", "PPK Soko", "ppk", "Soko", -7.06, 111.95, "unknown"),
+        ("ppk-rengel", "PPK Rengel", "ppk", "Rengel", -7.06, 112.0, "dalam_pemeriksaan"),
+        ("ppk-palang", "PPK Palang", "ppk", "Palang", -6.9, 112.13, "aman"),
+        ("ppk-semanding", "PPK Semanding", "ppk", "Semanding", -6.94, 112.03, "aman"),
+        ("ppk-merakurak", "PPK Merakurak", "ppk", "Merakurak", -6.87, 111.98, "aman"),
+        ("ppk-plumpang", "PPK Plumpang", "ppk", "Plumpang", -7.03, 112.11, "aman"),
+    ]
+    names = ("id", "name", "type", "district", "lat", "lon", "status")
+    return [
+        dict(zip(names, row, strict=True))
+        | {
+            "risk_class": "rawan",
+            "unit": f"{UNIT}/polsek-{str(row[3]).lower()}",
+            "since": (now - seconds(3600 + 240 * index)).isoformat(),
+        }
+        for index, row in enumerate(rows)
+    ]
+
+
+def crews(now: datetime, busy_with: str | None) -> list[dict[str, Any]]:
+    """A free crew far off, a nearer one, a near one that is busy, and one without position."""
+    rows: list[tuple[str, str, int, tuple[float, float, float] | None, str | None]] = [
+        ("R-11", "sat-samapta", 2, None, None),
+        ("Polsek Soko 1", "polsek-soko", 2, (-7.05, 111.96, 30), None),
+        ("R-07", "sat-samapta", 3, (-6.9, 112.05, 20), None),
+        ("R-21", "sat-samapta", 3, (-6.901, 112.049, 15), busy_with),
+        ("Polsek Tuban 2", "polsek-tuban", 2, (-6.899, 112.047, 900), None),
+    ]
+    return [
+        {
+            "crew": name,
+            "unit": f"{UNIT}/{unit}",
+            "on_duty_since": (now - seconds(7200)).isoformat(),
+            "members": [f"anggota-{number}" for number in range(members)],
+            "position": None
+            if place is None
+            else {
+                "lat": place[0],
+                "lon": place[1],
+                "at": (now - seconds(place[2])).isoformat(),
+            },
+            "busy_with": busy,
+        }
+        for name, unit, members, place, busy in rows
+    ]
+
+
+def visits(now: datetime) -> list[Visit]:
+    """A visit in each state."""
+    return [
+        _visit(now, "kpu", "Kantor KPU Tuban", "done", -3600),
+        _visit(now, "bawaslu", "Kantor Bawaslu Tuban", "recovered", -5400),
+        _visit(now, "gudang", "Gudang Logistik KPU", "due", 900),
+        _visit(now, "ppk-soko", "PPK Soko", "at_risk", -300),
+        _visit(now, "ppk-rengel", "PPK Rengel", "missed", -1800),
+    ]
+
+
+def _visit(now: datetime, site: str, name: str, state: Any, due_in: float) -> Visit:
+    due = now + seconds(due_in)
+    return Visit(
+        id=derived_id(now, "visit", site),
+        version=1,
+        state=state,
+        site=site,
+        site_name=name,
+        unit=UNIT,
+        rule="malam",
+        crew="R-07",
+        opens_at=due - seconds(1800),
+        due_at=due,
+        grace_until=due + seconds(900),
+        visited_at=due if state in {"done", "recovered"} else None,
+        checkin=None,
+        alert=None,
+    )

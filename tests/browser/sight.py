@@ -1,0 +1,59 @@
+"""What a test looks for on the board, and how it signs in."""
+
+from urllib.parse import urlsplit
+
+from playwright.async_api import Locator, Page, expect
+
+from tests.browser.fake_alerts import FakeAlerts
+
+# The browser itself reports an answer of 401, 409 or 503 as an error; for us it is an answer.
+_EXPECTED = "Failed to load resource"
+
+
+async def sign_in(page: Page, url: str, token: str) -> None:
+    """Opens the board with a token in the address, until its lists are there."""
+    await page.goto(f"{url}#token={token}")
+    await page.get_by_test_id("alert-row").first.wait_for()
+    await page.get_by_test_id("site-row").first.wait_for()
+
+
+def row(page: Page, fake: FakeAlerts, number: int) -> Locator:
+    """The row of the alert that people call by this number."""
+    return page.locator(f"[data-testid=alert-row][data-id='{fake.by_number(number).id}']")
+
+
+async def numbers(page: Page, fake: FakeAlerts, section: str) -> list[int]:
+    """The alerts of a section (`new`, `work`, `wait`) from top to bottom."""
+    rows = page.get_by_test_id(f"section-{section}").get_by_test_id("alert-row")
+    ids = await rows.evaluate_all("rows => rows.map(row => row.dataset.id)")
+    return [fake.alerts[alert_id].number for alert_id in ids]
+
+
+async def focused(page: Page) -> str:
+    """The test id of what has the focus, or its element's name."""
+    element = "document.activeElement"
+    return str(await page.evaluate(f"{element}.dataset.testid ?? {element}.tagName"))
+
+
+async def ready(page: Page, verb: str) -> None:
+    """Waits until the chosen alert allows an action and no command is under way."""
+    await expect(page.get_by_test_id(f"act-{verb}")).to_have_attribute("aria-disabled", "false")
+
+
+def watched(page: Page, url: str) -> list[str]:
+    """What must not happen on the page, written down as it happens."""
+    faults: list[str] = []
+    host = urlsplit(url).netloc
+
+    def on_request(address: str) -> None:
+        if urlsplit(address).netloc != host:
+            faults.append(f"asked {address}")
+
+    def on_console(kind: str, text: str) -> None:
+        if kind == "error" and not text.startswith(_EXPECTED):
+            faults.append(f"said {text}")
+
+    page.on("request", lambda request: on_request(request.url))
+    page.on("pageerror", lambda error: faults.append(f"threw {error}"))
+    page.on("console", lambda message: on_console(message.type, message.text))
+    return faults

@@ -1,0 +1,117 @@
+"""Whether everybody can use the board: axe's rules, small screens, still motion, both languages."""
+
+from typing import Any, Literal
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser import samples
+from tests.browser.conftest import ROOT
+from tests.browser.fake_alerts import FakeAlerts
+from tests.browser.sight import row, sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+# The policy of the page forbids script tags, so axe comes in by the debugger.
+RULES = """async () => {
+  const options = {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    rules: {"target-size": {enabled: true}},
+    resultTypes: ["violations"],
+  };
+  const {violations} = await axe.run(document, options);
+  return violations.map(({id, nodes}) => `${id}: ${nodes.map(node => node.html).join(" | ")}`);
+}"""
+TOO_SMALL = """least => [...document.querySelectorAll("button, [role=option], input")]
+  .filter(item => item.checkVisibility())
+  .map(item => [item.outerHTML.slice(0, 90), item.getBoundingClientRect()])
+  .filter(([, box]) => box.width && (box.height < least || box.width < least))
+  .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("language", ["id", "en"])
+async def test_no_screen_breaks_a_rule_of_axe(
+    page: Page, url: str, fake: FakeAlerts, theme: str, language: str
+) -> None:
+    await page.add_init_script(
+        f"localStorage.setItem('ronda.theme', '{theme}');"
+        f"localStorage.setItem('ronda.language', '{language}');"
+    )
+    await page.goto(url)
+    await page.get_by_test_id("login").wait_for()
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    broken: dict[str, Any] = {"login": await page.evaluate(RULES)}
+    await page.get_by_test_id("login-token").fill("sari")
+    await page.keyboard.press("Enter")
+    await page.get_by_test_id("site-row").first.wait_for()
+    broken["board"] = await page.evaluate(RULES)
+
+    duress = samples.an_alert(fake.now(), 1099, kind="duress", severity="kritis")
+    fake.put(samples.handled(duress, fake.now()))
+    await row(page, fake, 1099).click()
+    broken["detail"] = await page.evaluate(RULES)
+    for key, name in (("b", "dispatch"), ("s", "resolve"), ("r", "reopen"), ("?", "keys")):
+        await page.keyboard.press(key)
+        await page.get_by_test_id(f"dialog-{name}").wait_for()
+        broken[name] = await page.evaluate(RULES)
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_test_id(f"dialog-{name}")).to_have_count(0)
+    await page.keyboard.press("p")
+    broken["areas"] = await page.evaluate(RULES)
+    await page.get_by_test_id("tab-reports").click()
+    broken["reports"] = await page.evaluate(RULES)
+    assert {screen: rules for screen, rules in broken.items() if rules} == {}
+
+
+async def test_everything_that_is_pressed_is_large_enough(board: Page, fake: FakeAlerts) -> None:
+    await row(board, fake, 1043).click()
+    small = await board.evaluate(TOO_SMALL, 32)
+    links = [item for item in small if "link" not in item]
+    assert links == []
+    for verb in ("acknowledge", "dispatch", "arrive", "resolve", "close", "note", "reopen"):
+        box = await board.get_by_test_id(f"act-{verb}").bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+
+
+@pytest.mark.parametrize(("width", "height"), [(683, 384), (320, 568), (1366, 650), (1920, 1080)])
+async def test_no_screen_scrolls_sideways(
+    board: Page, fake: FakeAlerts, width: int, height: int
+) -> None:
+    await board.set_viewport_size({"width": width, "height": height})
+    await row(board, fake, 1043).click()
+    assert await board.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+async def test_who_wants_no_motion_gets_none(page: Page, url: str, fake: FakeAlerts) -> None:
+    await page.emulate_media(reduced_motion="reduce")
+    await sign_in(page, url, "sari")
+    assert await page.evaluate("document.getAnimations().length") == 0
+    await page.emulate_media(reduced_motion="no-preference")
+    moving = "document.getAnimations().map(one => one.effect.target.classList.contains('sev'))"
+    assert set(await page.evaluate(moving)) == {True}
+
+
+async def test_the_language_is_switched_for_the_whole_page_and_kept(board: Page) -> None:
+    await expect(board.locator("html")).to_have_attribute("lang", "id")
+    await board.get_by_test_id("language-en").click()
+    await expect(board.locator("html")).to_have_attribute("lang", "en")
+    await expect(board.get_by_test_id("section-new")).to_contain_text("To be taken")
+    await expect(board.get_by_test_id("queue")).to_contain_text("Suspicious object")
+    await board.reload()
+    await expect(board.get_by_test_id("section-new")).to_contain_text("To be taken")
+
+
+@pytest.mark.parametrize(("start", "other"), [("dark", "light"), ("light", "dark")])
+async def test_the_theme_is_switched_and_kept(
+    page: Page, url: str, start: Literal["dark", "light"], other: str
+) -> None:
+    await page.goto(url)
+    await page.evaluate(f"localStorage.setItem('ronda.theme', '{start}')")
+    await page.reload()
+    await expect(page.locator("html")).to_have_attribute("data-theme", start)
+    await page.get_by_test_id("theme").click()
+    await page.reload()
+    await expect(page.locator("html")).to_have_attribute("data-theme", other)

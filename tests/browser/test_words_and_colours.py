@@ -1,0 +1,111 @@
+"""The board's sources: no text is missing in a language, no colour outside the tokens."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+WEB = Path(__file__).parents[2] / "services" / "alerts" / "web"
+SOURCES = sorted(path for path in (WEB / "src").iterdir() if path.suffix in {".ts", ".tsx"})
+STYLES = sorted((WEB / "src").glob("*.css"))
+STRING = r'"((?:[^"\\]|\\.)*)"'
+ENTRY = re.compile(rf'^ {{2}}"([\w.]+)": \[\s*{STRING},\s*{STRING},?\s*\],$', re.MULTILINE)
+
+
+def strings() -> dict[str, tuple[str, str]]:
+    """Key → (Indonesian, English)."""
+    text = (WEB / "src" / "strings.ts").read_text(encoding="utf-8")
+    keys = re.findall(r'^ {2}"([\w.]+)":', text, re.MULTILINE)
+    found = {key: (indonesian, english) for key, indonesian, english in ENTRY.findall(text)}
+    assert list(found) == keys, "an entry is doubled, or is not a pair"
+    return found
+
+
+def test_every_text_has_both_languages_with_the_same_gaps() -> None:
+    for key, (indonesian, english) in strings().items():
+        assert indonesian.strip(), key
+        assert english.strip(), key
+        gaps = [Counter(re.findall(r"\{\w+\}", text)) for text in (indonesian, english)]
+        assert gaps[0] == gaps[1], key
+
+
+def test_no_text_shouts_or_uses_the_name_of_a_force_status() -> None:
+    for key, texts in strings().items():
+        for text in texts:
+            assert "!" not in text, key
+            assert "siaga" not in text.lower(), key
+
+
+def test_every_text_is_used() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in SOURCES if path.stem != "strings")
+    prefixes = re.findall(r"[`\"](\w+)\.\$\{", code) + re.findall(r'tIfKnown\("(\w+)"', code)
+    unused = [
+        key
+        for key in strings()
+        if f'"{key}"' not in code and key.partition(".")[0] not in prefixes
+    ]
+    assert unused == []
+
+
+def test_colours_stand_in_the_tokens_alone() -> None:
+    hexes = re.compile(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(")
+    for path in [*SOURCES, *STYLES, WEB / "index.html", WEB / "src" / "icon.svg"]:
+        if path.name != "tokens.css":
+            assert not hexes.search(path.read_text(encoding="utf-8")), path.name
+
+
+def test_nothing_is_styled_or_scripted_inline() -> None:
+    for path in [*SOURCES, WEB / "index.html"]:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"\bstyle=|dangerouslySetInnerHTML|<style", text), path.name
+        assert "<script>" not in text
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_text_and_signs_stand_out_from_what_is_behind_them(theme: str) -> None:
+    colour = tokens()[theme]
+    grounds = ("bg", "card", "raise")
+    readable = [(text, ground) for text in ("text", "text2", "text3") for ground in grounds]
+    readable += [(f"{name}-word", ground) for name in SEVERITIES for ground in ("bg", "card")]
+    readable += [(f"{name}-text", name) for name in SEVERITIES]
+    readable += [("dq", "bg"), ("dq", "card"), ("link", "card"), ("link", "bg")]
+    readable += [("dq-banner-text", "dq-banner"), ("kritis-word", "kritis-tint")]
+    readable += [("accent-text", "accent"), ("tonal-text", "tonal"), ("text2", "kritis-tint")]
+    readable += [("bg", "text")]
+    seen = [(f"{name}-line", ground) for name in SEVERITIES for ground in ("bg", "card")]
+    seen += [("rendah-line", "card"), ("recover", "bg"), ("edge", "bg"), ("edge", "card")]
+    seen += [("focus", "bg"), ("focus", "card"), ("accent", "bg"), ("accent", "card")]
+    poor = {
+        f"{front} on {ground}": round(contrast(colour[front], colour[ground]), 2)
+        for pairs, least in ((readable, 4.5), (seen, 3.0))
+        for front, ground in pairs
+        if contrast(colour[front], colour[ground]) < least
+    }
+    assert poor == {}
+
+
+SEVERITIES = ("kritis", "tinggi", "sedang")
+
+
+def tokens() -> dict[str, dict[str, str]]:
+    """The colours of each theme; the light one takes over what it does not name."""
+    text = (WEB / "src" / "tokens.css").read_text(encoding="utf-8")
+    dark, light = (
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
+        for block in re.findall(r"\{([^}]*color-scheme[^}]*)\}", text)
+    )
+    return {"dark": dark, "light": dark | light}
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of WCAG 2."""
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of `#rrggbb`."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
