@@ -1,0 +1,58 @@
+"""Small fakes of the alerts service's ports; the store has a file of its own."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from services.alerts.ports import Page, Receipt
+from shared.plan.model import Plan, Situation
+
+
+class ManualClock:
+    """A clock that a test moves."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> datetime:
+        """Moves on; returns the new time."""
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
+class FakePlanBook:
+    """A plan that a test replaces."""
+
+    def __init__(self, plan: Plan | None, published_at: datetime | None = None) -> None:
+        self.plan = plan
+        self.published_at = published_at
+        self.situation = Situation()
+
+
+class FakePatrolEnds:
+    """Ends that a test sets; None means that the broker is away."""
+
+    def __init__(self) -> None:
+        self.now: dict[int, int] | None = {}
+
+    async def ends(self) -> Mapping[int, int]:
+        """The ends, or OSError."""
+        if self.now is None:
+            raise OSError("the broker is away")
+        return dict(self.now)
+
+
+class FakeNotifier:
+    """Remembers what it was given; refuses it while `error` is set."""
+
+    def __init__(self) -> None:
+        self.error: str | None = None
+        self.sent: list[Page] = []
+        self.refused: list[Page] = []
+
+    async def send(self, page: Page) -> Receipt:
+        """Accepts or refuses."""
+        (self.refused if self.error else self.sent).append(page)
+        return Receipt(self.error)
