@@ -31,6 +31,8 @@ BatchHandler: TypeAlias = Callable[[Sequence[Record]], Awaitable[None]]
 
 REQUEST_TIMEOUT_MS = 10_000
 METADATA_MAX_AGE_MS = 30_000
+SESSION_TIMEOUT_MS = 6_000
+"""A consumer that is silent this long loses its partitions to another replica."""
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 PULSE_S = 1.0
@@ -110,6 +112,9 @@ class BatchConsumer:
             *(topic.physical(settings.topic_prefix) for topic in topics),
             batch=True,
             group_id=f"{settings.topic_prefix}{group}",
+            group_instance_id=settings.instance,
+            session_timeout_ms=SESSION_TIMEOUT_MS,
+            heartbeat_interval_ms=SESSION_TIMEOUT_MS // 4,
             ack_policy=AckPolicy.NACK_ON_ERROR,
             auto_offset_reset="earliest",
             max_records=max_records,
@@ -170,6 +175,8 @@ class BatchConsumer:
 
     async def _measure(self, consumer: AIOKafkaConsumer) -> None:
         assigned = consumer.assignment()
+        if assigned != self._positions.keys():
+            self._failing = False  # what failed may be another replica's now
         if not assigned:
             self.lag.clear()
             self._progress.made()

@@ -23,6 +23,9 @@ class KafkaSettings:
     sasl_username: str | None = None
     sasl_password: str | None = None
     ssl_ca_file: Path | None = None
+    instance: str | None = None
+    """Names this process among its replicas, the same after a restart: its partitions are then
+    its own again at once, where the group would first wait for the dead one's session to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class Environment:
             sasl_username=self.optional("RONDA_KAFKA_SASL_USERNAME"),
             sasl_password=self.optional("RONDA_KAFKA_SASL_PASSWORD"),
             ssl_ca_file=self.path("RONDA_KAFKA_SSL_CA_FILE"),
+            instance=self.optional("RONDA_INSTANCE"),
         )
 
     def http(self, default_port: int) -> HttpSettings:

@@ -158,8 +158,9 @@ class EmbeddedKafka:
 
     async def _format(self, jvm: Jvm, properties: Path, deadline: float) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # With "=", because one id in 64 begins with a dash and would be read as an option.
         command = jvm.command(
-            "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)
+            "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)
         )
         child = await Child.start("kafka-format", command, log=self.log)
         try:

@@ -39,7 +39,12 @@ def service_specs(
             host=settings.host,
             port=port,
             port_setting=port_setting(name),
-            environment={**every, **own[name], "RONDA_HTTP_PORT": str(port)},
+            environment={
+                **every,
+                **own[name],
+                "RONDA_HTTP_PORT": str(port),
+                "RONDA_INSTANCE": name,
+            },
         )
         for name, port in settings.http_ports.items()
     ]

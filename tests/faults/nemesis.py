@@ -12,12 +12,8 @@ PAUSE_S = (0.5, 3.0)
 FREEZE_S = (2.0, 12.0)
 SECOND_LIVES_S = (3.0, 8.0)
 CRASH_POINTS = {
-    "alerts": (
-        "outbox_after_send_before_commit",
-        "consumer_after_commit_before_ack",
-        "page_after_send_before_result",
-    ),
-    "archive": ("archive_before_commit", "archive_after_commit"),
+    "alerts": ("outbox.sent", "ronda.patrol.committed"),
+    "archive": ("archive.before_commit", "archive.after_commit"),
 }
 
 

@@ -120,7 +120,11 @@ class World:
     @staticmethod
     def _beside(spec: ServiceSpec, crash_at: str | None) -> ServiceSpec:
         port = free_port()
-        environment = {**spec.environment, "RONDA_HTTP_PORT": str(port)}
+        environment = {
+            **spec.environment,
+            "RONDA_HTTP_PORT": str(port),
+            "RONDA_INSTANCE": f"{spec.name}-second",
+        }
         if crash_at is not None:
             environment["RONDA_CRASH_AT"] = crash_at
         return ServiceSpec(
