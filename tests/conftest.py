@@ -5,11 +5,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from hypothesis import settings
 
 from ronda.stack.postgres import create_database, drop_database
 from shared.provision import create_topics
 from shared.settings import KafkaSettings
 from tests.lender import Lender, borrow
+
+# A property is judged by what comes out, not by how fast a busy machine gets there.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 _LENDER = pytest.StashKey[Lender]()
 

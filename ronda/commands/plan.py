@@ -6,11 +6,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
+from rich.table import Table
 
 from ronda import plans
 from ronda.commands.terminal import Json, answer_json, answers, say
+from shared.clock import system_clock
 from shared.plan.model import Plan
+from shared.plan.summary import Summary, summary
 from shared.settings import Environment
 
 plan = typer.Typer(no_args_is_help=True, help="The operation plan: who guards what, and when.")
@@ -70,21 +74,41 @@ def show(json: Json = False) -> None:
     if json:
         answer_json(_summary(current))
     else:
-        answers.print(_sentence(current), markup=False)
+        _show(current)
 
 
 def _summary(read: Plan) -> dict[str, Any]:
-    return {
-        "version": read.version,
-        "operation": read.operation.id,
-        "name": read.operation.name,
-        "unit": read.operation.unit,
-        "units": len(read.units),
-        "sites": len(read.sites),
-        "people": len(read.people),
-    }
+    figures: dict[str, Any] = msgspec.to_builtins(_figures(read))
+    return figures
+
+
+def _figures(read: Plan) -> Summary:
+    return summary(read, system_clock().astimezone(read.timezone).date())
 
 
 def _sentence(read: Plan) -> str:
-    counted = f"{len(read.units)} units, {len(read.sites)} sites, {len(read.people)} people"
-    return f"{read.operation.name}, version {read.version}: {counted}"
+    figures = _figures(read)
+    sites, people = sum(figures.sites.values()), sum(figures.people.values())
+    return (
+        f"{figures.name}, version {figures.version}: {figures.units} units, {sites} sites, "
+        f"{people} people, {figures.visits} visits due on {figures.day}"
+    )
+
+
+def _show(read: Plan) -> None:
+    figures = _figures(read)
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_row("operation", f"{figures.name} ({figures.operation}), {figures.timezone}")
+    table.add_row("version", figures.version)
+    table.add_row("phase", figures.phase or "none of the plan's")
+    table.add_row(
+        "visits", f"{figures.visits} due on {figures.day}, by {figures.visit_rules} rules"
+    )
+    table.add_row("sites", ", ".join(f"{n} {kind}" for kind, n in figures.sites.items()))
+    table.add_row("people", ", ".join(f"{n} {role}" for role, n in figures.people.items()))
+    table.add_row("crews", ", ".join(figures.crews))
+    for chain in figures.chains:
+        steps = zip(chain.levels, chain.after_s, strict=True)
+        levels = " → ".join(f"{level} (+{after:g} s)" for level, after in steps)
+        table.add_row(chain.severity, f"from level {chain.start_level}: {levels}")
+    answers.print(table)

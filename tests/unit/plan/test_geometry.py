@@ -61,3 +61,9 @@ def test_a_fix_counts_as_inside_as_far_as_the_phone_may_be_off() -> None:
     assert not is_within(near, KPU, radius_m=75)
     assert is_within(near, KPU, radius_m=75, accuracy_m=30)
     assert is_within(near, KPU, radius_m=101)
+
+
+def test_antipodes_are_half_a_turn_apart_although_rounding_overshoots() -> None:
+    here, there = Fix(lat=78.6, lon=-104.0), Fix(lat=-78.6, lon=76.0)
+
+    assert distance_m(here, there) == pytest.approx(math.pi * MEAN_EARTH_RADIUS_M)
