@@ -50,6 +50,7 @@ def application(
     body_limit: int = 1_048_576,
 ) -> Litestar:
     """A Litestar app with the operations' routes, RFC 9457 errors and OpenAPI at `/schema`."""
+    metrics.HealthChecks(health, registry)
     return Litestar(
         [*routes, *_operations(health, registry)],
         middleware=[DefineMiddleware(_Authentication, verifier=verifier, clock=clock)],
@@ -63,6 +64,8 @@ def application(
             title=title, version=version, path="/schema", render_plugins=[JsonRenderPlugin()]
         ),
         request_max_body_size=body_limit,
+        # Litestar's own would replace the handlers that `shared.logging` has set.
+        logging_config=None,
         debug=False,
     )
 

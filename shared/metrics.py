@@ -6,6 +6,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram,
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from shared.health import Health
+
 LATENCY_BUCKETS_S = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
     *(1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0),
@@ -41,4 +43,21 @@ class ConsumerLag(Collector):
         )
         for (topic, partition), records in sorted(self._lag.items()):
             gauge.add_metric([topic, str(partition)], records)
+        yield gauge
+
+
+class HealthChecks(Collector):
+    """`ronda_check_ok` by check: what `/health/ready` says at scrape time, for rules to watch."""
+
+    def __init__(self, health: Health, registry: CollectorRegistry) -> None:
+        self._health = health
+        registry.register(self)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """One gauge per check of readiness."""
+        gauge = GaugeMetricFamily(
+            "ronda_check_ok", "1 while this check of readiness is well", labels=["check"]
+        )
+        for name, check in self._health.readiness.items():
+            gauge.add_metric([name], float(check().ok))
         yield gauge

@@ -92,9 +92,10 @@ class FakeStore:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["FakeTransaction"]:
         """Begins; commits at the end of the block, rolls back on any exception."""
-        transaction = FakeTransaction(self)
+        transaction = self._begin()
         try:
             yield transaction
+            await asyncio.sleep(0)
             if self.crash_before_commit:
                 self.crash_before_commit -= 1
                 raise Crash
@@ -104,6 +105,9 @@ class FakeStore:
         if self.crash_after_commit:
             self.crash_after_commit -= 1
             raise Crash
+
+    def _begin(self) -> "FakeTransaction":
+        return FakeTransaction(self)
 
     async def claim_pages(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Page]:
         """Due pages, leased."""
@@ -123,6 +127,8 @@ class FakeStore:
 
     async def lock(self, transaction: "FakeTransaction", lock: Lock) -> None:
         """Waits for a lock; raises `TryAgain` where two wait for each other."""
+        # As a round trip to a server would, it lets the others go on.
+        await asyncio.sleep(0)
         while self.held.get(lock, transaction) is not transaction:
             transaction.waits_for = lock
             if self._is_deadlock(transaction):
@@ -243,6 +249,7 @@ class FakeTransaction:
 
     async def due_alerts(self, now: datetime, limit: int) -> Sequence[Alert]:
         """Skips what others hold."""
+        await asyncio.sleep(0)
         due = [each for each in self._decoded() if each.next_due_at and each.next_due_at <= now]
         due.sort(key=lambda alert: alert.next_due_at or now)
         free = (each for each in due if self._store.try_lock(self, ("alert", each.id)))

@@ -41,8 +41,7 @@ async def running(
 ) -> AsyncIterator[Running]:
     """Runs the service until the block ends; yields when it answers and knows the plan.
 
-    Raises `SettingsError`, `LookupError` for topics that nobody made, `TimeoutError` or a
-    `KafkaError` where Kafka does not answer.
+    Raises `SettingsError`, or `TimeoutError` or a `KafkaError` where the plan cannot be read.
     """
     registry, health = CollectorRegistry(), Health()
     metrics = Metrics(registry)

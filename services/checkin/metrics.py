@@ -10,6 +10,8 @@ from services.checkin.domain.flags import FLAGS
 from services.checkin.domain.incoming import RejectionCode
 from shared.metrics import latency
 
+STATUSES = (202, 400, 401, 403, 405, 408, 413, 415, 500, 503)
+"""What the intake answers with."""
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
@@ -56,7 +58,7 @@ class Metrics:
         flagged = Counter(
             "ronda_ingest_flagged_events", "Accepted, by flag", ["flag"], registry=registry
         )
-        self._answers = answers
+        self._by_status = {status: answers.labels(status) for status in STATUSES}
         self._accepted = events.labels("accepted")
         self._rejected = events.labels("rejected")
         self._by_reason = {code: rejected.labels(code) for code in get_args(RejectionCode)}
@@ -79,5 +81,5 @@ class Metrics:
 
     def answered(self, status: int, seconds: float) -> None:
         """Counts an answer."""
-        self._answers.labels(status).inc()
+        self._by_status[status].inc()
         self.latency_s.observe(seconds)

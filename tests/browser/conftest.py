@@ -21,6 +21,7 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
 )
+PATIENCE_MS = 15_000
 KIOSK: ViewportSize = {"width": 1366, "height": 768}
 
 
@@ -67,6 +68,7 @@ async def url(fake: FakeAlerts, built_pages: None) -> AsyncIterator[str]:
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A browser profile of its own."""
     profile = await browser.new_context(viewport=KIOSK)
+    profile.set_default_timeout(PATIENCE_MS)
     yield profile
     await profile.close()
 

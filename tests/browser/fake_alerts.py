@@ -5,6 +5,7 @@
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ POLICY = (
 PEOPLE = {
     "sari": {"actor": "sari", "name": "Ipda Sari", "role": "operator", "unit": samples.UNIT},
     "joko": {"actor": "joko", "name": "Kompol Joko", "role": "commander", "unit": samples.UNIT},
+    "wati": {"actor": "wati", "name": "Ibu Wati", "role": "auditor", "unit": samples.UNIT},
 }
 _STATES: dict[str, Any] = {
     "acknowledge": "acknowledged",
@@ -199,9 +201,9 @@ class FakeAlerts:
 
 def _lost(alert: Alert) -> dict[str, Any]:
     owner = alert.owner
-    extra = None
+    extra = {"code": "lost_race", "id": "Ada yang lebih cepat"}
     if owner is not None:
-        extra = {"name": owner.name, "role": owner.role, "at": owner.at.isoformat()}
+        extra |= {"name": owner.name, "role": owner.role, "at": owner.at.isoformat()}
     return {"status": 409, "title": "Conflict", "detail": "somebody was faster", "extra": extra}
 
 
@@ -242,7 +244,9 @@ def application(fake: FakeAlerts) -> Litestar:
         return _problem(404, "no such alert") if found is None else Response(found)
 
     @post("/v1/alerts/{alert_id:str}/{verb:str}")
-    async def command(request: Request[Any, Any, Any], alert_id: FromPath[str], verb: FromPath[str]) -> Response[Any]:
+    async def command(
+        request: Request[Any, Any, Any], alert_id: FromPath[str], verb: FromPath[str]
+    ) -> Response[Any]:
         who = person(request)
         if who is None or CSRF_HEADER.lower() not in request.headers:
             return _problem(401, "sign in")
@@ -282,11 +286,9 @@ def application(fake: FakeAlerts) -> Litestar:
     board = create_static_files_router(
         path="/board", directories=[BOARD], html_mode=True, after_request=strict
     )
-    return Litestar(
-        [session, sign_in, sign_out, alerts, alert, command]
-        + [units, sites, visits, situation, stream, board],
-        openapi_config=None,
-    )
+    writes = [sign_in, sign_out, command]
+    reads = [session, alerts, alert, units, sites, visits, situation, stream]
+    return Litestar([*writes, *reads, board], openapi_config=None)
 
 
 def _problem(status: int, detail: str) -> Response[Any]:
@@ -310,7 +312,7 @@ async def running(fake: FakeAlerts, port: int = 0) -> AsyncIterator[str]:
 async def _show() -> None:
     fake = FakeAlerts()
     async with running(fake, port=8002) as url:
-        print(f"{url}/board/#token=sari")
+        sys.stdout.write(f"{url}/board/#token=sari\n")
         while True:
             fake.tick()
             await asyncio.sleep(5)

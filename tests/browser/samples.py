@@ -24,7 +24,6 @@ SITUATION = {
     "phase": "campaign",
     "phase_name": "Masa kampanye",
     "timezone": "Asia/Jakarta",
-    "purpose": None,
     "categories": CATEGORIES,
 }
 WAREHOUSE = (-6.9021, 112.0488)
@@ -92,8 +91,7 @@ def an_alert(now: datetime, number: int, **changes: Any) -> Alert:
         outcome=None,
         purpose=None,
         timeline=[
-            Entry(at=reported + seconds(2), what="raised"),
-            Entry(at=reported + seconds(3), what="notified", by="Pawas", level=1),
+            Entry(at=reported + seconds(2), what="raised", level=1),
         ],
     )
     return msgspec.structs.replace(alert, **changes)
@@ -134,10 +132,9 @@ def evening(now: datetime) -> list[Alert]:
             ),
         ],
         timeline=[
-            Entry(at=now - seconds(38), what="raised"),
-            Entry(at=now - seconds(37), what="notified", by="Pawas", level=1),
-            Entry(at=now - seconds(20), what="part", by="Aipda Budi"),
-            Entry(at=now - seconds(12), what="escalated", by="Kasat Samapta", level=2),
+            Entry(at=now - seconds(38), what="raised", level=1),
+            Entry(at=now - seconds(20), what="joined", by="Aipda Budi"),
+            Entry(at=now - seconds(12), what="escalated", level=2),
         ],
     )
     intrusion = an_alert(

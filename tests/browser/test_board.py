@@ -153,7 +153,11 @@ async def test_one_alert_is_led_from_taken_to_closing_by_the_keyboard_alone(
     await expect(board.get_by_test_id("notice")).to_have_text("Tutup: menunggu orang kedua")
     assert await focused(board) == "alert-row"
     assert [verb for verb, _, _ in fake.commands] == [
-        "acknowledge", "dispatch", "arrive", "resolve", "close"
+        "acknowledge",
+        "dispatch",
+        "arrive",
+        "resolve",
+        "close",
     ]
 
 
@@ -211,6 +215,18 @@ async def test_resolving_an_officers_emergency_wants_the_voice_first(
     await eventually(lambda: fake.by_number(1099).state == "resolved")
 
 
+async def test_who_may_only_look_has_nothing_to_press(
+    page: Page, url: str, fake: FakeAlerts
+) -> None:
+    await sign_in(page, url, "wati")
+    await row(page, fake, 1043).click()
+    await expect(page.locator("[data-actions] [aria-disabled=true]")).to_have_count(7)
+    await page.keyboard.press("a")
+    await page.keyboard.press("n")
+    await expect(page.get_by_test_id("note-field")).to_have_count(0)
+    assert fake.commands == []
+
+
 async def test_the_nearest_free_crew_stands_first_and_none_is_hidden(
     board: Page, fake: FakeAlerts
 ) -> None:
@@ -221,7 +237,11 @@ async def test_the_nearest_free_crew_stands_first_and_none_is_hidden(
     crews = board.get_by_test_id("crew-option")
     await expect(crews).to_have_count(5)
     assert await crews.evaluate_all("all => all.map(one => one.dataset.crew)") == [
-        "R-07", "Polsek Soko 1", "Polsek Tuban 2", "R-21", "R-11"
+        "R-07",
+        "Polsek Soko 1",
+        "Polsek Tuban 2",
+        "R-21",
+        "R-11",
     ]
 
 
@@ -263,15 +283,39 @@ async def test_a_missed_visit_reaches_the_figures_without_a_reload(
     await expect(board.get_by_test_id("footer")).to_contain_text("Terlewat 2")
 
 
+async def test_a_long_list_of_sites_is_cut_aloud_after_those_that_are_not_well(
+    page: Page, url: str, fake: FakeAlerts
+) -> None:
+    well = fake.sites[-1]
+    fake.sites += [well | {"id": f"tps-{number}"} for number in range(300)]
+    await sign_in(page, url, "sari")
+    await expect(page.get_by_test_id("site-row")).to_have_count(200)
+    await expect(page.get_by_test_id("site-row").first).to_contain_text("Gangguan")
+    await page.get_by_test_id("more-sites").click()
+    await expect(page.get_by_test_id("areas")).to_be_visible()
+
+
+async def test_an_alert_of_a_drill_says_so_in_its_row(board: Page, fake: FakeAlerts) -> None:
+    fake.change(fake.by_number(1044), purpose="exercise")
+    await expect(row(board, fake, 1044)).to_contain_text("GLADI")
+
+
+async def test_an_alert_that_reaches_nobody_says_so(board: Page, fake: FakeAlerts) -> None:
+    fake.change(fake.by_number(1044), post=None, next_post=None)
+    await expect(row(board, fake, 1044)).to_contain_text("tanpa penerima")
+    await row(board, fake, 1044).click()
+    await expect(board.get_by_test_id("countdown-sentence")).to_contain_text(
+        "Tidak ada yang bisa dihubungi"
+    )
+
+
 async def test_a_drill_says_so_on_the_screen(page: Page, url: str, fake: FakeAlerts) -> None:
     fake.situation["purpose"] = "exercise"
     await sign_in(page, url, "sari")
     await expect(page.get_by_test_id("drill")).to_have_text("GLADI (LATIHAN)")
 
 
-async def test_letters_do_nothing_once_they_are_switched_off(
-    board: Page, fake: FakeAlerts
-) -> None:
+async def test_letters_do_nothing_once_they_are_switched_off(board: Page, fake: FakeAlerts) -> None:
     await board.keyboard.press("?")
     await board.get_by_test_id("letters").uncheck()
     await board.keyboard.press("Escape")

@@ -30,8 +30,7 @@ TOO_SMALL = """least => [...document.querySelectorAll("button, [role=option], in
   .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("language", ["id", "en"])
+@pytest.mark.parametrize(("theme", "language"), [("dark", "id"), ("light", "en")])
 async def test_no_screen_breaks_a_rule_of_axe(
     page: Page, url: str, fake: FakeAlerts, theme: str, language: str
 ) -> None:
@@ -53,6 +52,8 @@ async def test_no_screen_breaks_a_rule_of_axe(
     await row(page, fake, 1099).click()
     broken["detail"] = await page.evaluate(RULES)
     for key, name in (("b", "dispatch"), ("s", "resolve"), ("r", "reopen"), ("?", "keys")):
+        if name == "reopen":
+            await row(page, fake, 1030).click()
         await page.keyboard.press(key)
         await page.get_by_test_id(f"dialog-{name}").wait_for()
         broken[name] = await page.evaluate(RULES)

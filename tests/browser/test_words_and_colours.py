@@ -41,9 +41,7 @@ def test_every_text_is_used() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in SOURCES if path.stem != "strings")
     prefixes = re.findall(r"[`\"](\w+)\.\$\{", code) + re.findall(r'tIfKnown\("(\w+)"', code)
     unused = [
-        key
-        for key in strings()
-        if f'"{key}"' not in code and key.partition(".")[0] not in prefixes
+        key for key in strings() if f'"{key}"' not in code and key.partition(".")[0] not in prefixes
     ]
     assert unused == []
 

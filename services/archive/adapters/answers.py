@@ -4,9 +4,10 @@ import base64
 import binascii
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from typing import Annotated
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from services.archive.domain.search import Place, Status
 from services.archive.ports import Found, Page
@@ -47,10 +48,10 @@ class EventPage(Struct, frozen=True):
 
 
 class _Cursor(Struct, frozen=True, array_like=True):
-    appended_us: int
-    topic: int
-    partition: int
-    offset: int
+    appended_us: Annotated[int, Meta(ge=0, le=253_370_764_800_000_000)]
+    topic: Annotated[int, Meta(ge=0, le=32_767)]
+    partition: Annotated[int, Meta(ge=0, le=2_147_483_647)]
+    offset: Annotated[int, Meta(ge=0, le=9_223_372_036_854_775_807)]
 
 
 def page_of(page: Page) -> EventPage:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from litestar import Request, get
 from litestar.datastructures import ResponseHeader
-from litestar.params import Parameter
+from litestar.params import FromQuery, PathParameter, QueryParameter
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
@@ -24,34 +24,40 @@ RETRY_AFTER_S = 2
 NO_STORE = [ResponseHeader(name="Cache-Control", value="no-store")]
 
 _Request = Request[Principal, Any, Any]
-_Id = Annotated[str, Parameter(pattern=UUID7_PATTERN, max_length=36)]
-_OptionalId = Annotated[str | None, Parameter(pattern=UUID7_PATTERN, max_length=36)]
-_Text = Annotated[str | None, Parameter(min_length=1, max_length=256)]
+_Id = Annotated[str, PathParameter(pattern=UUID7_PATTERN, max_length=36)]
+_OptionalId = Annotated[str | None, QueryParameter(pattern=UUID7_PATTERN, max_length=36)]
+# PostgreSQL takes no NUL, not even to compare with.
+_PLAIN = r"^[^\x00]+$"
+_Text = Annotated[str | None, QueryParameter(pattern=_PLAIN, max_length=256)]
 _Type = Annotated[
     str | None,
-    Parameter(min_length=1, max_length=256, description="Exact, or a prefix ending with a dot"),
+    QueryParameter(
+        pattern=_PLAIN, max_length=256, description="Exact, or a prefix ending with a dot"
+    ),
 ]
 _Unit = Annotated[
     str | None,
-    Parameter(min_length=1, max_length=256, description="This unit and everything below it"),
+    QueryParameter(pattern=_PLAIN, max_length=256, description="This unit and everything below it"),
 ]
 _From = Annotated[
-    datetime | None, Parameter(query="from", description="Appended at or after; with an offset")
+    datetime | None, QueryParameter(name="from", description="Appended at or after; with an offset")
 ]
 _To = Annotated[
-    datetime | None, Parameter(query="to", description="Appended before; with an offset")
+    datetime | None, QueryParameter(name="to", description="Appended before; with an offset")
 ]
 _Reason = Annotated[
     str | None,
-    Parameter(
+    QueryParameter(
         min_length=10,
         max_length=500,
         description="Why; needed with actor, device and types of positions. The look is recorded "
         "before the answer. Without it positions are left out, unless one id is asked for",
     ),
 ]
-_Cursor = Annotated[str | None, Parameter(max_length=200, description="`next` of the page before")]
-_Limit = Annotated[int, Parameter(ge=1, le=1000)]
+_Cursor = Annotated[
+    str | None, QueryParameter(max_length=200, description="`next` of the page before")
+]
+_Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
 
 
 class Count(Struct, frozen=True):
@@ -96,7 +102,7 @@ def routes(looking: Looking) -> list[ControllerRouterHandler]:
         id: _OptionalId = None,
         since: _From = None,
         until: _To = None,
-        status: Status | None = None,
+        status: FromQuery[Status | None] = None,
         reason: _Reason = None,
         cursor: _Cursor = None,
         limit: _Limit = 100,

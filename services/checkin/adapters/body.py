@@ -80,8 +80,9 @@ def _announced(length: bytes | None) -> int | None:
 
 
 def _too_large() -> ProblemError:
+    # Without `Connection: close`: the server passes over the rest of the body, where a connection
+    # that was closed under a writing client would be reset, and the answer never be read.
     return ProblemError(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         f"the body is larger than {MAX_BODY_BYTES} bytes; send fewer events in one request",
-        headers={"Connection": "close"},
     )

@@ -9,6 +9,7 @@
 A batch is answered event by event with 202. One event alone that is refused is a problem, 400.
 """
 
+from functools import lru_cache
 from http import HTTPStatus
 from time import perf_counter
 
@@ -118,8 +119,7 @@ def _is_lines(headers: Headers) -> bool:
         raise ProblemError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the body as it is, without Content-Encoding"
         )
-    content_type = headers.get(b"content-type", b"").decode("latin-1")
-    media_type = content_type.partition(";")[0].strip().lower()
+    media_type = _media_type(headers.get(b"content-type", b""))
     if media_type in JSON_TYPES:
         return False
     if media_type == LINES_TYPE:
@@ -129,6 +129,11 @@ def _is_lines(headers: Headers) -> bool:
         f"Content-Type {media_type!r} is not read here; "
         f"send one of {', '.join((*JSON_TYPES, LINES_TYPE))}",
     )
+
+
+@lru_cache(maxsize=64)
+def _media_type(content_type: bytes) -> str:
+    return content_type.decode("latin-1").partition(";")[0].strip().lower()
 
 
 def _refusal(result: Result) -> ProblemError:

@@ -46,13 +46,22 @@ class Limits:
 
 @dataclass(eq=False, slots=True)
 class _Batch:
-    """A record batch, and the future that all who wait for it share: None or what went wrong."""
+    """A record batch, and those who wait for it: each is told None or what went wrong.
+
+    Each has a future of its own, so that one who leaves takes nobody's answer away.
+    """
 
     topic: str
     partition: int
     builder: BatchBuilder
-    outcome: asyncio.Future[str | None]
+    waiters: list[asyncio.Future[str | None]] = field(default_factory=list)
     delivery: asyncio.Future[object] | None = None
+
+    def wait(self) -> "asyncio.Future[str | None]":
+        """What becomes of the batch, for one more who wants to know."""
+        waiter: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self.waiters.append(waiter)
+        return waiter
 
     def settle(self, otherwise: str) -> str | None:
         """Tells the waiters; `otherwise` is said where no acknowledgement has come."""
@@ -64,8 +73,9 @@ class _Batch:
         else:
             error = delivery.exception()
             failure = None if error is None else repr(error)
-        if not self.outcome.done():
-            self.outcome.set_result(failure)
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(failure)
         return failure
 
 
@@ -111,6 +121,7 @@ class GroupCommit:
         self._in_flight = _Group()
         self._loop_task: asyncio.Task[None] | None = None
         self._farewells: set[asyncio.Task[None]] = set()
+        metrics.pending_bytes.set_function(lambda: self._open.bytes + self._in_flight.bytes)
 
     async def __aenter__(self) -> Self:
         await self._turn()
@@ -126,7 +137,7 @@ class GroupCommit:
         if self._loop_task is not None:
             self._loop_task.cancel()
             await asyncio.gather(self._loop_task, return_exceptions=True)
-        self._give_up("the service is stopping")
+        self._let_go("the service is stopping")
         await asyncio.gather(*self._farewells, return_exceptions=True)
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
@@ -137,10 +148,8 @@ class GroupCommit:
         self._admit(records)
         touched = {self._append(producer, record) for record in records}
         self._wake.set()
-        for batch in touched:
-            # Shielded: the outcome belongs to all who wait for it, not to the first who leaves.
-            failure = await asyncio.shield(batch.outcome)
-            if failure is not None:
+        for outcome in [batch.wait() for batch in touched]:
+            if await outcome is not None:
                 raise Unavailable("Kafka did not acknowledge in time", retry_after_s=5)
 
     def _admit(self, records: Sequence[Outgoing]) -> None:
@@ -149,7 +158,6 @@ class GroupCommit:
         size += self._open.bytes + self._in_flight.bytes
         if count > self._limits.pending_records or size > self._limits.pending_bytes:
             raise Unavailable("too much is waiting for Kafka", retry_after_s=1)
-        self._metrics.pending_bytes.set(size)
 
     def _append(self, producer: AIOKafkaProducer, record: Outgoing) -> _Batch:
         group, topic = self._open, record.topic
@@ -159,12 +167,7 @@ class GroupCommit:
         batch = group.open.get(place)
         if batch is not None and _appended(batch.builder, record):
             return batch
-        batch = _Batch(
-            self._physical[topic.name],
-            place[1],
-            producer.create_batch(),
-            asyncio.get_running_loop().create_future(),
-        )
+        batch = _Batch(self._physical[topic.name], place[1], producer.create_batch())
         group.open[place] = batch
         group.batches.append(batch)
         _appended(batch.builder, record)  # an empty batch takes a record of any size
@@ -241,23 +244,27 @@ class GroupCommit:
     def _is_up(self) -> None:
         self._delivering.made()
         self._metrics.kafka_up.set(1)
-        self._metrics.pending_bytes.set(self._open.bytes)
 
     def _give_up(self, why: str) -> None:
-        """Tells everybody who waits, and parts from the producer.
+        """Parts from a producer that failed.
 
         After an error that it must not repeat, an idempotent producer fails for ever, and after a
         timeout nobody knows what it still sends; events that were not answered for come again.
         """
+        if self._producer is not None:
+            self._metrics.kafka_failures.inc()
+            _log.warning("producer given up", error=why, waiting=self._open.records)
+        self._delivering.failed(why)
+        self._metrics.kafka_up.set(0)
+        self._let_go(why)
+
+    def _let_go(self, why: str) -> None:
+        """Tells everybody who waits, and takes no more until there is another producer."""
         waiting, self._open = self._open, _Group()
         waiting.settle(why)
         self._wake.clear()
-        self._delivering.failed(why)
-        self._metrics.kafka_up.set(0)
         producer, self._producer = self._producer, None
         if producer is not None:
-            self._metrics.kafka_failures.inc()
-            _log.warning("producer given up", error=why, waiting=waiting.records)
             self._part_from(producer)
 
     def _part_from(self, producer: AIOKafkaProducer) -> None:

@@ -1,6 +1,7 @@
 """What the tests of alerts share."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -8,7 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.alerts.adapters.bell import Bell
 from services.alerts.adapters.store import PostgresStore
 from shared import database
+from shared.settings import KafkaSettings
 from tests.alerts_database import alerts_database, alerts_template
+from tests.integration.alerts.sink import Sink, a_sink
+from tests.integration.alerts.world import World, a_world
 
 __all__ = ["alerts_database", "alerts_template"]
 
@@ -25,3 +29,19 @@ async def engine(alerts_database: str) -> AsyncIterator[AsyncEngine]:
 def store(engine: AsyncEngine) -> PostgresStore:
     """The real store."""
     return PostgresStore(engine, published=Bell(), scheduled=Bell(), paged=Bell())
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[Sink]:
+    """A receiver of webhooks."""
+    async with a_sink() as sink:
+        yield sink
+
+
+@pytest.fixture
+async def world(
+    topics: KafkaSettings, alerts_database: str, sink: Sink, tmp_path: Path
+) -> AsyncIterator[World]:
+    """Everything around the service, which the test starts."""
+    async with a_world(topics, alerts_database, sink, tmp_path) as world:
+        yield world

@@ -20,7 +20,7 @@ from shared.plan.model import Channel
 from tests.builders import a_plan
 from tests.contract.alert_rows import NOW, an_alert
 from tests.fakes import FakePlanBook
-from tests.integration.alerts.sink import Sink, a_sink
+from tests.integration.alerts.sink import Sink
 
 SECRET = "rahasia"
 
@@ -56,12 +56,6 @@ def a_page(**changes: Any) -> Page:
 
 def book_of(*channels: Channel) -> FakePlanBook:
     return FakePlanBook(a_plan(channels=list(channels)))
-
-
-@pytest.fixture
-async def sink() -> AsyncIterator[Sink]:
-    async with a_sink() as sink:
-        yield sink
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The whole core of alerts on fakes: what the tests of its handlers drive."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,16 +20,30 @@ from tests.fake_store import FakeStore
 from tests.fakes import FakeNotifier, FakePatrolEnds, FakePlanBook, ManualClock
 
 
-class Engine:
-    """One replica. `reported` feeds records as the consumer does, `after` lets time pass."""
+class World:
+    """What replicas share: the database, the topics, the plan, the provider, the time."""
 
-    def __init__(self, plan: Plan | None = None, store: FakeStore | None = None) -> None:
-        self.store = store or FakeStore()
+    def __init__(self, store: FakeStore, plan: Plan) -> None:
+        self.store = store
         self.clock = ManualClock(NIGHT + timedelta(seconds=2))
-        self.plans = FakePlanBook(plan or a_plan(), published_at=NIGHT - timedelta(days=1))
+        self.plans = FakePlanBook(plan, published_at=NIGHT - timedelta(days=1))
         self.ends = FakePatrolEnds()
         self.notifier = FakeNotifier()
         self.demands: list[DueVisit] = []
+        self.offsets: dict[str, int] = {}
+
+
+class Engine:
+    """One replica. `reported` feeds records as the consumer does, `after` lets time pass."""
+
+    make_store: Callable[[], FakeStore] = FakeStore
+
+    def __init__(self, plan: Plan | None = None, *, beside: "Engine | None" = None) -> None:
+        self.world: World = (
+            beside.world if beside else World(type(self).make_store(), plan or a_plan())
+        )
+        self.store, self.clock, self.plans = self.world.store, self.world.clock, self.world.plans
+        self.ends, self.notifier = self.world.ends, self.world.notifier
         self.registry = CollectorRegistry()
         metrics = Metrics(self.registry)
         self.intake = Intake(store=self.store, plans=self.plans, clock=self.clock, metrics=metrics)
@@ -50,7 +64,10 @@ class Engine:
             clock=self.clock,
             metrics=metrics,
         )
-        self._offsets: dict[str, int] = {}
+
+    def another(self) -> "Engine":
+        """A second replica in the same world."""
+        return type(self)(beside=self)
 
     async def reported(self, *events: Event | Envelope | bytes) -> list[Incoming]:
         """New records with these events, in one batch; returns them, for sending them again."""
@@ -68,8 +85,8 @@ class Engine:
     def next_record(self, event: Event | Envelope | bytes) -> Incoming:
         """The event at the end of its topic."""
         topic = a_record(event, 0).topic
-        offset = self._offsets.get(topic, 0)
-        self._offsets[topic] = offset + 1
+        offset = self.world.offsets.get(topic, 0)
+        self.world.offsets[topic] = offset + 1
         if topic == PATROL.name and self.ends.now is not None:
             self.ends.now[0] = offset + 1
         return a_record(event, offset)
@@ -100,7 +117,10 @@ class Engine:
         """A command on the only alert, of its present version unless the body says otherwise."""
         alert = alert or self.store.alert()
         by = by or a_principal()
-        fields = {"version": alert.version, "key": key or f"{verb}{alert.version}"} | body
+        fields: dict[str, Any] = {
+            "version": alert.version,
+            "key": key or f"{verb}{alert.version}",
+        } | body
         return await self.commands.run(verb, alert.id, CommandBody(**fields), by)
 
     def person(self, name: str, role: str = "operator") -> Principal:
@@ -120,7 +140,7 @@ class Engine:
     def _expand(self, plan: Plan, situation: Situation, day: date) -> Sequence[DueVisit]:
         return [
             demand
-            for demand in self.demands
+            for demand in self.world.demands
             if demand.due_at.astimezone(plan.timezone).date() == day
         ]
 

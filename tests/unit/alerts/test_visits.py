@@ -1,13 +1,16 @@
 """Absence is an event: it is decided by a barrier, it raises an alert, and a late scan heals it."""
 
-from datetime import timedelta
+import asyncio
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from services.alerts.domain.visit import PendingVisit
 from shared.events.alert import Visit
-from tests.builders import KPU, NIGHT, WAREHOUSE, a_checkin, a_due_visit, an_id
+from shared.events.patrol import CheckOut, VisitCheckedOut
+from shared.plan.model import DueVisit, Plan, Situation
+from tests.builders import KPU, NIGHT, WAREHOUSE, a_checkin, a_due_visit, an_event, an_id
 from tests.unit.alerts.engine import Engine
 
 DUE = NIGHT + timedelta(hours=1)
@@ -16,7 +19,7 @@ FIRST_TICK = timedelta(seconds=2)
 
 
 async def with_a_visit(engine: Engine, **over: Any) -> None:
-    engine.demands = [a_due_visit(**over)]
+    engine.world.demands = [a_due_visit(**over)]
     await engine.after(0)
 
 
@@ -204,7 +207,7 @@ async def test_a_scan_in_the_next_window_leaves_the_last_miss_alone(engine: Engi
             grace_until=GRACE + later,
         ),
     )
-    engine.demands = [first, second]
+    engine.world.demands = [first, second]
     await engine.after(0)
     await at_grace(engine)
 
@@ -215,7 +218,7 @@ async def test_a_scan_in_the_next_window_leaves_the_last_miss_alone(engine: Engi
 
 
 async def test_one_presence_serves_every_rule_but_each_rule_once(engine: Engine) -> None:
-    engine.demands = [
+    engine.world.demands = [
         a_due_visit(),
         a_due_visit(id=an_id("other rule"), rule="prima"),
         a_due_visit(id=an_id("same rule"), due_at=DUE + timedelta(minutes=5)),
@@ -242,11 +245,11 @@ async def test_a_new_plan_withdraws_what_it_does_not_demand_and_keeps_what_has_b
     engine: Engine,
 ) -> None:
     begun = a_due_visit(id=an_id("begun"), opens_at=NIGHT)
-    engine.demands = [begun, a_due_visit()]
+    engine.world.demands = [begun, a_due_visit()]
     await engine.after(0)
     assert len(engine.store.rows.visits) == 2
 
-    engine.demands = []
+    engine.world.demands = []
     engine.plans.published_at = NIGHT
     await engine.after(1)
 
@@ -256,8 +259,13 @@ async def test_a_new_plan_withdraws_what_it_does_not_demand_and_keeps_what_has_b
 async def test_the_day_is_expanded_again_at_local_midnight_and_not_at_every_tick(
     engine: Engine,
 ) -> None:
-    calls = []
-    engine.clockwork._expand = lambda plan, situation, day: calls.append(day) or []
+    calls: list[date] = []
+
+    def expand(plan: Plan, situation: Situation, day: date) -> list[DueVisit]:
+        calls.append(day)
+        return []
+
+    engine.clockwork._expand = expand
 
     for _ in range(5):
         await engine.after(1)
@@ -268,13 +276,14 @@ async def test_the_day_is_expanded_again_at_local_midnight_and_not_at_every_tick
 
 
 async def test_two_replicas_miss_a_visit_once(engine: Engine) -> None:
-    other = Engine(store=engine.store)
+    other = engine.another()
     await with_a_visit(engine)
-    other.demands = engine.demands
-    await other.after(0)
+    engine.clock.now = GRACE
 
-    await at_grace(engine)
-    await at_grace(other)
+    await asyncio.gather(
+        engine.clockwork.on_tick(GRACE),
+        other.clockwork.on_tick(GRACE),
+    )
 
     assert engine.types().count("visit.missed") == 1
 
@@ -282,9 +291,6 @@ async def test_two_replicas_miss_a_visit_once(engine: Engine) -> None:
 async def test_a_check_in_is_a_sign_of_life_and_a_check_out_says_how_it_stands(
     engine: Engine,
 ) -> None:
-    from shared.events.patrol import CheckOut, VisitCheckedOut
-    from tests.builders import an_event
-
     out = an_event(
         VisitCheckedOut,
         CheckOut(checkin=an_id("scan"), situation="waspada"),

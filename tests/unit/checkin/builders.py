@@ -13,8 +13,8 @@ from shared.plan.model import Category, Operation, Plan, Site, SiteType, Unit
 NOW = datetime(2023, 11, 29, 14, 12, 30, tzinfo=UTC)
 UNIT = "polda-jatim/polres-tuban"
 SOKO = f"{UNIT}/polsek-soko"
-WAREHOUSE = {"lat": -6.9131, "lon": 112.0662}
-NORTH_500_M = {"lat": -6.9086, "lon": 112.0662}
+WAREHOUSE: dict[str, Any] = {"lat": -6.9131, "lon": 112.0662}
+NORTH_500_M: dict[str, Any] = {"lat": -6.9086, "lon": 112.0662}
 INCIDENT = "ronda.incident.reported.v1"
 CHECKED_IN = "ronda.visit.checked_in.v1"
 POSITION = "ronda.position.recorded.v1"

@@ -1,5 +1,7 @@
 """Bodies: what is read, what is refused, and that one bad event spoils no other."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -17,7 +19,7 @@ from services.checkin.domain.incoming import (
 from tests.unit.checkin.builders import an_event
 
 GOOD = msgspec.json.encode(an_event())
-DEEP = b'{"id":"x","data":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+DEEP = GOOD[:-1] + b',"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 NOT_UTF_8 = GOOD.replace(b"suspicious_person", b"\xff\xfe")
 
 
@@ -47,7 +49,7 @@ def test_an_array_that_is_no_json_is_unreadable(body: bytes) -> None:
         array_of_events(body)
 
 
-@pytest.mark.parametrize("body", [b"", b"\n \r\n", b"nonsense\nmore of it", b"id;time\n1;2"])
+@pytest.mark.parametrize("body", [b"nonsense\nmore of it", b"id;time\n1;2", b"{\n}"])
 def test_lines_of_which_none_is_json_are_unreadable(body: bytes) -> None:
     with pytest.raises(Unreadable, match="no line of the body is JSON"):
         lines_of_events(body)
@@ -69,7 +71,7 @@ def test_lines_of_which_none_is_json_are_unreadable(body: bytes) -> None:
         ({"source": None}, "`source`"),
     ],
 )
-def test_a_wrong_or_missing_attribute_is_named(changes: dict[str, object], reason: str) -> None:
+def test_a_wrong_or_missing_attribute_is_named(changes: dict[str, Any], reason: str) -> None:
     event = an_event(**changes)
     (item,) = one_event(msgspec.json.encode(event))
     assert isinstance(item, Rejection)
@@ -83,7 +85,7 @@ def test_one_misfit_of_an_array_spoils_no_other_and_keeps_the_order() -> None:
     body = b"[" + b",".join((GOOD, b'{"id":7}', NOT_UTF_8, b"null", GOOD)) + b"]"
     items = array_of_events(body)
     assert [type(item) for item in items] == [Incoming, *[Rejection] * 3, Incoming]
-    assert [item.id for item in items[1:4]] == [None, None, None]
+    assert [item.id for item in items[1:4]] == [None, items[0].id, None]
     assert isinstance(items[2], Rejection)
     assert "not UTF-8" in items[2].reason
 
@@ -95,8 +97,9 @@ def test_one_misfit_of_the_lines_spoils_no_other_and_keeps_the_order() -> None:
     assert [item.id for item in items] == [items[0].id, None, items[0].id, "mine", None]
 
 
-def test_an_empty_array_is_an_empty_batch() -> None:
+def test_no_events_are_an_empty_batch() -> None:
     assert array_of_events(b"[]") == []
+    assert lines_of_events(b"\n \r\n") == []
 
 
 @pytest.mark.parametrize("misfit", [b"", b",7"])

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 from msgspec import Struct
 
 from services.alerts.adapters.http.rights import COMMANDING, VIEWING, Asked, principal_of
@@ -17,7 +17,7 @@ from shared.events.identity import UUID7_PATTERN
 from shared.http import allow
 from shared.problem import MEDIA_TYPE, Problem, ProblemError
 
-AlertId = Annotated[str, Parameter(pattern=UUID7_PATTERN)]
+AlertId = Annotated[str, PathParameter(pattern=UUID7_PATTERN)]
 
 
 class AlertList(Struct, frozen=True, kw_only=True):
@@ -34,7 +34,7 @@ class AwaitingSecond(Struct, frozen=True, kw_only=True):
 
 
 # `state` is a name that Litestar keeps for itself.
-Wanted = Annotated[Literal["open", "all"], Parameter(query="state")]
+Wanted = Annotated[Literal["open", "all"], QueryParameter(name="state")]
 
 
 def alert_routes(readings: Readings, commands: Commands) -> list[HTTPRouteHandler]:
@@ -70,7 +70,7 @@ def alert_routes(readings: Readings, commands: Commands) -> list[HTTPRouteHandle
         },
     )
     async def command(
-        request: Asked, alert_id: AlertId, verb: str, data: CommandBody
+        request: Asked, alert_id: AlertId, verb: FromPath[str], data: JSONBody[CommandBody]
     ) -> Response[bytes]:
         known = next((each for each in VERBS if each == verb), None)
         if known is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from services.alerts.adapters.http.rights import Asked
@@ -27,12 +28,12 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 def page_routes(folder: Path) -> list[HTTPRouteHandler]:
     """`/board/…`, and the way there."""
 
-    @get("/", include_in_schema=False, status_code=HTTPStatus.TEMPORARY_REDIRECT)
+    @get("/", include_in_schema=False)
     async def door() -> Redirect:
         return Redirect("/board/")
 
     @get(["/board", "/board/{path:path}"], include_in_schema=False)
-    async def page(request: Asked, path: str = "") -> Response[bytes]:
+    async def page(request: Asked, path: FromPath[str] = "") -> Response[bytes]:
         if not path and not request.scope["raw_path"].endswith(b"/"):
             # The page names its files relative to its own folder.
             return Redirect("/board/")

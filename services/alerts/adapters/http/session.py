@@ -6,6 +6,7 @@ from typing import Annotated
 from litestar import Response, delete, get, post
 from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from services.alerts.adapters.http.rights import VIEWING, Asked, principal_of
@@ -36,7 +37,7 @@ def session_routes(verifier: Verifier, clock: Clock) -> list[HTTPRouteHandler]:
     """`POST`, `GET` and `DELETE /v1/session`."""
 
     @post("/v1/session", status_code=HTTPStatus.NO_CONTENT)
-    async def sign_in(request: Asked, data: SignIn) -> Response[None]:
+    async def sign_in(request: Asked, data: JSONBody[SignIn]) -> Response[None]:
         # A page elsewhere cannot send this type without asking first, so it signs nobody in.
         if request.content_type[0] != JSON:
             raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send the token as {JSON}")

@@ -12,6 +12,7 @@ import msgspec
 
 from services.alerts.ports import Page, PlanBook, Receipt
 from shared.clock import Clock
+from shared.crash import crash_point
 
 TIMEOUT_S = 5.0
 DEDUP_HEADER = "Ronda-Dedup"
@@ -88,6 +89,7 @@ class WebhookNotifier:
             return Receipt(error=f"no answer within {TIMEOUT_S:g} s")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Receipt(error=f"{error.__class__.__name__}: {error}"[:200])
+        crash_point("page.sent")
         if not answer.is_success:
             return Receipt(error=f"the receiver answered {answer.status_code}")
         return Receipt()

@@ -18,7 +18,7 @@ export function Actions({ alert }: { alert: Alert }) {
           <ActionButton key={action.verb} action={action} alert={alert} />
         ))}
       </div>
-      <NoteField alert={alert} />
+      {actions.some((action) => action.enabled) && <NoteField alert={alert} />}
     </>
   );
 }
@@ -26,7 +26,9 @@ export function Actions({ alert }: { alert: Alert }) {
 function ActionButton({ action, alert }: { action: Action; alert: Alert }) {
   const running = pending.value.get(alert.id);
   const busy = running === action.verb;
-  const label = busy ? t(action.verb === "acknowledge" ? "a.taking" : "a.sending") : t(action.label);
+  const label = busy
+    ? t(action.verb === "acknowledge" ? "a.taking" : "a.sending")
+    : t(action.label);
   // Not `disabled`: a button that loses its focus would throw the operator out of the grid.
   return (
     <button

@@ -1,7 +1,7 @@
 import { countdownNow, freshness } from "./clock";
 import type { Alert } from "./contract";
 import { duration, postName } from "./format";
-import { t } from "./language";
+import { type Key, t } from "./language";
 import { countdownStart } from "./order";
 
 export type Stage = "plain" | "half" | "soon" | "over" | "frozen";
@@ -32,8 +32,7 @@ export function readingOf(alert: Alert): Reading | null {
 export function sentence(alert: Alert): string {
   const reading = readingOf(alert);
   if (reading === null) return "";
-  const role = postName(alert.next_post ?? alert.post);
-  const values = { role, t: reading.time };
+  const values = { role: toldNext(alert), t: reading.time };
   if (reading.over) return t("s.over", values);
   switch (alert.next_due_kind) {
     case "ack_expiry":
@@ -41,13 +40,14 @@ export function sentence(alert: Alert): string {
     case "close_lapse":
       return t("s.lapse", values);
     default:
-      return t(climbs(alert) ? "s.climb" : "s.repeat_call", values);
+      return t(climbing(alert, "s.climb", "s.repeat_call", "s.nobody"), values);
   }
 }
 
-/** A few words under the number in a row; the key makes new words a new node, not one that moved. */
+/** A few words under the number in a row. */
 export function Caption({ alert }: { alert: Alert }) {
   const words = caption(alert);
+  // The key makes new words a new node, and not one that moved.
   return <small key={words}>{words}</small>;
 }
 
@@ -56,22 +56,24 @@ function caption(alert: Alert): string {
   if (reading === null) return "";
   // The word stands here, because a wider number would push the row's title about.
   if (reading.over) return t("s.late");
-  const role = postName(alert.next_post ?? alert.post);
   switch (alert.next_due_kind) {
     case "ack_expiry":
       return t("s.expires");
     case "close_lapse":
       return t("s.lapses");
-    case "climb":
-      return t(climbs(alert) ? "s.to" : "s.again", { role });
     default:
-      return "";
+      return t(climbing(alert, "s.to", "s.again", "s.unheard"), { role: toldNext(alert) });
   }
 }
 
-/** The last step has nobody above it: it is told again. */
-function climbs(alert: Alert): boolean {
-  return alert.next_post !== null && alert.next_post !== alert.post;
+function toldNext(alert: Alert): string {
+  return postName(alert.next_post || alert.post);
+}
+
+/** The last level has nobody above it and is told again; a chain may also reach nobody at all. */
+function climbing(alert: Alert, up: Key, again: Key, nobody: Key): Key {
+  if (toldNext(alert) === "") return nobody;
+  return alert.next_post && alert.next_post !== alert.post ? up : again;
 }
 
 /** The number in a row. A reader hears it with the row, so that it interrupts nothing. */
@@ -79,7 +81,11 @@ export function Countdown({ alert }: { alert: Alert }) {
   const reading = readingOf(alert);
   if (reading === null) return null;
   return (
-    <b class={`countdown stage-${reading.stage}`} data-testid="countdown" data-stage={reading.stage}>
+    <b
+      class={`countdown stage-${reading.stage}`}
+      data-testid="countdown"
+      data-stage={reading.stage}
+    >
       {reading.time}
     </b>
   );

@@ -46,8 +46,7 @@ function Head({ alert }: { alert: Alert }) {
         {alert.owner && (
           <>
             {" · "}
-            <b>{alert.owner.name}</b> ({roleName(alert.owner.role)}){" "}
-            {clockTime(alert.owner.at)}
+            <b>{alert.owner.name}</b> ({roleName(alert.owner.role)}) {clockTime(alert.owner.at)}
           </>
         )}
         {alert.outcome && <> · {tIfKnown("o", alert.outcome)}</>}

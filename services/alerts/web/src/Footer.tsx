@@ -15,7 +15,10 @@ export function Footer() {
   const percent = of >= ENOUGH ? `${decimal((100 * done) / of)}% ` : "";
   return (
     <footer class="foot" data-testid="footer">
-      <Figure label={t("cov.title")} value={`${percent}${percent ? `(${done}/${of})` : `${done}/${of}`}`} />
+      <Figure
+        label={t("cov.title")}
+        value={`${percent}${percent ? `(${done}/${of})` : `${done}/${of}`}`}
+      />
       <Figure label={t("t.due")} value={due} />
       <Figure label={t("t.missed")} value={missed} />
       <Figure label={t("cov.nonews")} value={silent} unknown={silent > 0} />
@@ -37,7 +40,8 @@ function Figure(props: { label: string; value: number | string; unknown?: boolea
 function recent(): number {
   const now = clock.countdownNow.value;
   if (now === null) return 0;
-  return [...alerts.value.values()].filter((a) => now - Date.parse(a.raised_at) <= RECENT_MS).length;
+  return [...alerts.value.values()].filter((a) => now - Date.parse(a.raised_at) <= RECENT_MS)
+    .length;
 }
 
 function asOf(): number | null {

@@ -15,11 +15,14 @@ export function Header() {
         <h1 class="brand">
           <Mark /> Ronda
         </h1>
-        <p class="where">
-          <b>{situation.value?.unit_name}</b>
-          {situation.value?.phase_name && <span> · {situation.value.phase_name}</span>}
-        </p>
-        {lost ? <LostBand /> : <ServerClock />}
+        {lost ? (
+          <LostBand />
+        ) : (
+          <>
+            <Where />
+            <ServerClock />
+          </>
+        )}
         <Freshness />
         <Choices />
         <button
@@ -37,6 +40,15 @@ export function Header() {
   );
 }
 
+function Where() {
+  return (
+    <p class="where">
+      <b>{situation.value?.unit_name}</b>
+      {situation.value?.phase_name && <span> · {situation.value.phase_name}</span>}
+    </p>
+  );
+}
+
 function ServerClock() {
   const now = clock.seconds.value;
   return (
@@ -47,7 +59,7 @@ function ServerClock() {
   );
 }
 
-/** The band stands where the clock was: nothing moves when the stream is lost. */
+/** The band stands where unit and clock were: nothing moves when the stream is lost. */
 function LostBand() {
   const connected = !clock.broken.value && clock.silence.value <= 30;
   const time = clockTime(clock.dataAsOf.value);

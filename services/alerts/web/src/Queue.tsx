@@ -123,7 +123,12 @@ function Group({ section }: { section: Section }) {
   const count = useComputed(() => order.value[section].length).value;
   const heading = `section-${section}-title`;
   return (
-    <div role="group" aria-labelledby={heading} data-testid={`section-${section}`} data-count={count}>
+    <div
+      role="group"
+      aria-labelledby={heading}
+      data-testid={`section-${section}`}
+      data-count={count}
+    >
       <p id={heading} class="section-head" role="presentation">
         {t(`s.${section}`)} <b>{count}</b>
       </p>

@@ -1,4 +1,4 @@
-import { useComputed } from "@preact/signals";
+import { computed, useComputed } from "@preact/signals";
 import * as clock from "./clock";
 import type { Alert } from "./contract";
 import { Caption, Countdown } from "./Countdown";
@@ -14,7 +14,7 @@ import { shownIds } from "./stillness";
 export function Row({ id }: { id: string }) {
   const alert = useComputed(() => alerts.value.get(id)).value;
   const isSelected = useComputed(() => selectedId.value === id).value;
-  const isTabStop = useComputed(() => tabStop() === id).value;
+  const isTabStop = useComputed(() => tabStop.value === id).value;
   const isChanged = useComputed(() => changed.value.has(id)).value;
   if (!alert) return null;
   const classes = ["row", `row-${alert.state}`, isChanged && "changed"];
@@ -35,7 +35,8 @@ export function Row({ id }: { id: string }) {
       <SeveritySymbol alert={alert} calling={needsTaking(alert)} />
       <span class="line">
         <span class="row-title">
-          <b>{categoryLabel(alert)}</b> · {siteLabel(alert)}
+          <b>{categoryLabel(alert)}</b>
+          <span> · {siteLabel(alert)}</span>
         </span>
         <Countdown alert={alert} />
       </span>
@@ -45,11 +46,11 @@ export function Row({ id }: { id: string }) {
 }
 
 /** The queue is one tab stop: the selected row, else the first one. */
-function tabStop(): string | undefined {
+const tabStop = computed(() => {
   const ids = shownIds.value;
   const id = selectedId.value;
   return id !== null && ids.includes(id) ? id : ids[0];
-}
+});
 
 function SecondLine({ alert }: { alert: Alert }) {
   const note = useComputed(() => marks.value.get(alert.id)).value;
@@ -57,18 +58,21 @@ function SecondLine({ alert }: { alert: Alert }) {
   if (note) {
     return (
       <span class={`line row-line mark-${note.kind}`} data-testid={`row-${note.kind}`}>
-        {note.text}
+        <span>{note.text}</span>
       </span>
     );
   }
   if (verb) {
     return (
-      <span class="line row-line">{t(verb === "acknowledge" ? "a.taking" : "a.sending")}</span>
+      <span class="line row-line">
+        <span>{t(verb === "acknowledge" ? "a.taking" : "a.sending")}</span>
+      </span>
     );
   }
   return (
     <span class="line row-line">
       <span>
+        {alert.purpose && <b class="drill-word">{t("s.drill")} · </b>}
         <SeverityWord alert={alert} /> · {standing(alert)}
         {alert.parts.length > 1 && <> · {t("s.parts", { n: alert.parts.length })}</>} ·{" "}
         <Age alert={alert} />
@@ -82,7 +86,7 @@ function SecondLine({ alert }: { alert: Alert }) {
 export function standing(alert: Alert): string {
   if (alert.closing) return t("s.second");
   if (needsTaking(alert)) {
-    const level = alert.level > 0 ? `${t("s.level", { n: alert.level })} ` : "";
+    const level = alert.level > 0 ? `${t("s.lvl", { n: alert.level })} ` : "";
     return `${level}${postName(alert.post)}`.trim() || t("s.open");
   }
   const owner = alert.owner?.name;

@@ -1,3 +1,4 @@
+import { computed } from "@preact/signals";
 import * as clock from "./clock";
 import type { Site, Visit } from "./contract";
 import { district, middle, toggleMiddle } from "./desk";
@@ -22,6 +23,11 @@ const VISIT_MARK: Record<Visit["state"], string> = {
   done: "✓",
   recovered: "✓ᵗ",
 };
+
+/** What is wrong stands first; the rest is reached by its area. */
+const SHOWN = 200;
+const inOrder = computed(() => ordered(sites.value));
+const visitOf = computed(() => visitBySite(visits.value.values()));
 
 export function Middle() {
   return (
@@ -80,23 +86,32 @@ function Content() {
 }
 
 function SiteTable() {
-  const here = sites.value.filter((s) => district.value === null || s.district === district.value);
-  const visitOf = visitBySite(visits.value.values());
+  const here = inOrder.value.filter(
+    (s) => district.value === null || s.district === district.value,
+  );
+  const hidden = here.length - SHOWN;
   return (
-    <table class="sites" data-testid="sites">
-      <thead>
-        <tr>
-          <th scope="col">{t("m.site")}</th>
-          <th scope="col">{t("m.status")}</th>
-          <th scope="col">{t("m.visit")}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {ordered(here).map((site) => (
-          <SiteRow key={site.id} site={site} visit={visitOf.get(site.id)} />
-        ))}
-      </tbody>
-    </table>
+    <>
+      <table class="sites" data-testid="sites">
+        <thead>
+          <tr>
+            <th scope="col">{t("m.site")}</th>
+            <th scope="col">{t("m.status")}</th>
+            <th scope="col">{t("m.visit")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {here.slice(0, SHOWN).map((site) => (
+            <SiteRow key={site.id} site={site} visit={visitOf.value.get(site.id)} />
+          ))}
+        </tbody>
+      </table>
+      {hidden > 0 && (
+        <button type="button" class="link" onClick={toggleMiddle} data-testid="more-sites">
+          {t("m.more", { n: hidden })}
+        </button>
+      )}
+    </>
   );
 }
 
@@ -111,7 +126,9 @@ function SiteRow({ site, visit }: { site: Site; visit: Visit | undefined }) {
       <td class={`state status-${status}`}>
         <i aria-hidden="true">{STATUS_MARK[status]}</i>
         {t(`st.${status}`)}
-        <small>{site.since && t("m.since", { time: shortTime(site.since, clock.hour.value) })}</small>
+        <small>
+          {site.since && t("m.since", { time: shortTime(site.since, clock.hour.value) })}
+        </small>
       </td>
       <td class={visit ? `state visit visit-${visit.state}` : "state"}>
         {visit && (

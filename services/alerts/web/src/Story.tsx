@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { Alert, Dispatch, Entry, Part } from "./contract";
 import { age, categoryName, clockTime, postName } from "./format";
-import { t, tIfKnown } from "./language";
+import { t, tIfKnown, tOr } from "./language";
 
 /** The crews that were sent, and how far each one is. */
 export function Dispatches({ alert }: { alert: Alert }) {
@@ -77,12 +77,13 @@ function Timeline({ alert }: { alert: Alert }) {
 }
 
 function EntryWords({ entry }: { entry: Entry }) {
-  const level = entry.level ? t("s.level", { n: entry.level }) : "";
+  // Who did it says more than the level at which it was done.
+  const level = entry.level && !entry.by ? t("s.level", { n: entry.level }) : "";
   const words = [level, postName(entry.by ?? null)].filter(Boolean).join(" · ");
   return (
     <>
       {words && <> · {words}</>}
-      {entry.note && <q>{entry.note}</q>}
+      {entry.note && <q>{tOr("o", entry.note, entry.note)}</q>}
     </>
   );
 }

@@ -51,7 +51,9 @@ function Crews() {
 function Visits() {
   const wanted = [...visits.value.values()]
     .filter((visit) => ORDER.includes(visit.state))
-    .sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || (a.due_at < b.due_at ? -1 : 1))
+    .sort(
+      (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || (a.due_at < b.due_at ? -1 : 1),
+    )
     .slice(0, SHOWN_VISITS);
   if (wanted.length === 0) return <p class="quiet">{t("c.nores")}</p>;
   return (

@@ -13,30 +13,30 @@ export interface Action {
   next: boolean;
 }
 
-const HANDLED = ["acknowledged", "dispatched", "arrived"];
+const COMMANDING = ["operator", "supervisor", "commander"];
+const OVER = ["resolved", "closed"];
 
-/** The grid, always in the same places. */
+/** The grid, always in the same places. Who may only look has it too, with nothing to press. */
 export function actionsFor(alert: Alert, me: Session | null): Action[] {
-  const taking = needsTaking(alert);
-  const handled = HANDLED.includes(alert.state);
-  const resolved = alert.state === "resolved";
-  const under = pendingCrew(alert) !== null;
+  const may = COMMANDING.includes(me?.role ?? "");
+  const over = OVER.includes(alert.state);
+  const proposedByMe = alert.closing !== null && alert.closing.actor === me?.actor;
   const next = nextVerb(alert);
-  const action = (verb: Verb, letter: string, label: Key, enabled: boolean): Action => ({
+  const action = (verb: Verb, letter: string, label: Key, possible: boolean): Action => ({
     verb,
     letter,
     label,
-    enabled,
+    enabled: may && possible,
     next: verb === next,
   });
   return [
-    action("acknowledge", "A", "a.take", taking),
-    action("dispatch", "B", "a.backup", handled),
-    action("arrive", "T", "a.arrive", handled && under),
-    action("resolve", "S", "a.resolve", handled),
-    action("close", "X", closeLabel(alert), resolved && alert.closing?.actor !== me?.actor),
+    action("acknowledge", "A", "a.take", needsTaking(alert)),
+    action("dispatch", "B", "a.backup", !over),
+    action("arrive", "T", "a.arrive", !over && pendingCrew(alert) !== null),
+    action("resolve", "S", "a.resolve", !over && alert.state !== "raised"),
+    action("close", "X", closeLabel(alert), alert.state === "resolved" && !proposedByMe),
     action("note", "N", "a.note", true),
-    action("reopen", "R", "a.reopen", alert.state !== "raised"),
+    action("reopen", "R", "a.reopen", over),
   ];
 }
 

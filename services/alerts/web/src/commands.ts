@@ -3,8 +3,8 @@
 import { announce } from "./announce";
 import { command, type CommandAnswer, Refused, Unanswered } from "./api";
 import type { Alert, Command, Verb } from "./contract";
-import { clockTime, roleName } from "./format";
-import { t } from "./language";
+import { clockTime } from "./format";
+import { language, t } from "./language";
 import { refetch, sessionEnded } from "./live";
 import { mark, pending, setPending, unmark } from "./marks";
 import { needsTaking } from "./order";
@@ -40,7 +40,7 @@ async function attempt(alert: Alert, verb: Verb, details: Details, again = true)
       return false;
     }
     if (!(error instanceof Refused)) throw error;
-    if (error.problem.status === 401) return sessionEnded(), false;
+    if (error.problem.status === 401) return (sessionEnded(), false);
     const newest = await refetch(alert.id);
     // A climb or a new report in the same second is no reason to refuse a taker.
     if (again && newest && lostToNobody(error, verb, alert, newest)) {
@@ -61,14 +61,18 @@ function settle(id: string, { alert, awaitsSecond }: CommandAnswer): void {
 
 function lostToNobody(error: Refused, verb: Verb, old: Alert, newest: Alert): boolean {
   const { status } = error.problem;
-  return status === 409 && verb === "acknowledge" && needsTaking(newest) && newest.version > old.version;
+  return (
+    status === 409 && verb === "acknowledge" && needsTaking(newest) && newest.version > old.version
+  );
 }
 
 function explain(id: string, verb: Verb, error: Refused): void {
   const { status, detail, extra } = error.problem;
-  if (status !== 409 || !extra?.name) return say(id, "refused", t("a.refused", { reason: detail }));
-  const name = extra.role ? `${extra.name} (${roleName(extra.role)})` : extra.name;
-  const values = { name, time: extra.at ? clockTime(extra.at) : "" };
+  if (status !== 409 || !extra?.name) {
+    const reason = language.value === "id" ? (extra?.id ?? detail) : detail;
+    return say(id, "refused", t("a.refused", { reason }));
+  }
+  const values = { name: extra.name, time: extra.at ? clockTime(extra.at) : "" };
   say(id, "conflict", t(verb === "acknowledge" ? "s.conflict" : "s.changed", values).trim());
 }
 

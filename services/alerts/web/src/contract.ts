@@ -2,20 +2,8 @@
 
 export type Severity = "rendah" | "sedang" | "tinggi" | "kritis";
 export type AlertState =
-  | "raised"
-  | "acknowledged"
-  | "dispatched"
-  | "arrived"
-  | "resolved"
-  | "closed";
-export type Verb =
-  | "acknowledge"
-  | "dispatch"
-  | "arrive"
-  | "resolve"
-  | "close"
-  | "reopen"
-  | "note";
+  "raised" | "acknowledged" | "dispatched" | "arrived" | "resolved" | "closed";
+export type Verb = "acknowledge" | "dispatch" | "arrive" | "resolve" | "close" | "reopen" | "note";
 
 export interface Reason {
   code: string;
@@ -154,7 +142,7 @@ export interface Situation {
   phase: string | null;
   phase_name: string | null;
   timezone: string;
-  purpose: string | null;
+  purpose?: string | null;
   /** The plan's severity table, for its labels. */
   categories?: { id: string; label: string; label_en: string }[];
 }
@@ -176,7 +164,8 @@ export interface Problem {
   status: number;
   title: string;
   detail: string;
-  extra?: { name?: string; role?: string; at?: string };
+  /** Who was first, and the reason's stable code and Indonesian words. */
+  extra?: { name?: string; role?: string; at?: string; code?: string; id?: string };
 }
 
 export interface Command {

@@ -5,11 +5,12 @@ import { language, readable, t, tIfKnown } from "./language";
 import { situation } from "./state";
 
 const EARTH_KM = 6371;
+const DEFAULT_ZONE = "Asia/Jakarta";
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const locale = language.value === "id" ? "id-ID" : "en-GB";
-  const timeZone = situation.value?.timezone ?? "Asia/Jakarta";
+  const timeZone = situation.value?.timezone ?? DEFAULT_ZONE;
   const key = `${locale} ${timeZone} ${Object.keys(options).join()}`;
   const known = formatters.get(key);
   if (known) return known;
@@ -43,9 +44,11 @@ export function date(moment: number): string {
   return formatter(options).format(moment).replace(",", "");
 }
 
-/** WIB, WITA, WIT, or the offset. */
+/** WIB, WITA, WIT, or the offset; only the Indonesian locale knows these names. */
 export function zone(moment: number): string {
-  const parts = formatter({ timeZoneName: "short" }).formatToParts(moment);
+  const timeZone = situation.value?.timezone ?? DEFAULT_ZONE;
+  const format = new Intl.DateTimeFormat("id-ID", { timeZone, timeZoneName: "short" });
+  const parts = format.formatToParts(moment);
   return parts.find((part) => part.type === "timeZoneName")?.value ?? "";
 }
 
@@ -105,7 +108,7 @@ export function title(alert: Alert): string {
 }
 
 export function postName(post: string | null): string {
-  return post === null ? "" : /[A-Z ]/.test(post) ? post : readable(post);
+  return !post ? "" : /[A-Z ]/.test(post) ? post : readable(post);
 }
 
 export function roleName(role: string): string {

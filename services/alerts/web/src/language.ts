@@ -29,8 +29,13 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
 
 /** The text of a key that data names, or the data's own word made readable. */
 export function tIfKnown(prefix: string, code: string): string {
+  return tOr(prefix, code, readable(code));
+}
+
+/** The text of a key that data names, or something else where there is no such key. */
+export function tOr(prefix: string, code: string, otherwise: string): string {
   const key = `${prefix}.${code}`;
-  return Object.hasOwn(strings, key) ? t(key as Key) : readable(code);
+  return Object.hasOwn(strings, key) ? t(key as Key) : otherwise;
 }
 
 /** `suspicious_object` → "Suspicious object", for codes that come without a label. */

@@ -11,7 +11,7 @@ import { markChanged, noteRemoteChange } from "./marks";
 import * as state from "./state";
 
 const POLL_MS = 30_000;
-const SETTLE_MS = 1_000;
+const SETTLE_MS = 2_000;
 
 interface Items<T> {
   items: T[];
@@ -42,6 +42,7 @@ export function start(): void {
   stopping = () => {
     clearInterval(poll);
     clearTimeout(soon);
+    soon = undefined;
     stopClock();
     stopFeed();
   };
@@ -57,7 +58,7 @@ function take(message: Message): void {
   if (message.event === "clock") clock.heard(body as ClockMessage);
   if (message.event === "alert") takeAlert(body.data as Alert);
   if (message.event === "visit") state.putVisit(body.data as Visit);
-  if (message.event !== "clock") loadAroundSoon();
+  if (message.event === "alert" || message.event === "visit") loadAroundSoon();
 }
 
 function takeAlert(alert: Alert): void {
@@ -127,7 +128,7 @@ async function loadAround(): Promise<void> {
       read<Items<Crew>>("/v1/units"),
       read<Items<Visit>>("/v1/visits"),
     ]);
-    state.sites.value = sites.items;
+    state.takeSites(sites.items);
     state.crews.value = crews.items;
     state.takeVisits(visits.items);
     state.sitesLoad.value = "ready";
@@ -147,8 +148,10 @@ export async function loadCrews(): Promise<void> {
 
 /** An event usually changes a site or a crew too; many events cause one look. */
 function loadAroundSoon(): void {
-  clearTimeout(soon);
-  soon = setTimeout(() => void loadAround(), SETTLE_MS);
+  soon ??= setTimeout(() => {
+    soon = undefined;
+    void loadAround();
+  }, SETTLE_MS);
 }
 
 function ended(error: unknown): boolean {

@@ -13,6 +13,8 @@ const RANK: Record<Severity, number> = { kritis: 0, tinggi: 1, sedang: 2, rendah
 const RESTARTS = new Set([
   "raised",
   "escalated",
+  "repeated",
+  "nobody_reachable",
   "acknowledged",
   "ack_expired",
   "dispatched",

@@ -12,14 +12,14 @@ export function statusOf(site: Site): Status {
   return statuses.find((status) => status === site.status) ?? "unknown";
 }
 
+const byName = new Intl.Collator("id").compare;
+
 /** What is wrong first, then by place and name; it changes only when a status does. */
 export function ordered(sites: readonly Site[]): Site[] {
   const rank = (site: Site) => statuses.indexOf(statusOf(site));
   return [...sites].sort(
     (a, b) =>
-      rank(a) - rank(b) ||
-      (a.district ?? "").localeCompare(b.district ?? "") ||
-      a.name.localeCompare(b.name),
+      rank(a) - rank(b) || byName(a.district ?? "", b.district ?? "") || byName(a.name, b.name),
   );
 }
 
@@ -41,10 +41,10 @@ export function areas(
   const missed = counted([...visits].filter((v) => v.state === "missed").map((v) => v.site));
   const urgent = open.filter((a) => a.severity === "kritis" || a.severity === "tinggi");
   const alerts = counted(urgent.map((alert) => alert.site ?? ""));
-  const byName = new Map<string | null, Area>();
+  const found = new Map<string | null, Area>();
   for (const site of sites) {
     const name = site.district;
-    const area = byName.get(name) ?? {
+    const area = found.get(name) ?? {
       name,
       sites: 0,
       gangguan: 0,
@@ -58,9 +58,9 @@ export function areas(
     area.unknown += Number(status === "unknown");
     area.missed += missed.get(site.id) ?? 0;
     area.alerts += alerts.get(site.id) ?? 0;
-    byName.set(name, area);
+    found.set(name, area);
   }
-  return [...byName.values()].sort((a, b) => (a.name ?? "~").localeCompare(b.name ?? "~"));
+  return [...found.values()].sort((a, b) => byName(a.name ?? "~", b.name ?? "~"));
 }
 
 /** The visit of each site that most wants to be seen; among equals the latest one. */

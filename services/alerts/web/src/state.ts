@@ -35,6 +35,11 @@ export function putAlert(alert: Alert): boolean {
   return true;
 }
 
+/** The same sites again are no news: a long table is not drawn anew for them. */
+export function takeSites(list: readonly Site[]): void {
+  if (JSON.stringify(list) !== JSON.stringify(sites.peek())) sites.value = list;
+}
+
 export function putVisit(visit: Visit): void {
   const known = visits.peek().get(visit.id);
   if (known && known.version >= visit.version) return;
@@ -86,8 +91,11 @@ export function forget(): void {
 }
 
 function bounded(map: Map<string, Alert>): Map<string, Alert> {
-  const closed = [...map.values()].filter((a) => a.state === "closed" && a.id !== selectedId.peek());
+  const closed = [...map.values()].filter(
+    (a) => a.state === "closed" && a.id !== selectedId.peek(),
+  );
   closed.sort((a, b) => a.updated_at.localeCompare(b.updated_at));
-  for (const alert of closed.slice(0, Math.max(0, closed.length - KEPT_CLOSED))) map.delete(alert.id);
+  for (const alert of closed.slice(0, Math.max(0, closed.length - KEPT_CLOSED)))
+    map.delete(alert.id);
   return map;
 }

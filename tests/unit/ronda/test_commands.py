@@ -1,0 +1,97 @@
+"""What the commands answer, and their exit codes: 0 done, 1 found wrong, 2 wrong use."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ronda import cli
+from shared.auth import Verifier, generate_keys
+from shared.clock import system_clock
+
+PLAN = Path(__file__).parents[3] / "deploy" / "plans" / "tuban.yaml"
+
+
+def exit_code(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    """Runs `ronda WORDS` in this process."""
+    monkeypatch.setattr("sys.argv", ["ronda", *words])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    code = end.value.code
+    return code if isinstance(code, int) else int(code is not None)
+
+
+@pytest.fixture(autouse=True)
+def _unconfigured(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RONDA_KAFKA_BOOTSTRAP_SERVERS", "RONDA_DATABASE_URL", "RONDA_DATA"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_a_sound_plan_is_described(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(monkeypatch, "plan", "validate", str(PLAN), "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["errors"] == []
+    assert answer["sites"]
+
+
+def test_every_error_of_a_plan_is_told_with_its_line_and_code_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("operation: {id: x}\nnonsense: 1\n")
+    assert exit_code(monkeypatch, "plan", "validate", str(broken), "--json") == 1
+    errors = json.loads(capsys.readouterr().out)["errors"]
+    assert len(errors) > 1
+    assert all(error["line"] >= 1 and error["file"] == str(broken) for error in errors)
+
+
+def test_a_token_made_here_is_one_that_services_accept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    files = generate_keys(tmp_path / "keys")
+    words = ("--actor", "n.wulandari", "--role", "commander", "--unit", "polda-jatim/polres-tuban")
+    assert exit_code(monkeypatch, "token", *words, "--ttl", "8h", "--data", str(tmp_path)) == 0
+    now = system_clock()
+    principal = Verifier(files["keys"]).verify(capsys.readouterr().out.strip(), now)
+    assert (principal.actor, principal.role, principal.issuer) == (
+        "n.wulandari",
+        "commander",
+        "alerts",
+    )
+    assert principal.expires_at - now > timedelta(hours=7)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("run", "nothing"), "there is no service 'nothing'"),
+        (("token", "--actor", "a", "--role", "boss", "--unit", "u"), "there is no role 'boss'"),
+        (("token", "--actor", "a", "--role", "admin", "--unit", "u"), "name the signing key"),
+        (("plan", "show"), "RONDA_KAFKA_BOOTSTRAP_SERVERS is not set"),
+        (("db", "upgrade"), "RONDA_DATABASE_URL is not set"),
+        (("topics", "apply", "--replication", "0"), "--replication"),
+        (("plan", "validate", "no-such-file.yaml"), "no-such-file.yaml"),
+    ],
+)
+def test_wrong_use_ends_with_code_two_and_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    told: str,
+) -> None:
+    assert exit_code(monkeypatch, *words) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("up",), ("demo",), ("run",), ("token",), ("doctor",), ("plan", "apply"), ("topics", "apply")],
+)
+def test_the_help_of_a_command_teaches_with_an_example(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert exit_code(monkeypatch, *words, "--help") == 0
+    assert "Example" in capsys.readouterr().out
