@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Self
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import ProducerClosed
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from services.checkin.domain.stamping import Outgoing
@@ -69,7 +68,7 @@ class _Batch:
         if delivery is None or not delivery.done():
             failure: str | None = otherwise
             if delivery is not None:
-                delivery.cancel()
+                delivery.add_done_callback(_disregarded)
         else:
             error = delivery.exception()
             failure = None if error is None else repr(error)
@@ -273,18 +272,24 @@ class GroupCommit:
         task.add_done_callback(self._farewells.discard)
 
 
+def _disregarded(delivery: "asyncio.Future[object]") -> None:
+    """Looks at an outcome that comes too late, because asyncio complains of those nobody saw."""
+    if not delivery.cancelled():
+        delivery.exception()
+
+
 def _appended(builder: BatchBuilder, record: Outgoing) -> bool:
     metadata = builder.append(timestamp=None, key=record.key, value=record.value, headers=_HEADERS)
     return metadata is not None
 
 
 async def _stopped(producer: AIOKafkaProducer) -> None:
-    """Stops a producer that may never deliver what it holds; its own `stop` would wait for that."""
+    """Stops a producer that may never deliver what it holds: its own `stop` waits for that."""
+    producer._closed = True
     try:
         async with asyncio.timeout(FAREWELL_S):
             await producer._sender.close()
-            producer._message_accumulator.fail_all(ProducerClosed())
-            await producer.stop()
     except Exception as error:
         _log.info("producer stopped the hard way", error=repr(error))
+    finally:
         await producer.client.close()

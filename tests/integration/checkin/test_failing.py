@@ -1,7 +1,9 @@
 """What goes wrong around the intake: Kafka dies and comes back, senders leave, producers break."""
 
 import asyncio
+import os
 import secrets
+import signal
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -26,6 +28,11 @@ from tests.unit.checkin.builders import a_plan, an_event
 from tests.waiting import eventually
 
 
+def an_officer(url: str, token: str) -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.AsyncClient(base_url=url, headers=headers, timeout=30, trust_env=False)
+
+
 def ids(records: list[Record]) -> list[str]:
     return [decode_envelope(record.value).id for record in records]
 
@@ -37,10 +44,9 @@ async def mortal_kafka(tmp_path: Path) -> AsyncIterator[EmbeddedKafka]:
         yield kafka
 
 
-@pytest.mark.timeout(180)
-async def test_while_the_broker_is_dead_the_answer_is_503_and_afterwards_nothing_is_missing(
-    mortal_kafka: EmbeddedKafka, keys: dict[str, Path], token: Tokens
-) -> None:
+@pytest.fixture
+async def mortal(mortal_kafka: EmbeddedKafka, keys: dict[str, Path]) -> CheckinSettings:
+    """Of a service on that broker, with topics, a plan and little patience."""
     settings = CheckinSettings(
         kafka=KafkaSettings(bootstrap_servers=mortal_kafka.bootstrap_servers),
         http=HttpSettings(),
@@ -49,15 +55,17 @@ async def test_while_the_broker_is_dead_the_answer_is_503_and_afterwards_nothing
     )
     await create_topics(settings.kafka)
     await publish_plan(settings.kafka, a_plan())
+    return settings
+
+
+@pytest.mark.timeout(180)
+async def test_while_the_broker_is_dead_the_answer_is_503_and_afterwards_nothing_is_missing(
+    mortal_kafka: EmbeddedKafka, mortal: CheckinSettings, token: Tokens
+) -> None:
     accepted: list[str] = []
     async with (
-        running(settings) as app,
-        httpx.AsyncClient(
-            base_url=app.url,
-            headers={"Authorization": f"Bearer {token()}"},
-            timeout=30,
-            trust_env=False,
-        ) as client,
+        running(mortal) as app,
+        an_officer(app.url, token()) as client,
     ):
 
         async def send(*events: dict[str, object]) -> httpx.Response:
@@ -95,9 +103,32 @@ async def test_while_the_broker_is_dead_the_answer_is_503_and_afterwards_nothing
         for event in kept:
             await eventually(partial(is_taken, event), within=30)
         await eventually(is_ready, within=30)
-    stored = ids(await records_of(settings.kafka, INCIDENT))
+    stored = ids(await records_of(mortal.kafka, INCIDENT))
     assert set(accepted) <= set(stored)
     assert {event["id"] for event in kept} <= set(accepted)
+
+
+@pytest.mark.timeout(180)
+async def test_a_broker_that_freezes_is_not_waited_for_and_what_it_held_is_harmless(
+    mortal_kafka: EmbeddedKafka, mortal: CheckinSettings, token: Tokens
+) -> None:
+    event = an_event()
+    async with running(mortal) as app, an_officer(app.url, token()) as client:
+
+        async def status() -> int:
+            return (await client.post("/v1/events", json=event)).status_code
+
+        async def is_taken() -> bool:
+            return await status() == 202
+
+        os.kill(mortal_kafka.pid, signal.SIGSTOP)
+        try:
+            assert await status() == 503
+            assert await status() == 503
+        finally:
+            os.kill(mortal_kafka.pid, signal.SIGCONT)
+        await eventually(is_taken, within=30)
+    assert set(ids(await records_of(mortal.kafka, INCIDENT))) == {event["id"]}
 
 
 async def test_senders_who_leave_before_the_answer_harm_nobody(
@@ -137,14 +168,18 @@ async def test_a_producer_that_its_broker_refused_is_replaced_without_a_restart(
     """A limit of the broker below ours is how an idempotent producer gets poisoned in the field."""
     await _limit(settings.kafka, 20_000)
     noise = secrets.token_urlsafe(60_000)
-    big, small = an_event(data={"category": "x", "noise": noise}), an_event()
-    assert (await client.post("/v1/events", json=big)).status_code == 503
+    small = an_event()
+
+    async def is_refused() -> bool:  # once the broker knows of its new limit
+        big = an_event(data={"category": "x", "noise": noise})
+        return (await client.post("/v1/events", json=big)).status_code == 503
 
     async def is_taken() -> bool:
         return (await client.post("/v1/events", json=small)).status_code == 202
 
+    await eventually(is_refused)
     await eventually(is_taken)
-    assert set(ids(await records_of(settings.kafka, INCIDENT))) == {small["id"]}
+    assert small["id"] in ids(await records_of(settings.kafka, INCIDENT))
     metrics = (await client.get("/metrics")).text
     assert "ronda_ingest_kafka_failures_total 1.0" in metrics
 

@@ -62,7 +62,7 @@ class FakeProducer:
         self.client = FakeClient()
         self.stopped = False
         self._sender = self
-        self._message_accumulator = self
+        self._closed = False
 
     async def start(self) -> None:
         if not self.broker.up:
@@ -83,12 +83,6 @@ class FakeProducer:
         return delivery
 
     async def close(self) -> None:
-        pass
-
-    def fail_all(self, error: Exception) -> None:
-        pass
-
-    async def stop(self) -> None:
         self.stopped = True
 
 
