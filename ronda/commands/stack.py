@@ -76,6 +76,7 @@ def up(
         database_url=environment.optional("RONDA_DATABASE_URL") and environment.database_url(),
         plan=_plan(plan),
         host=host,
+        unit=environment.optional("RONDA_UNIT"),
         checkin_port=checkin_port,
         alerts_port=alerts_port,
         archive_port=archive_port,

@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -19,6 +20,7 @@ from ronda.stack.kafka import EmbeddedKafka
 from ronda.stack.settings import DEFAULT_PLAN, StackSettings
 from ronda.stack.up import Stack, running_stack
 from shared.clock import system_clock
+from shared.plan.model import Plan
 from shared.settings import KafkaSettings
 
 PATIENCE_S = 20.0
@@ -27,6 +29,8 @@ PATIENCE_WITH_FAULTS_S = 60.0
 
 async def play(console: Console, settings: StackSettings, *, exit_after: bool, faults: bool) -> int:
     """The exit code: 0 when every expected step was observed in the services, else 1."""
+    example = plans.read(DEFAULT_PLAN)
+    settings = replace(settings, unit=example.operation.unit)
     async with AsyncExitStack() as running:
         broker: EmbeddedKafka | None = None
         if settings.kafka is None:
@@ -34,14 +38,15 @@ async def play(console: Console, settings: StackSettings, *, exit_after: bool, f
             console.print("Starting Kafka ...", style="dim")
             broker = EmbeddedKafka(folder / "kafka")
             await running.enter_async_context(broker)
-            settings = _with_kafka(settings, broker)
+            own = KafkaSettings(broker.bootstrap_servers, topic_prefix=settings.topic_prefix)
+            settings = replace(settings, kafka=own)
         stack = await running.enter_async_context(
             running_stack(settings, lambda line: console.print(line, style="dim", markup=False))
         )
         client = await running.enter_async_context(httpx.AsyncClient(timeout=10, trust_env=False))
         watch = Watch(console, PATIENCE_WITH_FAULTS_S if faults else PATIENCE_S)
         saboteur = Saboteur(stack, broker, watch) if faults else None
-        night = await _told(stack, client, watch, saboteur)
+        night = await _told(example, stack, client, watch, saboteur)
         await watch.expect(
             "everything that was sent is in the archive, repeats marked", lambda: all_kept(night)
         )
@@ -53,22 +58,14 @@ async def play(console: Console, settings: StackSettings, *, exit_after: bool, f
         return code
 
 
-def _with_kafka(settings: StackSettings, broker: EmbeddedKafka) -> StackSettings:
-    return StackSettings(
-        kafka=KafkaSettings(broker.bootstrap_servers, topic_prefix=settings.topic_prefix),
-        database_url=settings.database_url,
-        host=settings.host,
-        checkin_port=settings.checkin_port,
-        alerts_port=settings.alerts_port,
-        archive_port=settings.archive_port,
-    )
-
-
 async def _told(
-    stack: Stack, client: httpx.AsyncClient, watch: Watch, saboteur: Saboteur | None
+    example: Plan,
+    stack: Stack,
+    client: httpx.AsyncClient,
+    watch: Watch,
+    saboteur: Saboteur | None,
 ) -> Night:
     """Publishes the shortened plan to the running services, then plays the scenes."""
-    example = plans.read(DEFAULT_PLAN)
     missed = site_of_type(example, "ppk_office", "Soko")
     plan = shortened(example, missed, system_clock())
     await plans.publish(stack.kafka, plan, actor=plans.whoami())

@@ -14,7 +14,8 @@ from ronda.stack.jars.lock import fingerprint, load
 from ronda.stack.java import Java
 
 _DUMP_TIMEOUT = 60.0
-_QUICK = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_LEAN = ("-Xmx256m", "-XX:+UseSerialGC")
+_QUICK = (*_LEAN, "-XX:TieredStopAtLevel=1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Jvm:
 
     java: Java
     jars: tuple[Path, ...]
+    for_speed: bool = False
+    """Compiles what runs hot for as long as it takes: slower to start, right under load."""
 
     @property
     def archive(self) -> Path:
@@ -33,7 +36,7 @@ class Jvm:
         """The command line. With `make` the run writes an archive to that path when it stops."""
         return [
             str(self.java.executable),
-            *_QUICK,
+            *(_LEAN if self.for_speed else _QUICK),
             *self._sharing(make),
             # What sharing has to say is only that it skips a class here and there.
             "-Xlog:disable",

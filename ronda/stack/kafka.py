@@ -69,12 +69,14 @@ def broker_properties(data: Path, port: int, controller_port: int) -> Mapping[st
 class EmbeddedKafka:
     """A broker under `data_dir`; `port` 0 takes a free one and keeps it across restarts.
 
-    `start`, `stop` and `kill` may follow each other: the same port, the same data.
+    `start`, `stop` and `kill` may follow each other: the same port, the same data. `for_speed` is
+    for load tests: a broker that is quick to start is not the quickest when it runs.
     """
 
     data_dir: Path
     port: int = 0
     start_seconds: float = _START_SECONDS
+    for_speed: bool = False
     _controller_port: int = field(default=0, init=False)
     _child: Child | None = field(default=None, init=False)
     _jvm: Jvm | None = field(default=None, init=False)
@@ -122,7 +124,7 @@ class EmbeddedKafka:
         require_free(self.port, user="Kafka", setting="RONDA_KAFKA_PORT")
         self._controller_port = free_port()
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        jvm = self._jvm = await asyncio.to_thread(_jvm)
+        jvm = self._jvm = await asyncio.to_thread(_jvm, for_speed=self.for_speed)
         deadline = time.monotonic() + self.start_seconds
         properties = self._write_properties()
         if not (self.data_dir / "topics" / "meta.properties").exists():
@@ -210,7 +212,7 @@ class EmbeddedKafka:
         return bool(cluster["brokers"])
 
 
-def _jvm() -> Jvm:
-    jvm = Jvm(find_java(), tuple(class_path(load(), cache_dir() / "jars")))
+def _jvm(*, for_speed: bool) -> Jvm:
+    jvm = Jvm(find_java(), tuple(class_path(load(), cache_dir() / "jars")), for_speed)
     jvm.prepare()
     return jvm

@@ -30,7 +30,13 @@ def user_for_postgres() -> User | None:
     """None when we are not root, and PostgreSQL simply runs as we do."""
     if os.geteuid() != 0:
         return None
-    entry = pwd.getpwnam(_UNPRIVILEGED)
+    try:
+        entry = pwd.getpwnam(_UNPRIVILEGED)
+    except KeyError as error:
+        raise StackError(
+            f"PostgreSQL does not run as root and there is no user {_UNPRIVILEGED} to become: "
+            "start as another user, or set RONDA_DATABASE_URL to a database that you have"
+        ) from error
     return User(entry.pw_uid, entry.pw_gid)
 
 

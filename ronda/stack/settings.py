@@ -25,6 +25,8 @@ class StackSettings:
     database_url: str | None = None
     plan: Plan | None = None
     host: str = "127.0.0.1"
+    unit: str | None = None
+    """Whose deployment it is; None means the unit of `plan`."""
     checkin_port: int = DEFAULT_PORTS["checkin"]
     alerts_port: int = DEFAULT_PORTS["alerts"]
     archive_port: int = DEFAULT_PORTS["archive"]

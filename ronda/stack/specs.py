@@ -9,6 +9,12 @@ from shared.auth import key_files
 from shared.settings import KafkaSettings
 
 
+def _unit(settings: StackSettings) -> dict[str, str]:
+    """Whoever covers this unit also sees what belongs to no unit, the plan for instance."""
+    unit = settings.unit or (settings.plan.operation.unit if settings.plan else None)
+    return {"RONDA_UNIT": unit} if unit else {}
+
+
 def port_setting(service: str) -> str:
     """The setting of `ronda up` that moves a service to another port."""
     return f"RONDA_{service.upper()}_PORT"
@@ -31,7 +37,7 @@ def service_specs(
             "RONDA_AUTH_SIGNING_KEY_FILE": str(keys["alerts"]),
             "RONDA_DATABASE_URL": database_url,
         },
-        "archive": {"RONDA_DATABASE_URL": database_url},
+        "archive": {"RONDA_DATABASE_URL": database_url, **_unit(settings)},
     }
     return [
         ServiceSpec(

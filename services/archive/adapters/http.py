@@ -10,7 +10,7 @@ from litestar.params import FromQuery, PathParameter, QueryParameter
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
-from services.archive.adapters.answers import Event, EventPage, page_of, place_of
+from services.archive.adapters.answers import EventPage, page_of, place_of
 from services.archive.domain.search import Search, Status
 from services.archive.handlers import Looking, ReasonNeeded
 from services.archive.ports import Page, Unavailable
@@ -130,14 +130,14 @@ def routes(looking: Looking) -> list[ControllerRouterHandler]:
         response_headers=NO_STORE,
         summary="All records of one event",
     )
-    async def event(request: _Request, event_id: _Id, reason: _Reason = None) -> list[Event]:
+    async def event(request: _Request, event_id: _Id, reason: _Reason = None) -> EventPage:
         """The event as it was received, with every repeat and every conflicting record."""
         page = await answer(request, Search(id=event_id, limit=1000), reason)
         if not page.found:
             raise ProblemError(
                 HTTPStatus.NOT_FOUND, f"no record of event {event_id} that you may see"
             )
-        return list(page_of(page).items)
+        return page_of(page)
 
     @get("/v1/stats", guards=[allow(*ROLES)], response_headers=NO_STORE, summary="Counts")
     async def stats() -> Stats:

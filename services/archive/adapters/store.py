@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.sql import SQL
+from psycopg.types.string import BytesBinaryDumper
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -108,6 +109,8 @@ class PostgresStore:
     async def _transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
         async with self._engine.begin() as connection:
             raw: Any = (await connection.get_raw_connection()).driver_connection
+            # Asked for a dumper by type, psycopg gives the one of DB-API's Binary, in Python.
+            raw.adapters.register_dumper(bytes, BytesBinaryDumper)
             yield raw
 
     async def _number(self, names: Iterable[str]) -> None:

@@ -153,6 +153,11 @@ def _seen(event_type: str, data: Raw) -> View:
     if _nesting(data) > MAX_NESTING:
         raise _Refused("data", f"`data` is nested deeper than {MAX_NESTING} levels")
     try:
+        # An unknown field is passed over undecoded, and would break readers that do decode it.
+        str(data, "utf-8")
+    except UnicodeDecodeError as error:
+        raise _Refused("data", f"`data` is not UTF-8: {error.reason}") from error
+    try:
         check_data(event_type, data)
     except Undecodable as error:
         raise _Refused("data", _path_from_the_top(str(error))) from error

@@ -47,7 +47,7 @@ async def filled(
 
     async def archived() -> bool:
         stats = (await client.get("/v1/stats", headers=token())).json()["topics"]
-        return sum(topic["records"] for topic in stats.values()) == 11
+        return bool(sum(topic["records"] for topic in stats.values()) == 11)
 
     await eventually(archived, within=30)
     return client
@@ -81,7 +81,8 @@ async def test_the_archive_answers_with_what_came_in(
 
 async def test_pages_follow_each_other_by_cursor(filled: httpx.AsyncClient, token: Tokens) -> None:
     whole = (await listed(filled, token(), limit=1000))["items"]
-    pages, cursor = [], {}
+    pages: list[Any] = []
+    cursor: dict[str, str] = {}
     while True:
         page = await listed(filled, token(), limit=4, **cursor)
         pages.append(page["items"])
@@ -100,7 +101,7 @@ async def test_one_event_is_answered_with_all_its_records(
 ) -> None:
     answer = await filled.get(f"/v1/events/{an_id('i')}", headers=token())
     assert answer.headers["cache-control"] == "no-store"
-    assert [item["status"] for item in answer.json()] == ["event", "duplicate"]
+    assert [item["status"] for item in answer.json()["items"]] == ["event", "duplicate"]
     missing = await filled.get(f"/v1/events/{an_id('nothing')}", headers=token())
     assert missing.status_code == 404
     assert missing.headers["content-type"] == "application/problem+json"
@@ -155,39 +156,34 @@ async def test_everybody_sees_their_unit_and_below_and_nothing_else(
     assert hidden.status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/v1/events", f"/v1/events/{an_id('i')}", "/v1/stats"])
-async def test_who_may_not_ask_is_told_so(
-    client: httpx.AsyncClient, token: Tokens, path: str
-) -> None:
-    assert (await client.get(path)).status_code == 401
-    for role in ("guard", "officer", "partner"):
-        assert (await client.get(path, headers=token(role))).status_code == 403
-    for role in ("auditor", "operator", "supervisor", "commander", "admin"):
-        assert (await client.get(path, headers=token(role))).status_code in {200, 404}
+async def test_who_may_not_ask_is_told_so(client: httpx.AsyncClient, token: Tokens) -> None:
+    for path in ("/v1/events", f"/v1/events/{an_id('i')}", "/v1/stats"):
+        assert (await client.get(path)).status_code == 401
+        for role in ("guard", "officer", "partner"):
+            assert (await client.get(path, headers=token(role))).status_code == 403
+        for role in ("auditor", "operator", "supervisor", "commander", "admin"):
+            assert (await client.get(path, headers=token(role))).status_code in {200, 404}
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"limit": "0"},
-        {"limit": "1001"},
-        {"cursor": "garbage"},
-        {"from": "yesterday"},
-        {"from": "2026-11-23T00:00:00"},
-        {"id": "12"},
-        {"alert": "x'; --"},
-        {"status": "lost"},
-        {"site": "\x00"},
-        {"type": ""},
-    ],
-)
 async def test_a_question_that_makes_no_sense_is_answered_with_what_to_mend(
-    client: httpx.AsyncClient, token: Tokens, query: dict[str, str]
+    client: httpx.AsyncClient, token: Tokens
 ) -> None:
-    answer = await client.get("/v1/events", params=query, headers=token())
-    assert answer.status_code == 400
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert next(iter(query)) in answer.json()["detail"]
+    for name, value in (
+        ("limit", "0"),
+        ("limit", "1001"),
+        ("cursor", "garbage"),
+        ("from", "yesterday"),
+        ("from", "2026-11-23T00:00:00"),
+        ("id", "12"),
+        ("alert", "x'; --"),
+        ("status", "lost"),
+        ("site", "\x00"),
+        ("type", ""),
+    ):
+        answer = await client.get("/v1/events", params={name: value}, headers=token())
+        assert answer.status_code == 400, (name, value)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert name in answer.json()["detail"]
 
 
 async def test_health_metrics_and_openapi_are_there(client: httpx.AsyncClient) -> None:

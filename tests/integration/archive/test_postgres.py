@@ -125,7 +125,7 @@ async def test_writers_of_the_same_records_at_once_store_each_record_once(
 async def test_writers_of_other_partitions_with_the_same_ids_do_not_deadlock(
     engine: AsyncEngine, database_url: str
 ) -> None:
-    names = [f"n{number}" for number in range(200)]
+    names = [f"n{number}" for number in range(4000)]
     stores = [PostgresStore(engine, prefix="") for _ in range(4)]
     await asyncio.gather(
         *(
@@ -137,7 +137,7 @@ async def test_writers_of_other_partitions_with_the_same_ids_do_not_deadlock(
         )
     )
     stored = await counts(database_url)
-    assert (stored["record"], stored["event"], stored["duplicate"]) == (800, 200, 600)
+    assert (stored["record"], stored["event"], stored["duplicate"]) == (16_000, 4000, 12_000)
 
 
 async def test_a_writer_with_the_service_s_rights_alone_can_do_all_of_it(

@@ -237,6 +237,12 @@ def test_data_that_is_nested_too_deeply_for_some_reader_is_refused(event_type: s
     stamped(incoming(event_type, data=wide))
 
 
+def test_data_that_is_not_utf_8_is_refused_also_where_no_field_of_ours_reads_it() -> None:
+    data = msgspec.Raw(b'{"category":"other","unknown":"\xff\xfe"}')
+    rejected = refusal(incoming(INCIDENT, data=data))
+    assert (rejected.code, rejected.reason) == ("data", "`data` is not UTF-8: invalid start byte")
+
+
 def test_an_event_over_the_limit_is_refused_before_it_gets_near_the_producer() -> None:
     def padded(size: int) -> Incoming:
         return incoming("ronda.incident.reported.v2", data={"x": "x" * size})
