@@ -1,5 +1,6 @@
 """What goes wrong on purpose while the story is played."""
 
+import asyncio
 import os
 import signal
 from dataclasses import dataclass
@@ -7,6 +8,9 @@ from dataclasses import dataclass
 from ronda.demo.watch import Watch
 from ronda.stack.kafka import EmbeddedKafka
 from ronda.stack.up import Stack
+
+ALERTS_KILLS = 3
+BETWEEN_KILLS_S = 1.5
 
 
 @dataclass(slots=True)
@@ -18,11 +22,13 @@ class Saboteur:
     watch: Watch
 
     async def kill_alerts(self) -> None:
-        """`kill -9` of alerts; its supervisor starts it again."""
-        pid = self.stack.services["alerts"].pid
-        if pid is not None:
-            os.kill(pid, signal.SIGKILL)
-            self.watch.tell("[yellow]fault:[/] the alerts service is killed (-9)")
+        """`kill -9` of alerts, and again each time that its supervisor has brought it back."""
+        for _ in range(ALERTS_KILLS):
+            pid = self.stack.services["alerts"].pid
+            if pid is not None:
+                os.kill(pid, signal.SIGKILL)
+                self.watch.tell("[yellow]fault:[/] the alerts service is killed (-9)")
+            await asyncio.sleep(BETWEEN_KILLS_S)
 
     async def kill_broker(self) -> None:
         """`kill -9` of the broker, and its start; nothing for a broker that is not ours."""
