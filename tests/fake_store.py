@@ -322,8 +322,10 @@ class FakeTransaction:
         return [each for each in known.values() if each.site == site]
 
     async def save_duty(self, duty: Duty) -> None:
-        """Keeps it."""
-        self._new.duties[duty.crew] = duty
+        """Keeps it, unless the crew began anew meanwhile."""
+        known = self._seen(self._store.rows.duties, self._new.duties).get(duty.crew)
+        if known is None or known.since <= duty.since:
+            self._new.duties[duty.crew] = duty
 
     async def end_duty(self, crew: str, at: datetime) -> None:
         """Unless it went on again."""

@@ -1,11 +1,13 @@
 """`python -m services.alerts`: runs the service until SIGTERM or SIGINT."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
 
 import uvloop
+from aiokafka.errors import KafkaError
 
 from services.alerts.app import running
 from services.alerts.settings import AlertsSettings
@@ -15,25 +17,29 @@ from shared.settings import SettingsError
 _log = logger(__name__)
 
 
-async def serve(settings: AlertsSettings) -> None:
-    """Runs until a signal asks to stop."""
-    stop = asyncio.Event()
-    for which in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(which, stop.set)
+async def _serve(settings: AlertsSettings) -> None:
+    over = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, over.set)
     async with running(settings) as app:
-        _log.info("serving", url=app.url)
-        await stop.wait()
+        _log.info("listening", url=app.url)
+        # What the start has made stays; without it each collection has little to look through.
+        gc.freeze()
+        await over.wait()
 
 
 def main() -> int:
-    """0 after a signal; 2 with one sentence when a setting is wrong."""
+    """Exit code 0 after a signal, 1 where Kafka is not there at the start, 2 where a setting is
+    missing or wrong."""
     configure("alerts")
     try:
-        settings = AlertsSettings.from_environment(os.environ)
-        uvloop.run(serve(settings))
+        uvloop.run(_serve(AlertsSettings.from_environment(os.environ)))
     except SettingsError as error:
-        print(f"alerts: {error}", file=sys.stderr)  # noqa: T201 - for whoever starts it by hand
+        sys.stderr.write(f"alerts: {error}\n")
         return 2
+    except (KafkaError, TimeoutError) as error:
+        _log.error("Kafka cannot be read, so the plan is not known", error=repr(error))
+        return 1
     return 0
 
 

@@ -21,6 +21,7 @@ from services.alerts.adapters.plan_book import FoldedPlan
 from services.alerts.adapters.reading import Readings
 from services.alerts.adapters.store import PostgresStore
 from services.alerts.adapters.stream import Stream
+from services.alerts.adapters.sweeping import Sweeper
 from services.alerts.adapters.ticker import Courier, Ticker, Watcher
 from services.alerts.handlers import Clockwork, Commands, Intake, Paging
 from services.alerts.metrics import Metrics
@@ -131,9 +132,11 @@ class _Assembly:
         )
         watcher = Watcher(self._readings, self._metrics, self._clock)
         await self._loop("outbox", relay.relay, self._published)
-        await self._loop("ticker", Ticker(clockwork.on_tick, self._clock).tick, self._scheduled)
+        ticker = Ticker(clockwork.on_tick, self._store.next_due, self._clock)
+        await self._loop("ticker", ticker.tick, self._scheduled)
         await self._loop("pages", await self._courier(), self._paged)
         await self._loop("gauges", watcher.watch, Bell())
+        await self._background("sweeper", Sweeper(self._engine).sweep)
         await self._loop("stream clock", self._stream.beat, Bell())
 
     async def _courier(self) -> Step:
@@ -191,6 +194,11 @@ class _Assembly:
             health=self._health,
             registry=self._registry,
         )
+
+    async def _background(self, name: str, step: Step) -> None:
+        """A loop so slow or so unimportant that nobody need be woken for it."""
+        loop = Loop(name, step, bell=Bell(), progress=Progress(self._clock))
+        await self._stack.enter_async_context(loop.running())
 
     async def _loop(self, name: str, step: Step, bell: Bell) -> None:
         loop = Loop(name, step, bell=bell, progress=self._watched(name))

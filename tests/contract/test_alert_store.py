@@ -309,6 +309,14 @@ async def test_an_end_that_arrives_late_does_not_end_the_next_duty(store: Store)
         assert await transaction.duties() == [again]
 
 
+async def test_a_start_that_arrives_late_does_not_replace_a_newer_one(store: Store) -> None:
+    newer = Duty(crew="R-21", unit=UNIT, since=NOW, members=("p-1", "p-2"))
+    async with store.transaction() as transaction:
+        await transaction.save_duty(newer)
+        await transaction.save_duty(Duty("R-21", UNIT, NOW - MINUTE, ("p-3",)))
+        assert await transaction.duties() == [newer]
+
+
 async def test_only_a_newer_position_moves_a_crew(store: Store) -> None:
     async with store.transaction() as transaction:
         await transaction.save_duty(Duty(crew="R-21", unit=UNIT, since=NOW, members=("p-1",)))

@@ -87,7 +87,16 @@ def test_a_type_of_the_future_is_kept_raw_and_crashes_nobody() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [None, b"", b"\xff\xfe", b"{}", b"[]", b"nonsense", b'{"type":"ronda.shift.ended.v1"}'],
+    [
+        None,
+        b"",
+        b"\xff\xfe",
+        b"{}",
+        b"[]",
+        b"nonsense",
+        b'{"type":"ronda.shift.ended.v1"}',
+        b'{"data":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+    ],
 )
 def test_what_is_no_event_is_undecodable_and_says_so(value: bytes | None) -> None:
     with pytest.raises(Undecodable, match=r".+"):

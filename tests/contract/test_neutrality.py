@@ -62,7 +62,11 @@ def words_of(kind: Any) -> Iterator[str]:
 
 EVENT_MODULES = {inspect.getmodule(kind) for kind in EVENTS.values()} | {envelope, registry}
 PLAN_MODULES = {shared.plan.model, shared.plan.summary}
-ALL = [kind for module in EVENT_MODULES | PLAN_MODULES if module for kind in structs_in(module)]
+# Sorted, because the workers of one run must see the same tests in the same order.
+ALL = sorted(
+    (kind for module in EVENT_MODULES | PLAN_MODULES if module for kind in structs_in(module)),
+    key=lambda kind: (kind.__module__, kind.__name__),
+)
 
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from sqlalchemy import Row, bindparam, delete, extract, func, select
+from sqlalchemy import Double, Row, bindparam, cast, delete, extract, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.types import BigInteger
@@ -27,19 +27,18 @@ from shared.topics import TOPICS, partition_for
 POLL_S = 0.5
 """How late an event of another process, whose bell is not heard here, leaves at most."""
 BUSY_S = 0.02
-"""When another replica holds the rows' shard, until the next look."""
+"""While another replica holds a shard, until the next look: its rows may be ours to send."""
 BATCH = 1000
 SEND_LIMIT_S = 20.0
 
 _SHARD_LOCKS = 0x526F_6E64
 _topics = {topic.name: topic for topic in TOPICS}
 
-_age = extract("epoch", func.clock_timestamp() - outbox.c.at)
-_oldest = select(_age).where(outbox.c.shard >= 0).order_by(outbox.c.id).limit(1)
+_age = cast(extract("epoch", func.clock_timestamp() - outbox.c.at), Double)
 _shard = func.generate_series(0, SHARDS - 1).column_valued("shard")
 _lock_free_shards = select(_shard).where(func.pg_try_advisory_xact_lock(_SHARD_LOCKS, _shard))
 _rows = (
-    select(outbox)
+    select(outbox, _age.label("age"))
     .where(outbox.c.shard == func.any(bindparam("shards", type_=ARRAY(BigInteger))))
     .order_by(outbox.c.id)
     .limit(BATCH)
@@ -62,18 +61,18 @@ class Relay:
         Raises `TryAgain` or `KafkaError`; the rows stay.
         """
         with retryable():
-            age = await self._measured_age()
-            if age is None:
-                return POLL_S
             async with self._engine.begin() as connection:
                 shards = list((await connection.execute(_lock_free_shards)).scalars())
                 # A statement of its own, so that it sees what was committed before the locks.
                 rows = (await connection.execute(_rows, {"shards": shards})).all()
+                self._metrics.outbox_age.set(rows[0].age if rows else 0)
                 if rows:
                     await self._send(rows)
                     crash_point("outbox.sent")
                     await connection.execute(_delete, {"ids": [row.id for row in rows]})
-        return 0.0 if rows else BUSY_S
+        if rows:
+            return 0.0
+        return POLL_S if len(shards) == SHARDS else BUSY_S
 
     async def close(self) -> None:
         """Lets the producer go."""
@@ -81,12 +80,6 @@ class Relay:
         if producer is not None:
             with suppress(KafkaError):
                 await producer.stop()
-
-    async def _measured_age(self) -> float | None:
-        async with self._engine.connect() as connection:
-            age = (await connection.execute(_oldest)).scalar_one_or_none()
-        self._metrics.outbox_age.set(float(age or 0))
-        return None if age is None else float(age)
 
     async def _send(self, rows: Sequence[Row[Any]]) -> None:
         try:

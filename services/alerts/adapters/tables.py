@@ -50,6 +50,8 @@ inbox = Table(
     Column("event_id", Id, primary_key=True),
     Column("at", Moment, nullable=False, server_default=func.now()),
 )
+# Rows come in the order of their time, so a few pages of index cover millions of them.
+Index("inbox_at", inbox.c.at, postgresql_using="brin")
 
 alert = Table(
     "alert",

@@ -1,36 +1,53 @@
 """The engine's pulse, and what it says about itself."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from services.alerts.adapters.reading import Readings
 from services.alerts.metrics import Metrics
 from shared.clock import Clock
 
-LONGEST_SLEEP_S = 1.0
-SHORTEST_SLEEP_S = 0.02
+LONGEST_SLEEP = timedelta(seconds=1)
+SHORTEST_SLEEP = timedelta(milliseconds=20)
 """What is due may be locked by another replica: no reason for a hot loop."""
 IDLE_PAGES_S = 0.5
 WATCH_S = 5.0
 
 OnTick = Callable[[datetime], Awaitable[datetime | None]]
+NextDue = Callable[[], Awaitable[datetime | None]]
 Deliver = Callable[[datetime], Awaitable[int]]
 
 
 class Ticker:
-    """Calls the clockwork when something is due, at least once a second."""
+    """Calls the clockwork when something is due, and at least once a second.
 
-    def __init__(self, on_tick: OnTick, clock: Clock) -> None:
+    When it is woken before its time it only asks when that is: most of what is saved is due later.
+    """
+
+    def __init__(self, on_tick: OnTick, next_due: NextDue, clock: Clock) -> None:
         self._on_tick = on_tick
+        self._next_due = next_due
         self._clock = clock
+        self._next_tick = datetime.min.replace(tzinfo=UTC)
 
     async def tick(self) -> float:
-        """One tick; returns how long the next due time is away."""
-        due = await self._on_tick(self._clock())
-        if due is None:
-            return LONGEST_SLEEP_S
-        away = (due - self._clock()).total_seconds()
-        return min(max(away, SHORTEST_SLEEP_S), LONGEST_SLEEP_S)
+        """One round; returns how long the next one is away."""
+        now = self._clock()
+        # Further away than we ever sleep: the clock was set back.
+        if not now < self._next_tick <= now + LONGEST_SLEEP:
+            return await self._full_tick(now)
+        due = await self._next_due()
+        if due is not None and due <= now:
+            return await self._full_tick(now)
+        self._next_tick = min(due or self._next_tick, self._next_tick)
+        return (self._next_tick - now).total_seconds()
+
+    async def _full_tick(self, now: datetime) -> float:
+        due = await self._on_tick(now)
+        now = self._clock()
+        latest = now + LONGEST_SLEEP
+        self._next_tick = max(min(due or latest, latest), now + SHORTEST_SLEEP)
+        return (self._next_tick - now).total_seconds()
 
 
 class Courier:

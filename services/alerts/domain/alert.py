@@ -71,6 +71,9 @@ def joined(
     change = change.because(*judgement.reasons)
     if alert.lat is None:
         change = change.to(lat=report.lat, lon=report.lon)
+    if report.kind == "duress":
+        # A copy of it came first over another channel; it is no less a duress, with its duties.
+        change = change.to(kind="duress")
     if alert.state in TERMINAL:
         return _joined_late(change, now)
     change = change.noting(*judgement.reasons)

@@ -35,6 +35,15 @@ def belongs(report: Report, alert: Alert, plan: Plan | None) -> bool:
     )
 
 
+def may_follow(report: Report, alert: Alert) -> bool:
+    """Whether a report joins the alert that it names: of what is settled only what repeats it.
+
+    Who is in danger or cries for help is heard anew.
+    """
+    heard_anew = alert.state in TERMINAL and (report.kind == "duress" or report.wants_backup)
+    return alert.purpose == report.purpose and not heard_anew
+
+
 def _is_kin(report: Report, alert: Alert, plan: Plan | None) -> bool:
     if BACKUP in {report.category, alert.category}:
         return True

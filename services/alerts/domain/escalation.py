@@ -211,14 +211,17 @@ def _copy(level: int) -> Reason:
 
 
 def _armed(change: Change, chain: Chain, wanted: int, found: int, now: datetime) -> Change:
-    level = found if found >= wanted else max(change.alert.level, found)
+    if found >= wanted:
+        level, pause = found, chain.after(found)
+    else:
+        level, pause = max(change.alert.level, found), chain.after(chain.last)
     coming = chain.reachable(level + 1)
     return change.to(
         policy=chain.policy.id,
         level=level,
         post=names(chain.people(found)),
         reasons=without(change.alert.reasons, "nobody_reachable"),
-        next_due_at=now + chain.after(level),
+        next_due_at=now + pause,
         next_due_kind="climb",
         next_post=names(chain.people(coming or 0)),
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from services.alerts.domain.alert import CrewEvent, answered, healed, joined, raised
-from services.alerts.domain.correlation import belongs, match
+from services.alerts.domain.correlation import belongs, match, may_follow
 from services.alerts.domain.report import Report, ReportEvent, report_of, unit_of
 from services.alerts.domain.triage import Surroundings, judge
 from services.alerts.domain.visit import LOOK_BACK, attended, presence
@@ -139,7 +139,7 @@ class Field:
         """The alert of the same report over another way, of the report it is about, or by match."""
         for event_id in (report.event, report.copyof, report.about):
             linked = await self._transaction.alert_with_part(event_id) if event_id else None
-            if linked is not None and linked.purpose == report.purpose:
+            if linked is not None and may_follow(report, linked):
                 return linked
         candidates = await self._open_alerts() if report.kind == "incident" else {}
         while found := match(report, candidates.values(), self._plan):

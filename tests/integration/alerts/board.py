@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 from prometheus_client import CollectorRegistry
@@ -18,10 +19,12 @@ from services.alerts.handlers import Commands
 from services.alerts.metrics import Metrics
 from shared.auth import Issuer, Verifier, generate_keys
 from shared.clock import system_clock
+from shared.events.alert import Alert
 from shared.health import Health
 from shared.http import application, serving
 from shared.settings import HttpSettings
 from tests.builders import POLRES, a_plan
+from tests.contract.alert_rows import an_alert
 from tests.fakes import FakePlanBook
 
 
@@ -86,3 +89,25 @@ async def a_board(engine: AsyncEngine, store: PostgresStore, folder: Path) -> As
     async with serving(app, HttpSettings()) as url:
         yield Board(url, store, stream, plans, pages, Issuer(files["alerts"]))
         stream.close()
+
+
+async def keep(board: Board, *alerts: Alert) -> None:
+    """Saves alerts."""
+    async with board.store.transaction() as transaction:
+        for alert in alerts:
+            await transaction.save_alert(alert)
+
+
+def a_body(**over: Any) -> dict[str, Any]:
+    """The body of a command."""
+    return {"version": an_alert().version, "key": "k"} | over
+
+
+def is_problem(answer: httpx.Response, status: int) -> bool:
+    """Whether an answer is problem+json that says something."""
+    problem = answer.json()
+    return (
+        answer.status_code == problem["status"] == status
+        and answer.headers["content-type"].startswith("application/problem+json")
+        and len(problem["detail"]) > 8
+    )

@@ -54,7 +54,7 @@ class Process:
 
     def _url(self) -> str | None:
         for line in self.lines:
-            if '"serving"' in line:
+            if '"listening"' in line:
                 return str(msgspec.json.decode(line)["url"])
         return None
 

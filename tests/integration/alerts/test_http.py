@@ -1,63 +1,19 @@
 """Who may ask what over HTTP, and how every refusal says what to mend."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import msgspec
-import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.alerts.adapters.bell import Bell
 from services.alerts.adapters.store import PostgresStore
-from services.alerts.ports import Duty
 from shared import database
-from shared.events.alert import Alert, Dispatch
-from shared.events.patrol import Fix
-from tests.builders import KPU, POLRES, POLSEK, WAREHOUSE
-from tests.contract.alert_rows import NOW, a_visit, an_alert, id_of
-from tests.integration.alerts.board import Board, a_board
+from tests.builders import POLRES, POLSEK
+from tests.contract.alert_rows import an_alert, id_of
+from tests.integration.alerts.board import Board, a_board, a_body, is_problem, keep
 
 NEIGHBOUR = "polda-jatim/polres-lamongan"
-
-
-@pytest.fixture
-async def board(engine: AsyncEngine, store: PostgresStore, tmp_path: Path) -> AsyncIterator[Board]:
-    async with a_board(engine, store, tmp_path) as board:
-        yield board
-
-
-@pytest.fixture
-async def siti(board: Board) -> AsyncIterator[httpx.AsyncClient]:
-    async with board.client(board.token()) as client:
-        yield client
-
-
-@pytest.fixture
-async def nobody(board: Board) -> AsyncIterator[httpx.AsyncClient]:
-    async with board.client() as client:
-        yield client
-
-
-async def keep(board: Board, *alerts: Alert) -> None:
-    async with board.store.transaction() as transaction:
-        for alert in alerts:
-            await transaction.save_alert(alert)
-
-
-def a_body(**over: Any) -> dict[str, Any]:
-    return {"version": an_alert().version, "key": "k"} | over
-
-
-def is_problem(answer: httpx.Response, status: int) -> bool:
-    problem = answer.json()
-    return (
-        answer.status_code == problem["status"] == status
-        and answer.headers["content-type"].startswith("application/problem+json")
-        and len(problem["detail"]) > 8
-    )
 
 
 # Who may
@@ -279,160 +235,3 @@ async def test_while_the_database_is_away_the_answer_is_503_and_when_to_come_bac
         ):
             assert is_problem(answer, 503)
             assert answer.headers["retry-after"] == "1"
-
-
-# What is around
-
-
-async def test_open_alerts_are_listed_without_the_closed_ones(
-    board: Board, siti: httpx.AsyncClient
-) -> None:
-    closed = an_alert("closed", unit=POLRES, state="closed", closed_at=NOW)
-    await keep(board, an_alert("open", unit=POLRES), closed)
-    answer = await siti.get("/v1/alerts")
-    assert [item["id"] for item in answer.json()["items"]] == [id_of("open")]
-    assert answer.headers["cache-control"] == "no-store"
-    everything = await siti.get("/v1/alerts", params={"state": "all"})
-    assert {item["id"] for item in everything.json()["items"]} == {id_of("open"), id_of("closed")}
-
-
-async def test_units_show_where_crews_are_and_what_keeps_them_busy(
-    board: Board, siti: httpx.AsyncClient
-) -> None:
-    at = NOW + timedelta(minutes=3)
-    sent = Dispatch(crew="R-21", at=NOW, by="Ipda Siti")
-    refused = Dispatch(crew="R-07", at=NOW, by="Ipda Siti", declined_at=at)
-    await keep(board, an_alert(unit=POLRES, dispatches=[sent, refused]))
-    async with board.store.transaction() as transaction:
-        for crew, unit in (("R-21", POLRES), ("R-07", POLSEK), ("L-01", NEIGHBOUR)):
-            await transaction.save_duty(Duty(crew=crew, unit=unit, since=NOW, members=("p-1",)))
-        await transaction.move("R-21", Fix(lat=-6.9, lon=112.1), at)
-    items = (await siti.get("/v1/units")).json()["items"]
-    assert items == [
-        {
-            "crew": "R-07",
-            "unit": POLSEK,
-            "on_duty_since": "2024-02-12T20:00:00Z",
-            "members": ["p-1"],
-            "position": None,
-            "busy_with": None,
-        },
-        {
-            "crew": "R-21",
-            "unit": POLRES,
-            "on_duty_since": "2024-02-12T20:00:00Z",
-            "members": ["p-1"],
-            "position": {"lat": -6.9, "lon": 112.1, "at": "2024-02-12T20:03:00Z"},
-            "busy_with": an_alert().id,
-        },
-    ]
-
-
-async def test_sites_stand_as_their_alerts_and_their_last_sign_say(
-    board: Board, siti: httpx.AsyncClient
-) -> None:
-    now = datetime.now(UTC)
-    await keep(board, an_alert(site=WAREHOUSE, unit=POLRES, raised_at=now))
-    async with board.store.transaction() as transaction:
-        await transaction.seen(KPU, now, "aman")
-    answer = await siti.get("/v1/sites")
-    stands = {item["id"]: item["status"] for item in answer.json()["items"]}
-    assert stands == {WAREHOUSE: "gangguan", KPU: "aman"}
-    [site] = [item for item in answer.json()["items"] if item["id"] == KPU]
-    assert set(site) == {
-        *("id", "name", "type", "risk_class", "unit", "lat", "lon", "district", "status", "since")
-    }
-
-
-async def test_visits_are_those_around_now(board: Board, siti: httpx.AsyncClient) -> None:
-    now = datetime.now(UTC)
-    async with board.store.transaction() as transaction:
-        await transaction.add_visits(
-            [
-                a_visit("soon", due_at=now + timedelta(hours=1)),
-                a_visit("long ago", due_at=now - timedelta(days=2)),
-            ]
-        )
-    items = (await siti.get("/v1/visits")).json()["items"]
-    assert [item["id"] for item in items] == [id_of("soon")]
-
-
-async def test_the_situation_names_the_operation_its_unit_and_the_categories(
-    board: Board, siti: httpx.AsyncClient
-) -> None:
-    board.plans.situation = msgspec.structs.replace(board.plans.situation, phase="campaign")
-    situation = (await siti.get("/v1/situation")).json()
-    categories = situation.pop("categories")
-    assert situation == {
-        "operation": "contoh-tuban",
-        "unit": POLRES,
-        "unit_name": "Polres Contoh",
-        "phase": "campaign",
-        "phase_name": "campaign",
-        "timezone": "Asia/Jakarta",
-        "plan_version": "1",
-    }
-    assert {"id": "fire", "label": "fire", "label_en": "fire"} in categories
-
-
-async def test_without_a_plan_the_board_is_told_how_to_get_one(
-    board: Board, siti: httpx.AsyncClient
-) -> None:
-    board.plans.plan = None
-    for path in ("/v1/situation", "/v1/sites"):
-        answer = await siti.get(path)
-        assert is_problem(answer, 503)
-        assert "ronda plan apply" in answer.json()["detail"]
-    assert (await siti.get("/v1/units")).status_code == 200
-
-
-# The page
-
-
-async def test_a_page_that_is_not_built_says_how_to_build_it(nobody: httpx.AsyncClient) -> None:
-    answer = await nobody.get("/board/")
-    assert is_problem(answer, 404)
-    assert "./run pages" in answer.json()["detail"]
-
-
-async def test_the_page_is_served_under_a_strict_policy(
-    board: Board, nobody: httpx.AsyncClient
-) -> None:
-    (board.pages / "assets").mkdir(parents=True)
-    (board.pages / "index.html").write_text("<!doctype html><title>Ronda</title>")
-    (board.pages / "assets" / "index-abc123.js").write_text("export {}")
-    page = await nobody.get("/board/")
-    assert page.text.startswith("<!doctype html>")
-    assert page.headers["content-type"].startswith("text/html")
-    policy = page.headers["content-security-policy"]
-    for rule in ("default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
-        assert rule in policy
-    assert "unsafe" not in policy
-    assert page.headers["cache-control"] == "no-cache"
-    script = await nobody.get("/board/assets/index-abc123.js")
-    assert "javascript" in script.headers["content-type"]
-    assert "immutable" in script.headers["cache-control"]
-
-
-async def test_the_way_to_the_page_ends_with_a_slash(
-    board: Board, nobody: httpx.AsyncClient
-) -> None:
-    board.pages.mkdir()
-    (board.pages / "index.html").write_text("<!doctype html>")
-    for path in ("/", "/board"):
-        answer = await nobody.get(path)
-        assert (answer.is_redirect, answer.headers["location"]) == (True, "/board/")
-
-
-async def test_no_path_leads_out_of_the_page(board: Board, nobody: httpx.AsyncClient) -> None:
-    board.pages.mkdir()
-    (board.pages.parent / "hidden").write_text("the secret")
-    for path in (
-        "/board/../hidden",
-        "/board/%2e%2e/hidden",
-        "/board/..%2fhidden",
-        "/board//etc/hosts",
-    ):
-        answer = await nobody.get(path)
-        assert is_problem(answer, 404)
-        assert "the secret" not in answer.text

@@ -4,24 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
-import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.alerts.adapters.store import PostgresStore
 from tests.builders import POLRES
-from tests.integration.alerts.board import Board, a_board
+from tests.integration.alerts.board import Board
 from tests.integration.alerts.sse_reading import Messages
 from tests.integration.alerts.test_stream import a_record
 from tests.waiting import eventually
-
-
-@pytest.fixture
-async def board(engine: AsyncEngine, store: PostgresStore, tmp_path: Path) -> AsyncIterator[Board]:
-    async with a_board(engine, store, tmp_path) as board:
-        yield board
 
 
 @asynccontextmanager

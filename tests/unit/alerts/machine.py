@@ -77,7 +77,7 @@ class CoreMachine(RuleBasedStateMachine):
         if hasattr(self, "runner"):
             try:
                 self._run(self._long_silence())
-                self.truths.hold(self.clock.now)
+                self.truths.hold()
                 self.truths.end_at_the_top(self.replicas[0].plans.plan)
             finally:
                 self.runner.close()
@@ -227,7 +227,7 @@ class CoreMachine(RuleBasedStateMachine):
     def truth(self) -> None:
         """What must hold always."""
         if hasattr(self, "truths"):
-            self.truths.hold(self.clock.now)
+            self.truths.hold()
             self.truths.every_report_in_one_alert(self.sent)
 
     async def _long_silence(self) -> None:

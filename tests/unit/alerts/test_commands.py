@@ -222,6 +222,16 @@ async def test_a_crew_that_is_on_its_way_is_not_sent_twice(engine: Engine) -> No
     assert [row.crew for row in alert.dispatches] == ["R-21"]
 
 
+async def test_a_second_crew_may_follow_the_first_and_arrives_by_itself(engine: Engine) -> None:
+    await brought_to(engine, "dispatched")
+    await engine.command("dispatch", SITI, key="second", crew="R-22")
+
+    alert = shown(await engine.command("arrive", SITI, crew="R-22"))
+
+    arrived = {row.crew: row.arrived_at for row in alert.dispatches}
+    assert arrived == {"R-21": None, "R-22": engine.clock.now}
+
+
 async def test_a_dispatch_without_an_arrival_climbs_again(engine: Engine) -> None:
     await brought_to(engine, "dispatched")
 

@@ -96,7 +96,8 @@ def test_empty_steps_at_the_top_send_the_chain_back_to_whoever_is_reached() -> N
     assert decision is not None
     assert (decision.alert.level, decision.alert.post) == (1, "Operator Posko")
     assert {page.post for page in decision.pages} == {"operator"}
-    again = due(decision.alert, plan, NIGHT + timedelta(seconds=80))
+    assert decision.alert.next_due_at == NIGHT + timedelta(seconds=70)
+    again = due(decision.alert, plan, NIGHT + timedelta(seconds=70))
     assert again is not None
     skipped = [entry.level for entry in again.alert.timeline if entry.what == "empty_step"]
     assert skipped == [2, 3, 4]

@@ -273,6 +273,29 @@ async def test_a_request_for_backup_joins_its_report_and_tells_the_level_that_kn
     assert (alert.state, alert.next_due_kind) == ("acknowledged", "ack_expiry")
 
 
+async def test_a_duress_whose_sms_came_first_is_one_alert_with_the_duties_of_duress(
+    engine: Engine,
+) -> None:
+    duress = a_duress()
+    await engine.reported(an_incident("other", actor=None, report={"copyof": duress.id}))
+
+    await engine.reported(duress)
+
+    alert = engine.store.alert()
+    assert (alert.kind, alert.severity, len(alert.parts)) == ("duress", "kritis", 2)
+
+
+async def test_who_cries_for_help_is_heard_though_the_matter_was_settled(engine: Engine) -> None:
+    incident = an_incident()
+    await engine.reported(incident)
+    await engine.command("acknowledge")
+    await engine.command("resolve", outcome="safe_unfounded")
+
+    await engine.reported(a_backup_request(about=incident.id))
+
+    assert [alert.state for alert in engine.store.alerts()] == ["resolved", "raised"]
+
+
 async def test_a_request_for_backup_out_of_the_blue_is_an_alert(engine: Engine) -> None:
     await engine.reported(a_backup_request())
 

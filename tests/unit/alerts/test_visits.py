@@ -10,7 +10,16 @@ from services.alerts.domain.visit import PendingVisit
 from shared.events.alert import Visit
 from shared.events.patrol import CheckOut, VisitCheckedOut
 from shared.plan.model import DueVisit, Plan, Situation
-from tests.builders import KPU, NIGHT, WAREHOUSE, a_checkin, a_due_visit, an_event, an_id
+from tests.builders import (
+    KPU,
+    NIGHT,
+    WAREHOUSE,
+    a_checkin,
+    a_due_visit,
+    an_event,
+    an_id,
+    an_incident,
+)
 from tests.unit.alerts.engine import Engine
 
 DUE = NIGHT + timedelta(hours=1)
@@ -163,6 +172,39 @@ async def test_a_late_arrival_heals_the_miss_and_closes_its_alert(engine: Engine
 
 def an_scan_id(minutes: float) -> str:
     return str(scan(minutes, receivedtime=GRACE + timedelta(hours=1)).id)
+
+
+async def test_healing_keeps_the_time_at_which_somebody_had_resolved_it(engine: Engine) -> None:
+    await with_a_visit(engine)
+    await at_grace(engine)
+    await engine.command("acknowledge")
+    await engine.command("resolve", outcome="handled_on_site")
+    engine.clock.advance(60)
+
+    await engine.reported(scan(5, receivedtime=GRACE + timedelta(hours=1)))
+
+    alert = engine.store.alert()
+    assert (alert.state, alert.resolved_at) == ("closed", GRACE)
+    assert alert.closed_at == GRACE + timedelta(seconds=60)
+
+
+async def test_what_was_closed_already_stays_closed_as_it_was(engine: Engine) -> None:
+    await with_a_visit(engine)
+    await at_grace(engine)
+    await engine.command("acknowledge")
+    await engine.command("resolve", outcome="handled_on_site")
+    await engine.command("close")
+
+    await engine.reported(scan(40))
+
+    assert engine.store.alert().outcome == "handled_on_site"
+    assert visit(engine).state == "recovered"
+
+
+async def test_an_exercise_is_no_sign_of_life(engine: Engine) -> None:
+    await engine.reported(scan(0, purpose="exercise"), an_incident(purpose="exercise"))
+
+    assert engine.store.rows.signs == {}
 
 
 async def test_a_scan_after_the_grace_makes_the_miss_good(engine: Engine) -> None:

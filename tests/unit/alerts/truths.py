@@ -21,18 +21,17 @@ class Truths:
     def __init__(self, store: FakeStore) -> None:
         self._store = store
 
-    def hold(self, now: datetime) -> None:
+    def hold(self) -> None:
         """Everything that can be said of one moment and of the whole history."""
         for alert in self._store.alerts():
             self._has_its_deadline(alert)
-            self._was_told_to_somebody(alert, now)
+            self._was_told_to_somebody(alert)
         for versions in self._histories().values():
             self._is_a_history(versions)
             self._no_level_after_a_person_took_it(versions)
             self._closed_by_enough_people(versions)
         assert max(self._store.queued.values(), default=0) <= 1, "a page was queued twice"
         ids = Counter(event.id for event in self._store.events())
-        # An attempt that is told again after a lost lease carries its first id.
         twice = [event_id for event_id, times in ids.items() if times > 1]
         assert not twice, f"event ids used twice: {twice}"
 
@@ -92,12 +91,10 @@ class Truths:
         if alert.next_due_kind == "ack_expiry" or alert.state == "acknowledged":
             assert alert.owner is not None, "held by nobody"
 
-    def _was_told_to_somebody(self, alert: Alert, now: datetime) -> None:
+    def _was_told_to_somebody(self, alert: Alert) -> None:
+        """Level 0 lasts only until the first deadline, and no deadline is ever left."""
         told = {page.level for page in self._store.pages() if page.alert.id == alert.id}
-        if alert.level == 0:
-            assert alert.next_due_at is None or alert.next_due_kind != "climb" or not told
-            return
-        assert alert.level in told, f"level {alert.level} was said to be told, and was not"
+        assert alert.level == 0 or alert.level in told, f"level {alert.level} was not told"
 
     def _is_a_history(self, versions: Sequence[Alert]) -> None:
         assert [alert.version for alert in versions] == list(range(1, len(versions) + 1))

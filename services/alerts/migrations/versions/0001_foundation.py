@@ -21,6 +21,7 @@ CREATE TABLE alerts.inbox (
     event_id uuid PRIMARY KEY,
     at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX inbox_at ON alerts.inbox USING brin (at);
 
 CREATE TABLE alerts.alert (
     id uuid PRIMARY KEY,
