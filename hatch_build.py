@@ -8,7 +8,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # The project is not installed where it is being built.
 sys.path.insert(0, str(Path(__file__).parent))
-from ronda import pages  # noqa: E402
+from ronda import pages
 
 
 class PagesHook(BuildHookInterface[Any]):
