@@ -1,5 +1,6 @@
 """Gathering evidence from witnesses that share no code with what they testify about."""
 
+from collections import Counter
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -30,37 +31,35 @@ async def gather(world: World, promises: list[Promise]) -> Evidence:
 
 async def topic_lengths(world: World) -> dict[str, int]:
     """Records on each witnessed topic."""
-    lengths: dict[str, int] = {}
-    for topic, _, _ in await _coordinates(world):
-        lengths[topic] = lengths.get(topic, 0) + 1
-    return lengths
+    counted = Counter(topic for topic, _, _ in await _coordinates(world))
+    return {topic.name: counted[topic.name] for topic in WITNESSED}
 
 
 async def _coordinates(world: World) -> list[Coordinates]:
-    """Each record of the witnessed topics, read with a bare client from the beginning."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=world.kafka.bootstrap_servers, enable_auto_commit=False
-    )
+    """Each record of the witnessed topics, read with bare clients from the beginning."""
+    found: list[Coordinates] = []
+    for topic in WITNESSED:
+        found += await _read(world.kafka.bootstrap_servers, topic)
+    return found
+
+
+async def _read(bootstrap_servers: str, topic: TopicSpec) -> list[Coordinates]:
+    """With a client of its own: one that is assigned anew may still show the ends before."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False)
     await consumer.start()
     try:
+        partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        await consumer.seek_to_beginning(*partitions)
         found: list[Coordinates] = []
-        for topic in WITNESSED:
-            found += await _read(consumer, topic)
+        while any([await consumer.position(partition) < end for partition, end in ends.items()]):
+            for records in (await consumer.getmany(timeout_ms=1000)).values():
+                found += [(record.topic, record.partition, record.offset) for record in records]
+        assert len(found) >= sum(ends.values()), f"{topic.name}: {len(found)} of {ends}"
         return found
     finally:
         await consumer.stop()
-
-
-async def _read(consumer: AIOKafkaConsumer, topic: TopicSpec) -> list[Coordinates]:
-    partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
-    consumer.assign(partitions)
-    ends = await consumer.end_offsets(partitions)
-    await consumer.seek_to_beginning(*partitions)
-    found: list[Coordinates] = []
-    while any([await consumer.position(partition) < end for partition, end in ends.items()]):
-        for records in (await consumer.getmany(timeout_ms=1000)).values():
-            found += [(topic.name, record.partition, record.offset) for record in records]
-    return found
 
 
 async def _archive_rows(world: World) -> list[dict[str, Any]]:
