@@ -52,6 +52,11 @@ class Metrics:
             "Age of the oldest alert that nobody has taken; the store's watcher sets it",
             registry=registry,
         )
+        self.outbox_parked = Gauge(
+            "ronda_outbox_parked",
+            "Records in the outbox that are too large for their topic; the watcher sets it",
+            registry=registry,
+        )
         self.outbox_age = Gauge(
             "ronda_outbox_age_seconds",
             "Age of the oldest event that is not published yet; the outbox sets it",

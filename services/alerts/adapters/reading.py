@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.alerts.adapters.patrol_rows import duty_of, on_duty
 from services.alerts.adapters.rows import decode_body
 from services.alerts.adapters.store import retryable
-from services.alerts.adapters.tables import alert, site_sign, visit
+from services.alerts.adapters.tables import PARKED, alert, outbox, site_sign, visit
 from services.alerts.domain.site_status import Sign
 from services.alerts.ports import Duty
 from shared.events.alert import Alert, Visit
@@ -71,6 +71,11 @@ class Readings:
         )
         oldest: datetime | None = (await self._all(statement))[0].oldest
         return oldest
+
+    async def parked(self) -> int:
+        """How many records of the outbox no topic takes."""
+        statement = select(func.count().label("parked")).where(outbox.c.shard == PARKED)
+        return int((await self._all(statement))[0].parked)
 
     async def _all(self, statement: Executable) -> Sequence[Row[Any]]:
         with retryable():

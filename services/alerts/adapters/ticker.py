@@ -75,4 +75,5 @@ class Watcher:
         oldest = await self._readings.oldest_untaken()
         age = (self._clock() - oldest).total_seconds() if oldest else 0.0
         self._metrics.unacknowledged_age.set(max(0.0, age))
+        self._metrics.outbox_parked.set(await self._readings.parked())
         return WATCH_S

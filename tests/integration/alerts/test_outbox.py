@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.alerts.adapters import outbox as relaying
 from services.alerts.adapters.outbox import Relay
+from services.alerts.adapters.reading import Readings
 from services.alerts.adapters.store import PostgresStore
 from services.alerts.adapters.tables import PARKED, outbox
 from services.alerts.metrics import Metrics
@@ -167,6 +168,7 @@ async def test_an_event_that_no_topic_takes_is_parked_and_stops_nobody(
     async with engine.connect() as connection:
         shards = (await connection.execute(select(outbox.c.shard))).scalars().all()
     assert shards == [PARKED]
+    assert await Readings(engine).parked() == 1
 
 
 async def test_while_kafka_is_away_events_wait_and_their_age_shows(
