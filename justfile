@@ -3,6 +3,8 @@
 set shell := ["sh", "-euc"]
 
 bin := justfile_directory() / ".venv" / "bin"
+# Two workers share one broker and one database; the work that is left at the end is shared out.
+side_by_side := "-n 2 --dist worksteal"
 # Prints the source files over 400 lines; what vite and alembic's versions hold is not looked at.
 too_long := "find ronda services shared tests hatch_build.py run -type f \\( -name '*.py' -o -name '*.ts' -o -name '*.tsx' -o -name '*.sh' -o -name run \\) -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/migrations/versions/*' -exec awk 'FNR == 401 { print FILENAME \": over 400 lines\"; bad = 1 } END { exit bad }' {} +"
 # The lock names no registry: each machine installs from the one it is configured for.
@@ -19,13 +21,20 @@ up *args: pages
 demo *args: pages
     @ronda demo {{ args }}
 
+[doc("Measure the services beside hand-written floors (see ./run bench --help)")]
+[no-cd]
+bench *args:
+    @ronda bench {{ args }}
+
 [doc("Run every test but the faults: unit, contract, integration, end to end, browser (<= 5 min)")]
 test *args: downloads
-    pytest -m "not faults" {{ args }}
+    pytest -m "not faults" {{ side_by_side }} {{ args }}
 
 [doc("Run every test, those that kill real processes too (<= 15 min)")]
 test-all *args: downloads
-    pytest {{ args }}
+    pytest -m "not faults" {{ side_by_side }} {{ args }}
+    # Alone, because they measure how long everything takes to come back.
+    pytest -m faults {{ args }}
 
 [doc("Check style, types, architecture, file sizes and the pages' types")]
 lint:
@@ -60,6 +69,7 @@ lock *args:
     {{ compile }} {{ args }} pyproject.toml -o locks/runtime.lock
     {{ compile }} {{ args }} pyproject.toml --group dev --extra embedded -o locks/dev.lock
     {{ compile }} {{ args }} --group node -o locks/node.lock
+    {{ compile }} {{ args }} deploy/build.in -o deploy/build.lock
     python -m ronda.stack.jars.refresh
 
 [doc("Remove what was built and downloaded into this folder (not the data of `up --data`)")]

@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from ronda.commands.bench import bench
 from ronda.commands.demo import demo
 from ronda.commands.doctor import doctor
 from ronda.commands.pages import pages
@@ -28,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Ronda: patrol and early warning for a police district that guards election sites.",
 )
-for command in (up, demo, run, token, doctor):
+for command in (up, demo, run, token, bench, doctor):
     app.command()(command)
 app.add_typer(plan, name="plan")
 app.add_typer(topics, name="topics")

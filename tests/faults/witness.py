@@ -44,14 +44,20 @@ async def _coordinates(world: World) -> list[Coordinates]:
 
 
 async def _read(bootstrap_servers: str, topic: TopicSpec) -> list[Coordinates]:
-    """With a client of its own: one that is assigned anew may still show the ends before."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False)
+    """From the beginning to the ends of now; an assertion fails if fewer records came by."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap_servers,
+        enable_auto_commit=False,
+        # The default, "latest", races with the seek and may pass over everything.
+        auto_offset_reset="earliest",
+    )
     await consumer.start()
     try:
         partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
+        for partition, beginning in (await consumer.beginning_offsets(partitions)).items():
+            consumer.seek(partition, beginning)
         found: list[Coordinates] = []
         while any([await consumer.position(partition) < end for partition, end in ends.items()]):
             for records in (await consumer.getmany(timeout_ms=1000)).values():

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -21,6 +21,8 @@ from ronda.stack.postgres import EmbeddedPostgres
 from ronda.stack.services import ServiceSpec, SupervisedService
 from ronda.stack.settings import DEFAULT_PLAN, StackSettings
 from ronda.stack.up import Stack, running_stack
+from shared.clock import system_clock
+from shared.events.identity import new_id
 from shared.plan.model import Channel, Contact, EscalationPolicy, Plan, Post, Step
 from shared.plan.pieces import content_version
 from shared.settings import KafkaSettings
@@ -62,22 +64,24 @@ class World:
         pid = service.pid
         if pid is None:
             return
-        os.kill(pid, signal.SIGKILL)
-        await self._timed(name, partial(self._reborn, service, pid))
+        with self._timed(name):
+            os.kill(pid, signal.SIGKILL)
+            await _until(partial(self._reborn, service, pid))
 
     async def kill_broker(self) -> None:
-        """`kill -9` of Kafka, then its start; until checkin accepts again."""
-        await self.kafka.kill()
-        await self.kafka.start()
-        await self._timed("kafka", partial(self._ready, self.stack.services["checkin"]))
+        """`kill -9` of Kafka, then its start; the seconds until an event is accepted again."""
+        with self._timed("kafka"):
+            await self.kafka.kill()
+            await self.kafka.start()
+            await _until(self._accepts)
 
     async def kill_database(self) -> None:
-        """`kill -9` of PostgreSQL, then its start; until alerts and archive are ready again."""
-        await self.postgres.kill()
-        await self.postgres.start()
-        for name in ("alerts", "archive"):
-            service = self.stack.services[name]
-            await self._timed("postgres", partial(self._ready, service))
+        """`kill -9` of PostgreSQL, then its start; the seconds until both readers answer again."""
+        with self._timed("postgres"):
+            await self.postgres.kill()
+            await self.postgres.start()
+            await _until(partial(self._answers, "alerts", "/v1/alerts"))
+            await _until(partial(self._answers, "archive", "/v1/stats"))
 
     async def freeze(self, name: str, seconds: float) -> None:
         """SIGSTOP with whatever it has in hand, SIGCONT later: a zombie of the group."""
@@ -110,11 +114,40 @@ class World:
         answer = await self.client.get(f"{service.spec.url}/health/ready", timeout=2)
         return answer.is_success
 
-    async def _timed(self, what: str, check: Callable[[], Coroutine[None, None, bool]]) -> None:
+    async def _accepts(self) -> bool:
+        now = system_clock()
+        fix = {"lat": -6.9, "lon": 112.0}
+        probe = {
+            "specversion": "1.0",
+            "id": new_id(now),
+            "source": "ronda/faults",
+            "type": "ronda.position.recorded.v1",
+            "time": now.isoformat(),
+            "device": "probe",
+            "data": {"position": fix},
+        }
+        answer = await self.client.post(
+            f"{self.stack.url('checkin')}/v1/events",
+            json=probe,
+            headers=self._as("p-probe", "officer", "probe"),
+        )
+        return answer.status_code == httpx.codes.ACCEPTED
+
+    async def _answers(self, service: str, path: str) -> bool:
+        answer = await self.client.get(
+            f"{self.stack.url(service)}{path}", headers=self._as("supervisor", "supervisor")
+        )
+        return answer.is_success
+
+    def _as(self, actor: str, role: str, device: str | None = None) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(actor, role, device)}"}
+
+    @contextmanager
+    def _timed(self, what: str) -> Iterator[None]:
+        """Keeps the seconds from the kill until what the block waits for."""
         now = asyncio.get_running_loop().time
         start = now()
-        recovered: bool = await eventually(check, within=60)
-        assert recovered
+        yield
         self.recoveries.setdefault(what, []).append(now() - start)
 
     @staticmethod
@@ -133,6 +166,11 @@ class World:
             environment=environment,
             port_setting=spec.port_setting,
         )
+
+
+async def _until(check: Callable[[], Coroutine[None, None, bool]]) -> None:
+    recovered: bool = await eventually(check, within=60)
+    assert recovered
 
 
 def fault_plan(page_url: str) -> Plan:
