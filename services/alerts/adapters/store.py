@@ -77,12 +77,13 @@ class PostgresStore:
             async with self._engine.begin() as connection:
                 transaction = PostgresTransaction(connection)
                 yield transaction
+        # The page first: somebody is waited for, and both loops share one event loop.
+        if transaction.paged:
+            self._paged.ring()
         if transaction.published:
             self._published.ring()
         if transaction.scheduled:
             self._scheduled.ring()
-        if transaction.paged:
-            self._paged.ring()
 
     async def claim_pages(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Page]:
         """Due pages, the longest due first, leased: nobody else gets them before `lease_until`."""

@@ -24,6 +24,7 @@ from shared.provision import create_topics
 from shared.settings import AuthSettings, HttpSettings, KafkaSettings
 from shared.topics import INCIDENT
 from tests.integration.checkin.conftest import Tokens, publish_plan, records_of
+from tests.integration.stack.processes import is_frozen
 from tests.unit.checkin.builders import a_plan, an_event
 from tests.waiting import eventually
 
@@ -123,6 +124,7 @@ async def test_a_broker_that_freezes_is_not_waited_for_and_what_it_held_is_harml
 
         os.kill(mortal_kafka.pid, signal.SIGSTOP)
         try:
+            await eventually(partial(is_frozen, mortal_kafka.pid))
             assert await status() == 503
             assert await status() == 503
         finally:

@@ -12,6 +12,15 @@ def is_running(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] not in {"Z", "X"}
 
 
+def is_frozen(pid: int) -> bool:
+    """Whether SIGSTOP has reached every thread: a busy one runs on for a moment."""
+    states = [
+        (thread / "stat").read_text().rpartition(")")[2].split()[0]
+        for thread in Path(f"/proc/{pid}/task").iterdir()
+    ]
+    return set(states) == {"T"}
+
+
 def with_argument(text: str) -> list[int]:
     """The running processes that have `text` somewhere in their command line."""
     found = []
