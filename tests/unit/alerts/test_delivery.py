@@ -19,6 +19,7 @@ def notifications(engine: Engine) -> list[Notification]:
 
 async def test_a_page_is_sent_once_and_told(engine: Engine) -> None:
     await engine.reported(an_incident())
+    engine.clock.advance(0.5)
 
     assert await engine.deliver() == 2
     assert await engine.deliver() == 0
@@ -31,6 +32,7 @@ async def test_a_page_is_sent_once_and_told(engine: Engine) -> None:
     ]
     assert engine.types()[1:] == ["notification.sent", "notification.sent"]
     assert engine.metric("ronda_pages_total", channel="log", result="sent") == 1
+    assert engine.metric("ronda_report_to_page_seconds_sum") == 2 * 0.5
 
 
 async def test_a_refused_page_is_tried_again_with_a_growing_pause_and_the_same_dedup(

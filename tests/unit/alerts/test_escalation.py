@@ -103,6 +103,21 @@ def test_empty_steps_at_the_top_send_the_chain_back_to_whoever_is_reached() -> N
     assert skipped == [2, 3, 4]
 
 
+async def test_a_chain_that_begins_above_whom_it_reaches_tells_all_whom_it_reaches(
+    engine: Engine,
+) -> None:
+    high = a_policy(severities=["sedang", "tinggi", "kritis"], start_level=3)
+    engine.plans.plan = a_plan(posts=list(POSTS[:2]), policies=[high])
+
+    await engine.reported_one()
+
+    alert = engine.store.alert()
+    assert (alert.level, alert.post) == (2, "Padal")
+    assert alert.next_due_at == engine.clock.now + timedelta(seconds=60)
+    told = {page.dedup.removeprefix(alert.id) for page in engine.store.pages()}
+    assert told >= {":1:1:operator:log", ":1:2:padal:log"}
+
+
 def test_where_nobody_is_reached_the_alert_says_so_and_goes_on_trying() -> None:
     plan = a_plan(posts=[])
     alert = an_alert(plan=plan)
@@ -152,7 +167,7 @@ def test_an_expiry_tells_the_new_level_and_the_owner() -> None:
         owner=msgspec.structs.replace(owner, actor="p-2001"),
         next_due_kind="ack_expiry",
         next_due_at=NIGHT,
-        level=2,
+        level=3,
     )
 
     decision = due(held, a_plan(), NIGHT)
@@ -160,10 +175,24 @@ def test_an_expiry_tells_the_new_level_and_the_owner() -> None:
     assert decision is not None
     assert decision.event is AlertAckExpired
     assert {(page.post, page.dedup.endswith(":expired")) for page in decision.pages} == {
-        ("kasat", False),
+        ("kabag-ops", False),
         ("padal", True),
     }
-    assert decision.alert.level == 3
+    assert decision.alert.level == 4
+
+
+def test_an_expiry_tells_the_last_level_where_the_owner_holds_no_post() -> None:
+    held = msgspec.structs.replace(
+        an_alert(), owner=an_owner(), next_due_kind="ack_expiry", next_due_at=NIGHT
+    )
+
+    decision = due(held, a_plan(), NIGHT)
+
+    assert decision is not None
+    assert {(page.post, page.dedup.endswith(":expired")) for page in decision.pages} == {
+        ("padal", False),
+        ("operator", True),
+    }
 
 
 @pytest.mark.parametrize("state", ["dispatched", "arrived"])

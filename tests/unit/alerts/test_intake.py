@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from services.alerts.ports import TryAgain
+from shared.events.alert import Alert
 from shared.events.envelope import Envelope
 from shared.events.patrol import Fix
 from tests.builders import (
@@ -24,7 +25,7 @@ from tests.builders import (
     an_id,
     an_incident,
 )
-from tests.fake_store import Crash
+from tests.fake_store import Crash, FakeTransaction
 from tests.unit.alerts.engine import Engine
 
 
@@ -239,6 +240,23 @@ async def test_a_copy_of_a_closed_matter_joins_it_and_wakes_nobody(engine: Engin
     alert = engine.store.alert()
     assert (alert.state, alert.severity, len(alert.parts)) == ("closed", "sedang", 2)
     assert len(engine.store.pages()) == pages
+
+
+async def test_an_alert_that_was_resolved_meanwhile_is_not_joined(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await engine.reported(an_incident())
+    stale = engine.store.alerts()
+    await engine.command("acknowledge")
+    await engine.command("resolve", outcome="safe_unfounded")
+
+    async def before(_: FakeTransaction) -> list[Alert]:
+        return stale
+
+    monkeypatch.setattr(FakeTransaction, "open_alerts", before)
+    await engine.reported(an_incident(actor="p-7"))
+
+    assert [alert.state for alert in engine.store.alerts()] == ["resolved", "raised"]
 
 
 async def test_duress_is_always_an_alert_of_its_own(engine: Engine) -> None:
