@@ -8,6 +8,7 @@ import typer
 
 from ronda.commands.terminal import Json, answer_json, answers
 from services.alerts.migrations import upgrade as upgrade_alerts
+from services.archive.migrations import make_coming_months
 from services.archive.migrations import upgrade as upgrade_archive
 from shared.provision import create_topics
 from shared.settings import Environment
@@ -52,6 +53,9 @@ def _db() -> None:
 def upgrade() -> None:
     """Bring the schemas of alerts and archive to their newest version. Safe to repeat.
 
+    Also makes the archive's partitions of the coming three months: run it monthly where the archive
+    may not make tables itself.
+
     Example:  RONDA_DATABASE_URL=postgresql://ronda@db/ronda ronda db upgrade
     """
     url = Environment(os.environ).database_url()
@@ -62,3 +66,4 @@ def upgrade() -> None:
 async def _upgrade(url: str) -> None:
     await upgrade_alerts(url)
     await upgrade_archive(url)
+    await make_coming_months(url)

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -66,6 +67,10 @@ async def _make(connection: AsyncConnection, name: str, start: datetime, end: da
         await connection.execute(text(statement))
 
 
+def _is_refused(error: DBAPIError | PoolTimeout) -> bool:
+    return isinstance(error, DBAPIError) and isinstance(error.orig, InsufficientPrivilege)
+
+
 async def keep_months_ahead(engine: AsyncEngine, clock: Clock) -> None:
     """Runs until cancelled. Failing is no harm for long: the default partition takes all."""
     while True:
@@ -74,6 +79,10 @@ async def keep_months_ahead(engine: AsyncEngine, clock: Clock) -> None:
             for name in await make_months(engine, clock()):
                 _log.info("made a partition", partition=name)
         except (DBAPIError, PoolTimeout) as error:
-            _log.warning("cannot make partitions", error=type(error).__name__)
-            pause = AFTER_FAILURE
+            if _is_refused(error):
+                # Under least privilege `ronda db upgrade` makes them; the default takes the rest.
+                _log.info("may not make partitions; `ronda db upgrade` does, as their owner")
+            else:
+                _log.warning("cannot make partitions", error=type(error).__name__)
+                pause = AFTER_FAILURE
         await asyncio.sleep(pause.total_seconds())
