@@ -36,6 +36,10 @@ SESSION_TIMEOUT_MS = 6_000
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 PULSE_S = 1.0
+STUCK_PULSES = 20
+"""So many pulses in a row with something to read, and nothing read or in hand: made anew."""
+UNASSIGNED_PULSES = 60
+REVIVE_WITHIN_S = 30.0
 
 _log = logger(__name__)
 
@@ -92,6 +96,8 @@ class BatchConsumer:
         self._progress = progress
         self._pause_s = FIRST_PAUSE_S
         self._failing = False
+        self._busy = False
+        self._still = 0
         self._stack = AsyncExitStack()
         self._positions: dict[TopicPartition, int] = {}
         self.lag: dict[tuple[str, int], int] = {}
@@ -147,6 +153,7 @@ class BatchConsumer:
         return self._subscriber.consumer
 
     async def _consume(self, records: Sequence[Record]) -> None:
+        self._busy = True
         try:
             await self._handle(records)
         except Exception as error:
@@ -157,6 +164,8 @@ class BatchConsumer:
             await asyncio.sleep(self._pause_s)
             self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
             raise
+        finally:
+            self._busy = False
         self._pause_s = FIRST_PAUSE_S
         self._failing = False
         self._progress.made()
@@ -170,6 +179,8 @@ class BatchConsumer:
                 continue
             try:
                 await self._measure(consumer)
+                if self._still >= (STUCK_PULSES if self._positions else UNASSIGNED_PULSES):
+                    await self._revive()
             except (KafkaError, TimeoutError, AssertionError) as error:
                 self._progress.failed(f"the broker does not answer: {error!r}")
 
@@ -179,6 +190,8 @@ class BatchConsumer:
             self._failing = False  # what failed may be another replica's now
         if not assigned:
             self.lag.clear()
+            self._positions = {}
+            self._still += 1
             self._progress.made()
             return
         async with asyncio.timeout(5):
@@ -190,9 +203,22 @@ class BatchConsumer:
             behind = max(0, ends[partition] - position)
             self.lag[partition.topic, partition.partition] = behind
         # A batch that fails and is sought back moves the positions too, and is no progress.
-        if not self._failing and (not any(self.lag.values()) or positions != self._positions):
+        moves = not any(self.lag.values()) or positions != self._positions
+        if moves and not self._failing:
             self._progress.made()
+        self._still = 0 if moves or self._failing or self._busy else self._still + 1
         self._positions = positions
+
+    async def _revive(self) -> None:
+        """A client that stopped for good, as was seen once after a broker's crash, is replaced.
+
+        Only while the broker answers: a client that cannot say goodbye would keep its partitions.
+        """
+        self._still = 0
+        _log.error("consumer is stuck and is made anew", behind=sum(self.lag.values()))
+        async with asyncio.timeout(REVIVE_WITHIN_S):
+            await self._subscriber.stop()
+            await self._subscriber.start()
 
 
 async def _parse(

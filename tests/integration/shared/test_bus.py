@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from ronda.stack.kafka import EmbeddedKafka
+from shared import bus
 from shared.bus import BatchConsumer, Record, producer
 from shared.clock import system_clock
 from shared.follow import Follower
@@ -101,6 +102,22 @@ async def test_an_idle_consumer_makes_progress_and_shows_no_lag(topics: KafkaSet
     async with _consumer(topics, _Sink(), progress) as consumer:
         await eventually(lambda: progress.ready().ok and consumer.lag)
         assert set(consumer.lag.values()) == {0}
+
+
+async def test_a_consumer_that_stopped_for_good_is_made_anew(
+    topics: KafkaSettings, sender: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus, "STUCK_PULSES", 2)
+    sink = _Sink()
+    async with _consumer(topics, sink, Progress(system_clock)) as consumer:
+        await sender.send_and_wait(PATROL.physical(topics.topic_prefix), b"before", partition=0)
+        await eventually(lambda: sink.values == [b"before"])
+        client = consumer.consumer
+        assert client is not None
+        client.pause(*client.assignment())
+        await sender.send_and_wait(PATROL.physical(topics.topic_prefix), b"after", partition=0)
+        await eventually(lambda: b"after" in sink.values, within=30)
+    assert sink.values.count(b"before") == 1
 
 
 async def test_consuming_and_producing_go_on_by_themselves_after_the_broker_was_killed(
