@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.fake_alerts import FakeAlerts
+from tests.waiting import eventually
 
 # The browser itself reports an answer of 401, 409 or 503 as an error; for us it is an answer.
 _EXPECTED = "Failed to load resource"
@@ -33,6 +34,15 @@ async def focused(page: Page) -> str:
     """The test id of what has the focus, or its element's name."""
     element = "document.activeElement"
     return str(await page.evaluate(f"{element}.dataset.testid ?? {element}.tagName"))
+
+
+async def focus_reaches(page: Page, test_id: str) -> None:
+    """Waits until this has the focus; the page moves it a moment after it has drawn."""
+
+    async def there() -> bool:
+        return await focused(page) == test_id
+
+    assert await eventually(there)
 
 
 async def ready(page: Page, verb: str) -> None:

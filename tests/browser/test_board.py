@@ -8,7 +8,7 @@ from playwright.async_api import BrowserContext, Page, expect
 
 from tests.browser import samples
 from tests.browser.fake_alerts import FakeAlerts
-from tests.browser.sight import focused, numbers, ready, row, sign_in
+from tests.browser.sight import focus_reaches, numbers, ready, row, sign_in
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -131,7 +131,7 @@ async def test_one_alert_is_led_from_taken_to_closing_by_the_keyboard_alone(
     await ready(board, "dispatch")
     await board.keyboard.press("b")
     await expect(board.get_by_test_id("dialog-dispatch")).to_be_visible()
-    assert await focused(board) == "crew-option"
+    await focus_reaches(board, "crew-option")
     await board.keyboard.press("Enter")
     await expect(board.get_by_test_id("dispatches")).to_contain_text("R-07")
 
@@ -151,7 +151,7 @@ async def test_one_alert_is_led_from_taken_to_closing_by_the_keyboard_alone(
     await ready(board, "close")
     await board.keyboard.press("x")
     await expect(board.get_by_test_id("notice")).to_have_text("Tutup: menunggu orang kedua")
-    assert await focused(board) == "alert-row"
+    await focus_reaches(board, "alert-row")
     assert [verb for verb, _, _ in fake.commands] == [
         "acknowledge",
         "dispatch",
@@ -185,7 +185,7 @@ async def test_a_note_joins_the_story_and_the_focus_goes_back_to_the_row(
     await board.keyboard.type("Jaga PPK tidak mengangkat telepon")
     await board.keyboard.press("Enter")
     await expect(board.get_by_test_id("timeline")).to_contain_text("tidak mengangkat telepon")
-    assert await focused(board) == "alert-row"
+    await focus_reaches(board, "alert-row")
 
 
 async def test_reopening_wants_a_reason(board: Page, fake: FakeAlerts) -> None:
