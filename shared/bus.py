@@ -24,6 +24,7 @@ from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLS
 from shared.health import Progress
 from shared.logging import logger
 from shared.settings import KafkaSettings
+from shared.tasks import cancelled
 from shared.topics import MAX_RECORD_BYTES, TopicSpec
 
 Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
@@ -136,7 +137,7 @@ class BatchConsumer:
         await self._broker.start()
         self._stack.push_async_callback(self._broker.stop)
         pulse = asyncio.create_task(self._pulse(), name="consumer pulse")
-        self._stack.push_async_callback(_cancelled, pulse)
+        self._stack.push_async_callback(cancelled, pulse)
         return self
 
     async def __aexit__(
@@ -234,11 +235,6 @@ async def _parse(
 
 async def _decode(message: KafkaMessage) -> Any:
     return message.raw_message
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def _tls(settings: KafkaSettings) -> ssl.SSLContext:

@@ -15,6 +15,7 @@ from shared.clock import Clock
 from shared.health import Progress
 from shared.logging import logger
 from shared.settings import KafkaSettings
+from shared.tasks import cancelled
 from shared.topics import MAX_RECORD_BYTES, TopicSpec
 
 Apply = Callable[[Sequence[Record]], Awaitable[None] | None]
@@ -85,7 +86,7 @@ class Follower:
             await self._stack.aclose()
             raise
         task = asyncio.create_task(self._follow(consumer), name=f"follow {self._topic}")
-        self._stack.push_async_callback(_cancelled, task)
+        self._stack.push_async_callback(cancelled, task)
         return self
 
     async def __aexit__(
@@ -140,8 +141,3 @@ class Follower:
                 self._progress.failed(repr(error))
                 _log.warning("cannot read", topic=self._topic, error=repr(error))
                 await asyncio.sleep(PAUSE_S)
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

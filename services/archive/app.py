@@ -23,6 +23,7 @@ from shared.clock import Clock, system_clock
 from shared.health import Health, Progress
 from shared.http import application, serving
 from shared.metrics import ConsumerLag
+from shared.tasks import cancelled
 
 VERSION = "1"
 
@@ -78,12 +79,7 @@ async def running(settings: ArchiveSettings, *, clock: Clock = system_clock) -> 
         stack.push_async_callback(producer.stop)
         await producer.start()
         months = asyncio.create_task(keep_months_ahead(engine, clock), name="months ahead")
-        stack.push_async_callback(_cancelled, months)
+        stack.push_async_callback(cancelled, months)
         await stack.enter_async_context(consumer)
         url = await stack.enter_async_context(serving(app, settings.http))
         yield App(url=url, health=health)
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
