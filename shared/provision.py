@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, for_code
 
 from shared.bus import client_arguments
 from shared.settings import KafkaSettings
 from shared.topics import TOPICS
 
 TIMEOUT_MS = 30_000
+REACHABLE_WITHIN_S = 60.0
+"""A broker that starts at the same time as its topics' job is waited for this long."""
+_PAUSE_S = 0.25
 
 
 class ProvisionError(RuntimeError):
@@ -26,13 +29,15 @@ class Provisioned:
     present: list[str]
 
 
-async def create_topics(settings: KafkaSettings, *, replication: int = 1) -> Provisioned:
+async def create_topics(
+    settings: KafkaSettings, *, replication: int = 1, within: float = REACHABLE_WITHIN_S
+) -> Provisioned:
     """Creates the missing topics and checks the partitions of the present ones.
 
     Harmless when repeated. A topic with another number of partitions is an error: keys would move.
+    Raises `ProvisionError`, also when no broker answers within `within` seconds.
     """
-    admin = AIOKafkaAdminClient(client_id="ronda-provision", **client_arguments(settings))
-    await admin.start()
+    admin = await _reached(settings, within)
     try:
         wanted = {topic.physical(settings.topic_prefix): topic for topic in TOPICS}
         existing = set(await admin.list_topics()) & set(wanted)
@@ -58,6 +63,24 @@ async def create_topics(settings: KafkaSettings, *, replication: int = 1) -> Pro
         return Provisioned(created=sorted(set(wanted) - existing), present=sorted(existing))
     finally:
         await admin.close()
+
+
+async def _reached(settings: KafkaSettings, within: float) -> AIOKafkaAdminClient:
+    deadline = asyncio.get_running_loop().time() + within
+    while True:
+        admin = AIOKafkaAdminClient(client_id="ronda-provision", **client_arguments(settings))
+        try:
+            await admin.start()
+        except KafkaConnectionError as error:
+            await admin.close()
+            if asyncio.get_running_loop().time() >= deadline:
+                raise ProvisionError(
+                    f"no broker answers at {settings.bootstrap_servers}: start Kafka, or set "
+                    "RONDA_KAFKA_BOOTSTRAP_SERVERS to where it listens"
+                ) from error
+            await asyncio.sleep(_PAUSE_S)
+        else:
+            return admin
 
 
 async def _partitions(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:

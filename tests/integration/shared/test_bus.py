@@ -1,5 +1,6 @@
 """Consuming on a real broker: nothing is lost to a bad header, an exception or a restart."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from ronda.stack.kafka import EmbeddedKafka
+from ronda.stack.ports import LOOPBACK, free_port
 from shared import bus
 from shared.bus import BatchConsumer, Record, producer
 from shared.clock import system_clock
@@ -15,7 +17,7 @@ from shared.follow import Follower
 from shared.health import Progress
 from shared.provision import ProvisionError, create_topics
 from shared.settings import KafkaSettings
-from shared.topics import INCIDENT, PATROL, PLAN
+from shared.topics import INCIDENT, PATROL, PLAN, TOPICS
 from tests.waiting import eventually
 
 
@@ -161,6 +163,20 @@ async def test_a_follower_knows_the_whole_topic_when_it_is_entered_and_follows_o
         assert follower.offsets == {0: 200}
         await sender.send_and_wait(plan, b"news", partition=0)
         await eventually(lambda: seen[-1] == b"news")
+
+
+async def test_a_broker_that_is_still_starting_is_waited_for(tmp_path: Path) -> None:
+    broker = EmbeddedKafka(tmp_path / "kafka", port=free_port())
+    settings = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
+    making = asyncio.create_task(create_topics(settings))
+    async with broker:
+        assert len((await making).created) == len(TOPICS)
+
+
+async def test_a_broker_that_never_answers_is_named_with_what_to_mend() -> None:
+    nowhere = KafkaSettings(bootstrap_servers=f"{LOOPBACK}:{free_port()}")
+    with pytest.raises(ProvisionError, match="RONDA_KAFKA_BOOTSTRAP_SERVERS"):
+        await create_topics(nowhere, within=0)
 
 
 async def test_topics_are_made_once_and_a_wrong_number_of_partitions_is_an_error(

@@ -1,0 +1,14 @@
+"""Tasks, presence and the auditor."""
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    raise NotImplementedError("a schema is never taken back")
