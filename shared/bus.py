@@ -10,6 +10,7 @@ import dataclasses
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from itertools import chain
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -34,6 +35,7 @@ REQUEST_TIMEOUT_MS = 10_000
 METADATA_MAX_AGE_MS = 30_000
 SESSION_TIMEOUT_MS = 6_000
 """A consumer that is silent this long loses its partitions to another replica."""
+POLL_MS = 1_000
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 PULSE_S = 1.0
@@ -90,7 +92,6 @@ class BatchConsumer:
         handle: BatchHandler,
         progress: Progress,
         max_records: int = 1000,
-        poll_ms: int = 20,
         listener: ConsumerRebalanceListener | None = None,
     ) -> None:
         self._handle = handle
@@ -125,13 +126,15 @@ class BatchConsumer:
             ack_policy=AckPolicy.NACK_ON_ERROR,
             auto_offset_reset="earliest",
             max_records=max_records,
-            batch_timeout_ms=poll_ms,
             max_partition_fetch_bytes=4 * MAX_RECORD_BYTES,
             parser=_parse,
             decoder=_decode,
             listener=listener,
         )
         self._subscriber(self._consume)
+        self._max_records = max_records
+        # Its own sleeps after each empty poll, blind to what arrives meanwhile.
+        self._subscriber.get_msg = self._polled  # type: ignore[method-assign]
 
     async def __aenter__(self) -> Self:
         await self._broker.start()
@@ -152,6 +155,10 @@ class BatchConsumer:
     def consumer(self) -> AIOKafkaConsumer | None:
         """The client underneath, once started."""
         return self._subscriber.consumer
+
+    async def _polled(self, consumer: AIOKafkaConsumer) -> tuple[Record, ...]:
+        found = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._max_records)
+        return tuple(chain.from_iterable(found.values()))
 
     async def _consume(self, records: Sequence[Record]) -> None:
         self._busy = True

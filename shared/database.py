@@ -1,11 +1,14 @@
 """PostgreSQL through SQLAlchemy on psycopg; every wait has an end."""
 
 import asyncio
+import select
 from importlib import resources
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import Connection, create_engine, event, make_url, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -21,12 +24,11 @@ def engine(url: str, *, pool_size: int = 5, application: str) -> AsyncEngine:
 
     `url` is `postgresql://…`; `application` is what `pg_stat_activity` shows.
     """
-    return create_async_engine(
+    made = create_async_engine(
         driver_url(url),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=10,
-        pool_pre_ping=True,
         pool_recycle=1800,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
@@ -39,6 +41,19 @@ def engine(url: str, *, pool_size: int = 5, application: str) -> AsyncEngine:
             ),
         },
     )
+    event.listen(made.sync_engine, "checkout", _refuse_closed)
+    return made
+
+
+def _refuse_closed(connection: Any, *_: Any) -> None:
+    """A pooled connection that the server has closed is replaced before it is used.
+
+    An idle one has nothing to say but that; to look costs no round trip, as a ping would.
+    """
+    looking = select.poll()
+    looking.register(connection.driver_connection.fileno(), select.POLLIN | select.POLLHUP)
+    if looking.poll(0):
+        raise DisconnectionError("the server has closed the connection")
 
 
 def driver_url(url: str) -> str:

@@ -132,7 +132,7 @@ class _Assembly:
         )
         watcher = Watcher(self._readings, self._metrics, self._clock)
         await self._loop("outbox", relay.relay, self._published)
-        ticker = Ticker(clockwork.on_tick, self._store.next_due, self._clock)
+        ticker = Ticker(clockwork.on_tick, self._store.next_due, self._clock, self._scheduled)
         await self._loop("ticker", ticker.tick, self._scheduled)
         await self._loop("pages", await self._courier(), self._paged)
         await self._loop("gauges", watcher.watch, Bell())

@@ -1,16 +1,21 @@
 """Alerts, the index of their parts, and what their commands were answered."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Row, Select, Text, bindparam, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.alerts.adapters.rows import Rows, decode_body, encode_body
 from services.alerts.adapters.tables import Id, alert_number, alert_part, command_answer
 from services.alerts.adapters.tables import alert as table
 from services.alerts.ports import Answer
 from shared.events.alert import Alert
+
+KNOWN = 5_000
 
 _by_id = select(table.c.body).where(table.c.id == bindparam("id")).with_for_update()
 _by_part = (
@@ -19,7 +24,12 @@ _by_part = (
     .where(alert_part.c.event_id == bindparam("event_id"))
     .with_for_update(of=table)
 )
-_open = select(table.c.body).where(table.c.closed_at.is_(None)).order_by(table.c.opened_at)
+# Whatever changes a row changes its xmin.
+_mark = cast(literal_column(f"{table.fullname}.xmin"), Text).label("mark")
+_open = select(table.c.id, _mark).where(table.c.closed_at.is_(None)).order_by(table.c.opened_at)
+_bodies = select(table.c.id, _mark, table.c.body).where(
+    table.c.id == func.any(bindparam("ids", type_=ARRAY(Id)))
+)
 _due = (
     select(table.c.body)
     .where(table.c.next_due_at <= bindparam("now"))
@@ -28,7 +38,10 @@ _due = (
     .with_for_update(skip_locked=True)
 )
 _number = select(func.nextval(f"{table.schema}.{alert_number.name}"))
-_new_alert = insert(table)
+# A column's own name is reserved in a statement that is part of another one.
+_new_alert = insert(table).values(
+    {column: bindparam(f"row_{column.name}", type_=column.type) for column in table.c}
+)
 _save = _new_alert.on_conflict_do_update(
     index_elements=[table.c.id],
     set_={
@@ -45,14 +58,33 @@ _save_parts = (
     )
     .on_conflict_do_nothing()
 )
+_save_with_parts = _save_parts.add_cte(_save.cte("saved"))
 _answer = select(command_answer.c.status, command_answer.c.body).where(
     command_answer.c.key == bindparam("key")
 )
 _keep_answer = insert(command_answer).on_conflict_do_nothing()
 
 
+class KnownAlerts(OrderedDict[str, tuple[str, Alert]]):
+    """Alerts as they were last read, by id, each with its row's mark: to decode hundreds of open
+    ones for every report would take longer than everything else that a report causes."""
+
+    def remember(self, row: Row[Any]) -> None:
+        """Keeps a committed row, and lets the one go that was not read for the longest time."""
+        self[row.id] = (row.mark, decode_body(row.body, Alert))
+        self.move_to_end(row.id)
+        while len(self) > KNOWN:
+            self.popitem(last=False)
+
+
 class AlertRows(Rows):
     """The alerts' part of a transaction."""
+
+    def __init__(self, connection: AsyncConnection, known: KnownAlerts) -> None:
+        super().__init__(connection)
+        self._known = known
+        self.changed = False
+        """Whether this transaction saw to it that it reads what nobody else does yet."""
 
     async def alert(self, alert_id: str) -> Alert | None:
         """An alert, its row locked until the transaction ends."""
@@ -64,7 +96,13 @@ class AlertRows(Rows):
 
     async def open_alerts(self) -> Sequence[Alert]:
         """All alerts that are not closed, for correlation; not locked."""
-        return [decode_body(body, Alert) for body in (await self._run(_open)).scalars()]
+        rows = (await self._run(_open)).all()
+        known = KnownAlerts() if self.changed else self._known
+        new = [row.id for row in rows if known.get(row.id, ("",))[0] != row.mark]
+        if new:
+            for row in await self._run(_bodies, {"ids": new}):
+                known.remember(row)
+        return [known[row.id][1] for row in rows if row.id in known]
 
     async def due_alerts(self, now: datetime, limit: int) -> Sequence[Alert]:
         """Alerts whose `next_due_at` has come, oldest first, locked, skipping locked ones."""
@@ -77,11 +115,14 @@ class AlertRows(Rows):
 
     async def save_alert(self, alert: Alert) -> None:
         """Inserts or replaces an alert, and adds its parts' `event` and `copyof` to their index."""
-        self.scheduled = True
-        await self._run(_save, _columns(alert))
+        self.changed = True
+        self._schedule(alert.next_due_at)
+        columns = _columns(alert)
         events = sorted({id for part in alert.parts for id in (part.event, part.copyof) if id})
         if events:
-            await self._run(_save_parts, {"events": events, "alert_id": alert.id})
+            await self._run(_save_with_parts, {**columns, "events": events, "alert_id": alert.id})
+        else:
+            await self._run(_save, columns)
 
     async def answer(self, key: str) -> Answer | None:
         """What a command with this idempotency key was answered."""
@@ -102,18 +143,18 @@ class AlertRows(Rows):
 
 def _columns(alert: Alert) -> dict[str, object]:
     return {
-        "id": alert.id,
-        "number": alert.number,
-        "version": alert.version,
-        "state": alert.state,
-        "kind": alert.kind,
-        "severity": alert.severity,
-        "site": alert.site,
-        "unit": alert.unit,
-        "purpose": alert.purpose,
-        "next_due_at": alert.next_due_at,
-        "next_due_kind": alert.next_due_kind,
-        "opened_at": alert.raised_at,
-        "closed_at": alert.closed_at if alert.state == "closed" else None,
-        "body": encode_body(alert),
+        "row_id": alert.id,
+        "row_number": alert.number,
+        "row_version": alert.version,
+        "row_state": alert.state,
+        "row_kind": alert.kind,
+        "row_severity": alert.severity,
+        "row_site": alert.site,
+        "row_unit": alert.unit,
+        "row_purpose": alert.purpose,
+        "row_next_due_at": alert.next_due_at,
+        "row_next_due_kind": alert.next_due_kind,
+        "row_opened_at": alert.raised_at,
+        "row_closed_at": alert.closed_at if alert.state == "closed" else None,
+        "row_body": encode_body(alert),
     }

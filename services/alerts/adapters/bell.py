@@ -1,6 +1,7 @@
 """Wakes a loop of this process before its time; a loop in another process finds out by polling."""
 
 import asyncio
+from datetime import datetime
 
 
 class Bell:
@@ -8,6 +9,8 @@ class Bell:
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
+        self.awake_at: datetime | None = None
+        """When the loop wakes by itself; what is due later need not wake it."""
 
     @property
     def rung(self) -> bool:
@@ -17,6 +20,11 @@ class Bell:
     def ring(self) -> None:
         """Ends the wait that is going on, or the next one."""
         self._rung.set()
+
+    def ring_by(self, due: datetime) -> None:
+        """Rings when the loop would otherwise sleep beyond a moment."""
+        if self.awake_at is None or due < self.awake_at:
+            self.ring()
 
     async def wait(self, at_most_s: float) -> None:
         """Returns when rung, or after `at_most_s` seconds."""

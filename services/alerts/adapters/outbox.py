@@ -28,6 +28,8 @@ POLL_S = 0.5
 """How late an event of another process, whose bell is not heard here, leaves at most."""
 BUSY_S = 0.02
 """While another replica holds a shard, until the next look: its rows may be ours to send."""
+LINGER_S = 0.01
+"""What several transactions publish leaves together, and after the pages that they queued."""
 BATCH = 1000
 SEND_LIMIT_S = 20.0
 
@@ -60,6 +62,7 @@ class Relay:
 
         Raises `TryAgain` or `KafkaError`; the rows stay.
         """
+        await asyncio.sleep(LINGER_S)
         with retryable():
             async with self._engine.begin() as connection:
                 shards = list((await connection.execute(_lock_free_shards)).scalars())
@@ -70,7 +73,7 @@ class Relay:
                     await self._send(rows)
                     crash_point("outbox.sent")
                     await connection.execute(_delete, {"ids": [row.id for row in rows]})
-        if rows:
+        if len(rows) == BATCH:
             return 0.0
         return POLL_S if len(shards) == SHARDS else BUSY_S
 

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import bindparam, func, update
@@ -41,11 +42,24 @@ _retry = (
 
 
 class OutgoingRows(Rows):
-    """The outgoing part of a transaction."""
+    """The outgoing part of a transaction: written all at once, by `flush`."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._records: list[dict[str, Any]] = []
+        self._pages: list[dict[str, Any]] = []
+
+    async def flush(self) -> None:
+        """Writes what leaves; the last thing before the commit."""
+        if self._pages:
+            await self._run(_page, self._pages)
+        if self._records:
+            await self._run(_publish, self._records)
+        self._pages, self._records = [], []
 
     async def publish(self, topic: TopicSpec, key: str, event: Event) -> None:
         """Puts an event into the outbox."""
-        await self._put(topic, key.encode(), encode(event), KAFKA_HEADERS)
+        self._put(topic, key.encode(), encode(event), KAFKA_HEADERS)
 
     async def dead_letter(self, record: Incoming, reason: str) -> None:
         """Puts a record that cannot be read into the outbox, for `ronda.deadletter`, as it came."""
@@ -57,13 +71,12 @@ class OutgoingRows(Rows):
         )
         # Our Kafka client sends no record that has neither key nor value, as a tombstone would.
         key = f"{record.topic}/{record.partition}/{record.offset}"
-        await self._put(DEADLETTER, key.encode(), record.value, headers)
+        self._put(DEADLETTER, key.encode(), record.value, headers)
 
     async def page(self, page: Page) -> None:
         """Queues a notification; one with the same `dedup` is queued once."""
         self.paged = True
-        await self._run(
-            _page,
+        self._pages.append(
             {
                 "dedup": page.dedup,
                 "alert_id": page.alert.id,
@@ -71,7 +84,7 @@ class OutgoingRows(Rows):
                 "attempt": page.attempt,
                 "due_at": page.due_at,
                 "body": encode_body(page),
-            },
+            }
         )
 
     async def finish_page(self, dedup: str) -> None:
@@ -83,9 +96,7 @@ class OutgoingRows(Rows):
         self.paged = True
         await self._run(_retry, {"of_dedup": dedup, "to_attempt": attempt, "at": at})
 
-    async def _put(
-        self, topic: TopicSpec, key: bytes, value: bytes | None, headers: Headers
-    ) -> None:
+    def _put(self, topic: TopicSpec, key: bytes, value: bytes | None, headers: Headers) -> None:
         self.published = True
         encoded = _encode_headers(list(headers))
         size = len(key) + len(value or b"") + len(encoded) + FRAMING_BYTES
@@ -94,13 +105,12 @@ class OutgoingRows(Rows):
             # One such record ends an idempotent producer for good, and its shard with it.
             _log.error("record is too large for its topic, parked", topic=topic.name, size=size)
             shard = PARKED
-        await self._run(
-            _publish,
+        self._records.append(
             {
                 "shard": shard,
                 "topic": topic.name,
                 "key": key,
                 "value": value,
                 "headers": encoded,
-            },
+            }
         )

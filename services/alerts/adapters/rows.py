@@ -1,5 +1,6 @@
 """What every group of rows shares: the transaction's connection, and how bodies are stored."""
 
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -26,10 +27,14 @@ class Rows:
         self._connection = connection
         self.published = False
         """Whether the relay has something to do once this is committed."""
-        self.scheduled = False
-        """Whether a deadline may have come nearer once this is committed."""
+        self.scheduled: datetime | None = None
+        """The nearest deadline that was saved."""
         self.paged = False
         """Whether a page is to be sent once this is committed."""
+
+    def _schedule(self, due: datetime | None) -> None:
+        if due is not None and (self.scheduled is None or due < self.scheduled):
+            self.scheduled = due
 
     async def _run(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         try:

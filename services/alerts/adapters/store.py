@@ -14,7 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.alerts.adapters.alert_rows import AlertRows
+from services.alerts.adapters.alert_rows import AlertRows, KnownAlerts
 from services.alerts.adapters.bell import Bell
 from services.alerts.adapters.inbox_rows import InboxRows
 from services.alerts.adapters.outgoing_rows import OutgoingRows
@@ -48,7 +48,7 @@ _next_due = select(
 )
 
 
-class PostgresTransaction(InboxRows, AlertRows, VisitRows, PatrolRows, OutgoingRows):
+class PostgresTransaction(OutgoingRows, InboxRows, AlertRows, VisitRows, PatrolRows):
     """One open transaction; each concern's statements are in a file of their own."""
 
 
@@ -66,6 +66,7 @@ class PostgresStore:
         self._published = published
         self._scheduled = scheduled
         self._paged = paged
+        self._known = KnownAlerts()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
@@ -75,15 +76,16 @@ class PostgresStore:
         """
         with retryable():
             async with self._engine.begin() as connection:
-                transaction = PostgresTransaction(connection)
+                transaction = PostgresTransaction(connection, self._known)
                 yield transaction
+                await transaction.flush()
         # The page first: somebody is waited for, and both loops share one event loop.
         if transaction.paged:
             self._paged.ring()
         if transaction.published:
             self._published.ring()
-        if transaction.scheduled:
-            self._scheduled.ring()
+        if transaction.scheduled is not None:
+            self._scheduled.ring_by(transaction.scheduled)
 
     async def claim_pages(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Page]:
         """Due pages, the longest due first, leased: nobody else gets them before `lease_until`."""

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+from services.alerts.adapters.bell import Bell
 from services.alerts.adapters.reading import Readings
 from services.alerts.metrics import Metrics
 from shared.clock import Clock
@@ -24,14 +25,23 @@ class Ticker:
     When it is woken before its time it only asks when that is: most of what is saved is due later.
     """
 
-    def __init__(self, on_tick: OnTick, next_due: NextDue, clock: Clock) -> None:
+    def __init__(self, on_tick: OnTick, next_due: NextDue, clock: Clock, bell: Bell) -> None:
         self._on_tick = on_tick
+        self._bell = bell
         self._next_due = next_due
         self._clock = clock
         self._next_tick = datetime.min.replace(tzinfo=UTC)
 
     async def tick(self) -> float:
         """One round; returns how long the next one is away."""
+        # Whatever is saved from here on rings, until the next waking is known.
+        self._bell.awake_at = None
+        try:
+            return await self._round()
+        finally:
+            self._bell.awake_at = self._next_tick
+
+    async def _round(self) -> float:
         now = self._clock()
         # Further away than we ever sleep: the clock was set back.
         if not now < self._next_tick <= now + LONGEST_SLEEP:

@@ -52,7 +52,8 @@ class VisitRows(Rows):
     async def add_visits(self, visits: Sequence[PendingVisit]) -> None:
         """Inserts visits that are not there yet; leaves the others as they are."""
         if visits:
-            self.scheduled = True
+            for each in visits:
+                self._schedule(each.next_check_at)
             await self._run(_add, [_columns(each) for each in sorted(visits, key=_id)])
 
     async def withdraw_visits(self, keep: Sequence[str], opening_after: datetime) -> None:
@@ -71,7 +72,7 @@ class VisitRows(Rows):
 
     async def save_visit(self, visit: PendingVisit) -> None:
         """Replaces a visit."""
-        self.scheduled = True
+        self._schedule(visit.next_check_at)
         await self._run(_save, _columns(visit))
 
     async def _all(

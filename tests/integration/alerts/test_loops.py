@@ -101,7 +101,8 @@ class Engine:
         self.clock = ManualClock(NOW)
         self.due: datetime | None = None
         self.ticks: list[datetime] = []
-        self.ticker = Ticker(self.on_tick, self.next_due, self.clock)
+        self.bell = Bell()
+        self.ticker = Ticker(self.on_tick, self.next_due, self.clock, self.bell)
 
     async def on_tick(self, now: datetime) -> datetime | None:
         self.ticks.append(now)
@@ -130,6 +131,18 @@ async def test_a_ticker_that_is_woken_early_ticks_only_when_something_is_due() -
     engine.due = engine.clock.advance(0.1)
     await engine.ticker.tick()
     assert engine.ticks == [NOW, NOW + timedelta(seconds=0.3)]
+
+
+async def test_only_what_is_due_before_the_ticker_wakes_by_itself_wakes_it() -> None:
+    engine = Engine()
+    engine.bell.ring_by(NOW + timedelta(hours=1))
+    assert engine.bell.rung, "before the first tick nothing is known of its sleep"
+    await engine.bell.wait(1)
+    await engine.ticker.tick()
+    engine.bell.ring_by(NOW + timedelta(seconds=1))
+    assert not engine.bell.rung
+    engine.bell.ring_by(NOW + timedelta(seconds=0.9))
+    assert engine.bell.rung
 
 
 async def test_the_ticker_ticks_every_second_though_nothing_is_due() -> None:

@@ -201,3 +201,45 @@ async def test_bells_ring_after_a_commit_and_not_after_a_failure(engine: AsyncEn
     async with store.transaction() as transaction:
         await transaction.save_alert(an_alert())
     assert (published.rung, scheduled.rung, paged.rung) == (False, True, False)
+
+
+async def test_what_was_never_committed_is_not_remembered_of_an_open_alert(
+    store: PostgresStore,
+) -> None:
+    alert = an_alert()
+    async with store.transaction() as transaction:
+        await transaction.save_alert(alert)
+
+    async def fail() -> None:
+        async with store.transaction() as transaction:
+            await transaction.save_alert(replace(alert, version=alert.version + 1))
+            assert [each.version for each in await transaction.open_alerts()] == [alert.version + 1]
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    for _ in range(2):
+        async with store.transaction() as transaction:
+            assert await transaction.open_alerts() == [alert]
+    async with store.transaction() as transaction:
+        await transaction.save_alert(replace(alert, version=alert.version + 1))
+    async with store.transaction() as transaction:
+        assert [each.version for each in await transaction.open_alerts()] == [alert.version + 1]
+
+
+async def test_a_pooled_connection_that_the_server_has_closed_is_replaced(
+    alerts_database: str,
+) -> None:
+    engine = database.engine(alerts_database, application="closed", pool_size=1)
+    other = database.engine(alerts_database, application="other")
+    store = PostgresStore(engine, published=Bell(), scheduled=Bell(), paged=Bell())
+    await store.next_due()
+    async with other.begin() as connection:
+        closing = text(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE application_name = 'closed'"
+        )
+        assert (await connection.execute(closing)).scalar_one()
+    await store.next_due()
+    await engine.dispose()
+    await other.dispose()
