@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,6 +25,14 @@ def demo(
     faults: Annotated[
         bool, typer.Option("--faults", help="Kill alerts and the broker during the night.")
     ] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="<folder>",
+            file_okay=False,
+            help="Keep the data and the services' logs here; a folder for this demo alone.",
+        ),
+    ] = None,
     checkin_port: Annotated[
         int, typer.Option(min=0, max=65_535, envvar="RONDA_CHECKIN_PORT", help="0: a free one.")
     ] = 0,
@@ -43,6 +52,7 @@ def demo(
         kafka=external_kafka(environment),
         topic_prefix=environment.text("RONDA_TOPIC_PREFIX", ""),
         database_url=environment.optional("RONDA_DATABASE_URL") and environment.database_url(),
+        data=data,
         checkin_port=checkin_port,
         alerts_port=alerts_port,
         archive_port=archive_port,

@@ -34,7 +34,10 @@ async def play(console: Console, settings: StackSettings, *, exit_after: bool, f
     async with AsyncExitStack() as running:
         broker: EmbeddedKafka | None = None
         if settings.kafka is None:
-            folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="ronda-demo-")))
+            # It must outlive the stack, which only borrows it: a fault may kill it.
+            folder = settings.data or Path(
+                running.enter_context(tempfile.TemporaryDirectory(prefix="ronda-demo-"))
+            )
             console.print("Starting Kafka ...", style="dim")
             broker = EmbeddedKafka(folder / "kafka")
             await running.enter_async_context(broker)
