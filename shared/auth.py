@@ -4,8 +4,10 @@ Two issuers, checkin for devices and alerts for operators, each with a key of it
 verifies with the same JWKS. ES256 only: an algorithm is never taken from a token.
 """
 
+import secrets
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,6 +52,11 @@ class Principal:
     issuer: str
     expires_at: datetime
     device: str | None = None
+    key: str | None = None
+    """The thumbprint of the key that the device must sign its events with; None asks for none."""
+    issued_at: datetime | None = None
+    session: str | None = None
+    """Names this one token, so that it alone can be revoked."""
 
     def covers(self, unit: str | None) -> bool:
         """Whether a unit is the principal's own or below it."""
@@ -74,8 +81,9 @@ class Issuer:
         now: datetime,
         ttl: timedelta = DEFAULT_TTL,
         device: str | None = None,
+        key: str | None = None,
     ) -> str:
-        """A signed token; raises ValueError for an unknown role."""
+        """A signed token; raises ValueError for an unknown role. `key`: RFC 7800's `jkt`."""
         if role not in ROLES:
             raise ValueError(f"unknown role {role!r}; the roles are {', '.join(ROLES)}")
         claims: dict[str, Any] = {
@@ -85,23 +93,57 @@ class Issuer:
             "name": name,
             "role": role,
             "unit": unit,
-            "iat": int(now.timestamp()),
+            "iat": round(now.timestamp(), 3),
             "exp": int((now + ttl).timestamp()),
         }
         if device is not None:
             claims["device"] = device
+        else:
+            claims["jti"] = secrets.token_urlsafe(12)
+        if key is not None:
+            claims["cnf"] = {"jkt": key}
+        return self._signed(claims)
+
+    def sealed(
+        self, purpose: str, claims: Mapping[str, str], *, now: datetime, ttl: timedelta
+    ) -> str:
+        """What somebody carries for us and cannot change; it is no token, and nobody's."""
+        seal = {"iss": self.name, "aud": f"{AUDIENCE}-{purpose}"}
+        return self._signed({**claims, **seal, "exp": int((now + ttl).timestamp())})
+
+    def _signed(self, claims: dict[str, Any]) -> str:
         return jwt.encode(
             {"alg": ALGORITHM, "kid": self._kid}, claims, self._key, algorithms=[ALGORITHM]
         )
 
 
 class Verifier:
-    """Verifies tokens of all issuers; remembers verified ones, because a phone sends one often."""
+    """Verifies tokens of all issuers; remembers verified ones, because a phone sends one often.
 
-    def __init__(self, keys_file: Path) -> None:
-        self._keys = KeySet.import_key_set(_read(keys_file))
-        self._kids = {str(key.kid) for key in self._keys.keys}
+    `revoked` is asked each time.
+    """
+
+    def __init__(
+        self, keys_file: Path, revoked: Callable[[Principal], bool] = lambda _: False
+    ) -> None:
+        self._revoked = revoked
+        self._file = keys_file
+        self._read_at_mtime = -1
+        self._load()
         self._known: OrderedDict[str, Principal] = OrderedDict()
+
+    def _load(self) -> None:
+        mtime = self._file.stat().st_mtime_ns if self._file.exists() else -1
+        self._keys = KeySet.import_key_set(_read(self._file))
+        self._kids = {str(key.kid) for key in self._keys.keys}
+        self._read_at_mtime = mtime
+
+    def _look_again(self) -> None:
+        """Reads the keys anew where the file is another one: keys are rotated under us. One that
+        cannot be read changes nothing."""
+        with suppress(OSError, SettingsError, ValueError, JoseError):
+            if self._file.stat().st_mtime_ns != self._read_at_mtime:
+                self._load()
 
     def verify(self, token: str, now: datetime) -> Principal:
         """The principal; raises `Unauthenticated`."""
@@ -113,7 +155,22 @@ class Verifier:
                 self._known.popitem(last=False)
         if principal.expires_at <= now:
             raise Unauthenticated("the token has expired")
+        if self._revoked(principal):
+            raise Unauthenticated("the token was revoked; sign in again")
         return principal
+
+    def opened(self, purpose: str, sealed: str, now: datetime) -> Mapping[str, str]:
+        """What `Issuer.sealed` made, unchanged and in time; raises `Unauthenticated`."""
+        try:
+            decoded = jwt.decode(sealed, self._key_of, algorithms=[ALGORITHM])
+            jwt.JWTClaimsRegistry(
+                now=int(now.timestamp()),
+                aud={"essential": True, "value": f"{AUDIENCE}-{purpose}"},
+                exp={"essential": True},
+            ).validate(decoded.claims)
+        except (JoseError, ValueError, TypeError, KeyError) as error:
+            raise Unauthenticated("what was carried is not ours, or too old") from error
+        return {name: str(value) for name, value in decoded.claims.items()}
 
     def _checked(self, token: str, now: datetime) -> Principal:
         try:
@@ -135,6 +192,8 @@ class Verifier:
         """Only keys of our own file, by `kid`; a key that a token brings is never looked at."""
         kid = token.headers().get("kid")
         if kid not in self._kids:
+            self._look_again()
+        if kid not in self._kids:
             raise Unauthenticated("the token is not valid: unknown key")
         return self._keys.get_by_kid(kid)
 
@@ -154,6 +213,9 @@ def _principal(header: dict[str, Any], claims: dict[str, Any]) -> Principal:
         issuer=issuer,
         expires_at=datetime.fromtimestamp(int(claims["exp"]), tz=UTC),
         device=str(device) if device is not None else None,
+        key=str(claims["cnf"]["jkt"]) if "cnf" in claims else None,
+        issued_at=datetime.fromtimestamp(float(claims["iat"]), tz=UTC) if "iat" in claims else None,
+        session=str(claims["jti"]) if "jti" in claims else None,
     )
 
 
@@ -173,24 +235,53 @@ def key_files(directory: Path) -> dict[str, Path]:
 
 
 def generate_keys(directory: Path) -> dict[str, Path]:
-    """Makes the signing keys and the JWKS where they are missing; returns `key_files`."""
+    """Makes the signing keys and the JWKS where they are missing; returns `key_files`.
+
+    The JWKS keeps keys that sign no more: what they signed, codes on paper too, stays good.
+    """
     files = key_files(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    public = []
     for name in ISSUERS:
-        file = files[name]
-        if not file.exists():
-            key = ECKey.generate_key("P-256", private=True)
-            private = key.as_dict(private=True) | {"kid": f"{name}-{key.thumbprint()[:12]}"}
-            _write_secret(file, msgspec.json.encode(private))
-        public.append(public_key(file))
-    files["keys"].write_bytes(msgspec.json.encode({"keys": public}))
+        if not files[name].exists():
+            _write_secret(files[name], msgspec.json.encode(_new_key(name)))
+    _publish(files["keys"], [public_key(files[name]) for name in ISSUERS])
     return files
+
+
+def rotate_key(directory: Path, issuer: str) -> str:
+    """Gives an issuer a new signing key, which it uses from its next start on; returns its `kid`.
+
+    The JWKS comes first: no token is signed that somebody could not verify.
+    """
+    files, key = key_files(directory), _new_key(issuer)
+    _publish(files["keys"], [_public_half(key)])
+    _write_secret(files[issuer], msgspec.json.encode(key))
+    return str(key["kid"])
+
+
+def _new_key(issuer: str) -> dict[str, Any]:
+    key = ECKey.generate_key("P-256", private=True)
+    return dict(key.as_dict(private=True)) | {"kid": f"{issuer}-{key.thumbprint()[:12]}"}
+
+
+def _publish(keys_file: Path, keys: Iterable[dict[str, Any]]) -> None:
+    """Adds public keys to a JWKS; readers see the old file or the new one, and never a half."""
+    known = {key["kid"]: key for key in _read(keys_file)["keys"]} if keys_file.exists() else {}
+    known |= {key["kid"]: key for key in keys}
+    content = msgspec.json.encode({"keys": list(known.values())})
+    if keys_file.exists() and keys_file.read_bytes() == content:
+        return
+    written = keys_file.with_suffix(".new")
+    written.write_bytes(content)
+    written.replace(keys_file)
 
 
 def public_key(signing_key_file: Path) -> dict[str, Any]:
     """The public half of a signing key, as a JWK with its `kid`."""
-    private: dict[str, Any] = _read(signing_key_file)
+    return _public_half(_read(signing_key_file))
+
+
+def _public_half(private: dict[str, Any]) -> dict[str, Any]:
     key = ECKey.import_key(private)
     return dict(key.as_dict(private=False)) | {"kid": private["kid"]}
 

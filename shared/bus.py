@@ -104,6 +104,8 @@ class BatchConsumer:
         self._positions: dict[TopicPartition, int] = {}
         self.lag: dict[tuple[str, int], int] = {}
         """Records behind the end, by topic and partition, as of the last pulse."""
+        self.held: set[TopicPartition] = set()
+        """Partitions that the handler has paused on purpose: they make nobody stuck."""
         self._broker = KafkaBroker(
             settings.bootstrap_servers.split(","),
             security=_security(settings),
@@ -210,8 +212,9 @@ class BatchConsumer:
         for partition, position in positions.items():
             behind = max(0, ends[partition] - position)
             self.lag[partition.topic, partition.partition] = behind
+        waiting = [ends[each] > positions[each] for each in positions.keys() - self.held]
         # A batch that fails and is sought back moves the positions too, and is no progress.
-        moves = not any(self.lag.values()) or positions != self._positions
+        moves = not any(waiting) or positions != self._positions
         if moves and not self._failing:
             self._progress.made()
         self._still = 0 if moves or self._failing or self._busy else self._still + 1

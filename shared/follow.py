@@ -70,11 +70,13 @@ class Follower:
         )
         try:
             async with asyncio.timeout(self._within.total_seconds()):
-                await consumer.start()
+                # One that could not start must be stopped too.
                 self._stack.push_async_callback(consumer.stop)
+                await consumer.start()
                 ends = await self._assign(consumer)
                 while any(self.offsets[number] < end for number, end in ends.items()):
                     await self._read(consumer)
+                self._progress.made()  # of an empty topic nothing was read
         except TimeoutError as error:
             await self._stack.aclose()
             raise TimeoutError(

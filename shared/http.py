@@ -28,11 +28,11 @@ from shared.auth import Principal, Unauthenticated, Verifier, bearer
 from shared.clock import Clock
 from shared.health import Health, verdict
 from shared.logging import logger
+from shared.policy import Policy, authorise, governed, without_policy
 from shared.problem import MEDIA_TYPE, Problem, ProblemError, encode
 from shared.settings import HttpSettings, SettingsError
 
 SESSION_COOKIE = "ronda_session"
-CSRF_HEADER = "Ronda-Csrf"
 GRACE_S = 5
 
 _log = logger(__name__)
@@ -47,17 +47,23 @@ def application(
     clock: Clock,
     health: Health,
     registry: CollectorRegistry,
+    policy: Policy | None = None,
     body_limit: int = 1_048_576,
 ) -> Litestar:
-    """A Litestar app with the operations' routes, RFC 9457 errors and OpenAPI at `/schema`."""
+    """A Litestar app with the operations' routes, RFC 9457 errors and OpenAPI at `/schema`.
+
+    With a `policy` every route is governed by it; raises LookupError for one that it does not name.
+    """
     metrics.HealthChecks(health, registry)
-    return Litestar(
+    app = Litestar(
         [*routes, *_operations(health, registry)],
+        guards=[governed(policy)] if policy is not None else [],
         middleware=[DefineMiddleware(_Authentication, verifier=verifier, clock=clock)],
         exception_handlers={
             ProblemError: _on_problem,
             HTTPException: _on_http,
             PermissionError: _on_permission,
+            RecursionError: _on_depth,
             Exception: _on_anything,
         },
         openapi_config=OpenAPIConfig(
@@ -68,30 +74,16 @@ def application(
         logging_config=None,
         debug=False,
     )
+    if policy is not None and (bare := without_policy(app, policy)):
+        raise LookupError(f"no policy says who may use {', '.join(bare)}")
+    return app
 
 
 def allow(*roles: str) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]:
     """A guard: only principals with one of these roles, and a CSRF header where a cookie writes."""
 
     def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        principal: Principal | None = connection.user
-        if principal is None:
-            raise ProblemError(
-                HTTPStatus.UNAUTHORIZED,
-                str(connection.auth or "sign in, or send a bearer token"),
-                headers={"WWW-Authenticate": "Bearer"},
-            )
-        if principal.role not in roles:
-            raise ProblemError(
-                HTTPStatus.FORBIDDEN,
-                f"role {principal.role!r} may not do this; it takes one of: {', '.join(roles)}",
-            )
-        by_cookie = "authorization" not in connection.headers
-        writes = connection.scope.get("method") not in {"GET", "HEAD", "OPTIONS"}
-        if by_cookie and writes and CSRF_HEADER.lower() not in connection.headers:
-            raise ProblemError(
-                HTTPStatus.FORBIDDEN, f"a write with a session cookie needs header {CSRF_HEADER}: 1"
-            )
+        authorise(connection, roles)
 
     return guard
 
@@ -166,6 +158,11 @@ def _on_permission(_: Request[Any, Any, Any], error: PermissionError) -> Respons
     return problem_response(ProblemError(HTTPStatus.FORBIDDEN, str(error)))
 
 
+def _on_depth(_: Request[Any, Any, Any], error: RecursionError) -> Response[bytes]:
+    """Only what a client sent is nested that deep."""
+    return problem_response(ProblemError(HTTPStatus.BAD_REQUEST, "the body is nested too deeply"))
+
+
 def _on_anything(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     _log.error("request failed", path=request.scope["path"], exc_info=error)
     return Response(
@@ -206,6 +203,8 @@ async def serving(app: Any, settings: HttpSettings) -> AsyncIterator[str]:
             timeout_graceful_shutdown=GRACE_S,
             timeout_keep_alive=30,
             limit_concurrency=10_000,
+            ssl_certfile=settings.tls_cert_file,
+            ssl_keyfile=settings.tls_key_file,
         )
     )
     task = asyncio.create_task(server.serve(sockets=[listener]), name="http server")
@@ -216,7 +215,7 @@ async def serving(app: Any, settings: HttpSettings) -> AsyncIterator[str]:
                 raise RuntimeError("the HTTP server stopped while it was starting")
             await asyncio.sleep(0.01)
         host, port = listener.getsockname()[:2]
-        yield f"http://{host}:{port}"
+        yield f"{'https' if settings.tls_cert_file else 'http'}://{host}:{port}"
     finally:
         server.should_exit = True
         await asyncio.gather(task, return_exceptions=True)

@@ -30,10 +30,12 @@ class KafkaSettings:
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """Where a service listens; port 0 takes a free one."""
+    """Where a service listens; port 0 takes a free one. With a certificate it speaks TLS itself."""
 
     host: str = "127.0.0.1"
     port: int = 0
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,17 @@ class Environment:
         port = self.number("RONDA_HTTP_PORT", default_port)
         if not 0 <= port <= 65_535 or port != int(port):
             raise SettingsError(f"RONDA_HTTP_PORT must be a port from 0 to 65535, not {port:g}")
-        return HttpSettings(host=self.text("RONDA_HTTP_HOST", "127.0.0.1"), port=int(port))
+        cert, key = self.path("RONDA_HTTP_TLS_CERT_FILE"), self.path("RONDA_HTTP_TLS_KEY_FILE")
+        if (cert is None) != (key is None):
+            raise SettingsError(
+                "RONDA_HTTP_TLS_CERT_FILE and RONDA_HTTP_TLS_KEY_FILE belong together: set both"
+            )
+        return HttpSettings(
+            host=self.text("RONDA_HTTP_HOST", "127.0.0.1"),
+            port=int(port),
+            tls_cert_file=cert,
+            tls_key_file=key,
+        )
 
     def auth(self) -> AuthSettings:
         """The section RONDA_AUTH_*."""

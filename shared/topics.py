@@ -136,6 +136,14 @@ QUARANTINE = _spec(
     writers="checkin",
     readers="archive",
 )
+MEDIA = _spec(
+    "ronda.media",
+    "SHA-256 of the photo",
+    3,
+    30 * DAY_MS,
+    writers="checkin",
+    readers="archive",
+)
 DEADLETTER = _spec(
     "ronda.deadletter",
     "none",
@@ -154,6 +162,7 @@ TOPICS: tuple[TopicSpec, ...] = (
     DEVICE,
     AUDIT,
     QUARANTINE,
+    MEDIA,
     DEADLETTER,
 )
 
@@ -171,6 +180,7 @@ _BY_PREFIX: tuple[tuple[str, TopicSpec], ...] = (
     ("ronda.situation.", PLAN),
     ("ronda.device.", DEVICE),
     ("ronda.operator.", DEVICE),
+    ("ronda.media.", MEDIA),
     ("ronda.journal.", AUDIT),
     ("ronda.watch.", AUDIT),
     ("ronda.access.", AUDIT),
@@ -180,6 +190,7 @@ _BY_PREFIX: tuple[tuple[str, TopicSpec], ...] = (
     ("ronda.visit.", ALERT),
     ("ronda.vulnerability.", ALERT),
     ("ronda.advice.", ALERT),
+    ("ronda.task.", ALERT),
     ("ronda.risk.", ALERT),
     ("ronda.presence.", ALERT),
     ("ronda.sequence.", ALERT),

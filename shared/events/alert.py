@@ -5,9 +5,11 @@ from typing import Literal
 from msgspec import Struct
 
 from shared.events.envelope import Event, EventId, Name, Timestamp
+from shared.events.incident import CrowdLevel
 
 Severity = Literal["rendah", "sedang", "tinggi", "kritis"]
-AlertKind = Literal["incident", "duress", "visit_missed", "silent"]
+AlertKind = Literal["incident", "duress", "visit_missed", "silent", "roster", "task_overdue"]
+ThreatStage = Literal["PG", "AG", "GN"]
 AlertState = Literal["raised", "acknowledged", "dispatched", "arrived", "resolved", "closed"]
 
 
@@ -44,6 +46,11 @@ class Part(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Seconds between the two clocks, where the report came late; that itself never alarms."""
     copyof: EventId | None = None
     """The report that this one repeats over another channel."""
+    lat: float | None = None
+    lon: float | None = None
+    crowd_level: CrowdLevel | None = None
+    backup_type: Name | None = None
+    """The rung of the backup ladder that this report asks for."""
 
 
 class Dispatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,6 +63,29 @@ class Dispatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     declined_at: Timestamp | None = None
     en_route_at: Timestamp | None = None
     arrived_at: Timestamp | None = None
+    backup_type: Name | None = None
+    distance_m: float | None = None
+    """How far away it was when it was sent, by its newest position."""
+    target_at: Timestamp | None = None
+    """When it should be there, by the response targets of that distance."""
+
+
+LinkKind = Literal["absorbed", "merged_into", "split_off", "split_from"]
+
+
+class Link(Struct, frozen=True, kw_only=True):
+    """Another alert that this one was joined with, or parted from, by hand; it may be undone.
+
+    `absorbed`: its reports came here; `merged_into`: ours went there; `split_off`: it was made of
+    reports taken from here; `split_from`: we were made of reports taken from there.
+    """
+
+    kind: LinkKind
+    alert: EventId
+    number: int
+    at: Timestamp
+    by: str
+    parts: list[EventId]
 
 
 class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -123,6 +153,13 @@ class Alert(Struct, frozen=True, kw_only=True):
     purpose: str | None
     timeline: list[Entry]
     parts_more: int = 0
+    threat_stage: ThreatStage | None = None
+    """The furthest stage that any report speaks of; another scale than `severity`."""
+    crowd_level: CrowdLevel | None = None
+    """What was last said of a crowd."""
+    links: list[Link] = []
+    undelivered: list[Name] = []
+    """Posts that a call did not reach on any way so far, and no later one has."""
 
 
 class Visit(Struct, frozen=True, kw_only=True):
@@ -142,10 +179,18 @@ class Visit(Struct, frozen=True, kw_only=True):
     visited_at: Timestamp | None
     checkin: EventId | None
     alert: EventId | None
+    dwell_s: float | None = None
+    people: int | None = None
+    shortfalls: list[Reason] = []
+    """What the rule asks for and the visit lacked: time on site, people, answers."""
 
 
 class Notification(Struct, frozen=True, kw_only=True):
-    """One attempt to reach one recipient over one channel; `dedup` is the same on every retry."""
+    """One attempt to reach one recipient over one channel; `dedup` is the same on every retry.
+
+    `sent` says that a provider took it, and once more, with `delivered_at`, that it arrived where
+    the provider knows. `final`: this way is not tried again.
+    """
 
     dedup: str
     alert: EventId
@@ -157,6 +202,8 @@ class Notification(Struct, frozen=True, kw_only=True):
     attempt: int
     at: Timestamp
     error: str | None
+    delivered_at: Timestamp | None = None
+    final: bool = False
 
 
 class AlertRaised(Event, frozen=True, kw_only=True, tag="ronda.alert.raised.v1"):
@@ -209,7 +256,29 @@ class AlertUpdated(Event, frozen=True, kw_only=True, tag="ronda.alert.updated.v1
     data: Alert
 
 
+class AlertMerged(Event, frozen=True, kw_only=True, tag="ronda.alert.merged.v1"):
+    """Two alerts became one by hand; each of the two tells it, `links` says which one it is."""
+
+    data: Alert
+
+
+class AlertSplit(Event, frozen=True, kw_only=True, tag="ronda.alert.split.v1"):
+    """Reports were taken out of an alert by hand; what they became is raised, or open again."""
+
+    data: Alert
+
+
 class VisitDue(Event, frozen=True, kw_only=True, tag="ronda.visit.due.v1"):
+    data: Visit
+
+
+class VisitAtRisk(Event, frozen=True, kw_only=True, tag="ronda.visit.at_risk.v1"):
+    data: Visit
+
+
+class VisitDone(Event, frozen=True, kw_only=True, tag="ronda.visit.done.v1"):
+    """It was made in time, or its check-out told more of it."""
+
     data: Visit
 
 

@@ -1,11 +1,13 @@
 """What is suspicious or wrong, as the field says it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from shared.events.envelope import Event, EventId, Name
 from shared.events.patrol import Fix, Sha256, Text
+
+CrowdLevel = Literal["hijau", "kuning", "merah"]
 
 
 class IncidentReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -17,6 +19,8 @@ class IncidentReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     crew: Name | None = None
     backup: bool = False
     media: Annotated[list[Sha256], Meta(max_length=20)] = []
+    crowd_level: CrowdLevel | None = None
+    """Of a demonstration: orderly, disorderly, violent. Another scale than the severity."""
     copyof: EventId | None = None
     """The app event that this one repeats over another channel, SMS for instance."""
 

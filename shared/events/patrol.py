@@ -47,6 +47,8 @@ class CheckIn(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ChecklistAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`item` is a line of the checklist, or `task:` and the id of a task that stood open there."""
+
     item: Name
     answer: Literal["good", "bad", "unseen"]
     remark: Text | None = None

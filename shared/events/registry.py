@@ -4,7 +4,21 @@ from typing import Any, get_args
 
 import msgspec
 
-from shared.events import alert, audit, incident, patrol, plan, position
+from shared.events import (
+    alert,
+    audit,
+    device,
+    incident,
+    media,
+    operator,
+    patrol,
+    plan,
+    position,
+    presence,
+    situation,
+    task,
+    watch,
+)
 from shared.events.envelope import Envelope, Event
 
 AnyEvent = (
@@ -23,6 +37,7 @@ AnyEvent = (
     | position.PositionRecorded
     | plan.PlanPiece
     | plan.PlanPublished
+    | situation.SituationChanged
     | alert.AlertRaised
     | alert.AlertEscalated
     | alert.AlertAcknowledged
@@ -35,12 +50,36 @@ AnyEvent = (
     | alert.AlertClosed
     | alert.AlertReopened
     | alert.AlertUpdated
+    | alert.AlertMerged
+    | alert.AlertSplit
     | alert.VisitDue
+    | alert.VisitAtRisk
+    | alert.VisitDone
     | alert.VisitMissed
     | alert.VisitRecovered
     | alert.NotificationSent
     | alert.NotificationFailed
+    | task.VulnerabilityAssigned
+    | task.VulnerabilityExtended
+    | task.VulnerabilityMitigated
+    | task.VulnerabilityOverdue
+    | task.AdviceIssued
+    | task.AdviceDone
+    | task.AdviceOverdue
+    | task.TaskUpdated
+    | presence.PresenceDoubted
+    | presence.SequenceGapOpened
+    | presence.SequenceGapClosed
     | audit.AccessRecorded
+    | audit.CheckpointSealed
+    | audit.RecordErased
+    | watch.JournalNoted
+    | watch.WatchHandedOver
+    | device.DeviceInvited
+    | device.DeviceEnrolled
+    | device.DeviceRevoked
+    | media.MediaStored
+    | operator.OperatorRevoked
 )
 
 EVENTS: dict[str, type[Event]] = {str(cls.__struct_config__.tag): cls for cls in get_args(AnyEvent)}
@@ -86,16 +125,16 @@ def decode_envelope(value: bytes | None) -> Envelope:
         raise Undecodable(str(error)) from error
 
 
-def check_data(event_type: str, data: bytes | msgspec.Raw) -> None:
-    """Whether `data` fits its type; raises `Undecodable` with the path of the first misfit.
+def check_data(event_type: str, data: bytes | msgspec.Raw) -> Any:
+    """`data` as its type has it; raises `Undecodable` with the path of the first misfit.
 
-    A type that this version does not know is fine: it is kept, and nobody acts on it.
+    None for a type that this version does not know: it is kept, and nobody acts on it.
     """
     decoder = _data_decoders.get(event_type)
     if decoder is None:
-        return
+        return None
     try:
-        decoder.decode(data)
+        return decoder.decode(data)
     except _UNREADABLE as error:
         raise Undecodable(str(error)) from error
 

@@ -1,19 +1,43 @@
 """One example of every event, invented people and all; committed as JSON in `examples/`."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from shared.events import alert as alerts
-from shared.events import audit, incident, patrol, plan, position
+from shared.events import (
+    audit,
+    incident,
+    patrol,
+    plan,
+    position,
+    presence,
+    situation,
+    task,
+    watch,
+)
 from shared.events.envelope import Event
 from shared.events.identity import derived_id
+from shared.events.phone_samples import phone_samples
+from shared.events.task_samples import ADVICE, DOUBT, GAP, VULNERABILITY
+from shared.events.watch_samples import ENTRY, HANDOVER
 
 _NIGHT = datetime(2023, 11, 29, 14, 12, tzinfo=UTC)
 _UNIT = "polda-jatim/polres-tuban"
 _SITE = "gudang-logistik"
 _FIX = patrol.Fix(lat=-6.9131, lon=112.0662, accuracy_m=18.0, fixed_at=_NIGHT)
+
+_ROOT = base64.b64encode(bytes(range(32))).decode()
+_CHECKPOINT = audit.Checkpoint(
+    origin=f"ronda/{_UNIT}",
+    size=84_211,
+    root=_ROOT,
+    note=f"ronda/{_UNIT}\n84211\n{_ROOT}\n\n— ronda/{_UNIT} {'A' * 91}=\n",
+    sealed_at=_NIGHT + timedelta(hours=9),
+    reason="on schedule",
+)
 
 
 def _id(name: str) -> str:
@@ -247,6 +271,16 @@ def samples() -> dict[str, Event]:
             ),
             subject=None,
         ),
+        _decided(
+            situation.SituationChanged,
+            situation.SituationChange(
+                what="logistics_stage",
+                value="ballots",
+                by="Ipda Teladan",
+                reason="Surat suara tiba di gudang",
+            ),
+            subject=None,
+        ),
         *(
             _decided(cls, _ALERT)
             for cls in (
@@ -262,15 +296,44 @@ def samples() -> dict[str, Event]:
                 alerts.AlertClosed,
                 alerts.AlertReopened,
                 alerts.AlertUpdated,
+                alerts.AlertMerged,
+                alerts.AlertSplit,
             )
         ),
         *(
             _decided(cls, _VISIT, subject="ppk-soko")
-            for cls in (alerts.VisitDue, alerts.VisitMissed, alerts.VisitRecovered)
+            for cls in (
+                alerts.VisitDue,
+                alerts.VisitAtRisk,
+                alerts.VisitDone,
+                alerts.VisitMissed,
+                alerts.VisitRecovered,
+            )
         ),
         _decided(alerts.NotificationSent, _NOTIFICATION),
         _decided(
             alerts.NotificationFailed, msgspec.structs.replace(_NOTIFICATION, error="HTTP 503")
+        ),
+        *(
+            _decided(cls, VULNERABILITY)
+            for cls in (
+                task.VulnerabilityAssigned,
+                task.VulnerabilityExtended,
+                task.VulnerabilityMitigated,
+                task.VulnerabilityOverdue,
+                task.TaskUpdated,
+            )
+        ),
+        *(
+            _decided(cls, ADVICE)
+            for cls in (task.AdviceIssued, task.AdviceDone, task.AdviceOverdue)
+        ),
+        _decided(watch.JournalNoted, ENTRY, subject=None),
+        _decided(watch.WatchHandedOver, HANDOVER, subject=None),
+        _decided(presence.PresenceDoubted, DOUBT),
+        *(
+            _decided(cls, GAP, subject=None)
+            for cls in (presence.SequenceGapOpened, presence.SequenceGapClosed)
         ),
         audit.AccessRecorded(
             specversion="1.0",
@@ -288,5 +351,37 @@ def samples() -> dict[str, Event]:
                 reason="Complaint 12/XI/2023 about the round of 29 November",
             ),
         ),
+        audit.CheckpointSealed(
+            specversion="1.0",
+            id=_id("CheckpointSealed"),
+            source="ronda/archive",
+            time=_NIGHT + timedelta(hours=9),
+            unit=_UNIT,
+            receivedtime=_NIGHT + timedelta(hours=9),
+            channel="system",
+            data=_CHECKPOINT,
+        ),
+        audit.RecordErased(
+            specversion="1.0",
+            id=_id("RecordErased"),
+            source="ronda/archive",
+            time=_NIGHT + timedelta(days=90),
+            unit=_UNIT,
+            actor="archive-keeper",
+            receivedtime=_NIGHT + timedelta(days=90),
+            channel="system",
+            data=audit.Erasure(
+                data_class="tracks",
+                reason="retention: tracks are kept 90 days",
+                authority="RONDA_ARCHIVE_RETENTION",
+                erased_at=_NIGHT + timedelta(days=90),
+                records=[
+                    audit.ErasedRecord(
+                        topic="ronda.position", partition=2, offset=1204, leaf="5f" * 32
+                    )
+                ],
+            ),
+        ),
+        *phone_samples(),
     ]
     return {event.type: event for event in events}

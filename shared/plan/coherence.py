@@ -10,7 +10,9 @@ from shared.auth import ROLES
 from shared.events.alert import Severity
 from shared.plan.draft import Draft, DraftRow
 from shared.plan.expand import rule_covers
+from shared.plan.expression import ExpressionError, check
 from shared.plan.model import (
+    RISK_CLASSES,
     SYSTEM_CATEGORIES,
     Channel,
     EscalationPolicy,
@@ -21,18 +23,18 @@ from shared.plan.model import (
     Shift,
     Site,
     SiteType,
+    TriageRule,
     Unit,
     VisitRule,
 )
 
-RISK_CLASSES = ("kurang_rawan", "rawan", "sangat_rawan", "khusus")
 _DAY_S = 86_400
 
 
 def check_coherence(draft: Draft) -> None:
     """Reports what no single row shows."""
-    for check in _CHECKS:
-        check(draft)
+    for look in _CHECKS:
+        look(draft)
 
 
 def _check_operation(draft: Draft) -> None:
@@ -79,7 +81,12 @@ def _check_sites(draft: Draft) -> None:
 
 
 def _check_people(draft: Draft) -> None:
+    channels = set(draft.names("channels", "id"))
     for row, person in draft.values(Person):
+        for contact in person.contacts:
+            # Not a reference like others: in a table all contacts are one cell.
+            if contact.channel not in channels and "channels" in draft.rows:
+                draft.complain(row, ("contacts",), f"there is no channel {contact.channel!r}")
         if person.role not in ROLES:
             message = f"must be one of {', '.join(ROLES)}, not {person.role!r}"
             draft.complain(row, ("role",), message)
@@ -147,6 +154,16 @@ def _check_categories(draft: Draft) -> None:
             _complain_of_section(draft, "categories", f"needs a row with id {name!r}")
 
 
+def _check_triage_rules(draft: Draft) -> None:
+    for row, rule in draft.values(TriageRule):
+        if (rule.steps is None) == (rule.at_least is None):
+            draft.complain(row, (), "needs either `steps` or `at_least`, to say what it does")
+        try:
+            check(rule.when)
+        except ExpressionError as error:
+            draft.complain(row, ("when",), f"is no condition: {error}")
+
+
 def _check_policies(draft: Draft) -> None:
     chains: dict[str, str] = {}
     for row, policy in draft.values(EscalationPolicy):
@@ -174,11 +191,17 @@ def _check_reach(draft: Draft, row: DraftRow, policy: EscalationPolicy) -> None:
         for _, unit in post.raw_values("unit")
     }
     declared = {kind for kind, _ in posts}
+    reached = {person.id for _, person in draft.values(Person) if person.contacts}
     places = {operation.unit for _, operation in draft.values(Operation)}
     places.update(site.unit for _, site in draft.values(Site))
     for at, step in enumerate(policy.steps):
-        if declared.isdisjoint(step.posts):
-            continue  # reported as unknown kinds
+        if not step.names:
+            draft.complain(row, ("steps", at), "tells nobody; name posts, people or crews")
+        if step.people and reached.isdisjoint(step.people) and not step.crews and not step.posts:
+            message = f"no contact is known of {', '.join(step.people)}"
+            draft.complain(row, ("steps", at, "people"), message)
+        if declared.isdisjoint(step.posts) or step.people or step.crews:
+            continue  # unknown kinds are reported; others may be reached where the posts are not
         deaf = [
             unit
             for unit in sorted(places)
@@ -200,16 +223,38 @@ def _kinds(policy: EscalationPolicy) -> Iterable[str]:
     return (kind for step in policy.steps for kind in step.posts)
 
 
+_WITHOUT_URL = {
+    "log": "a log channel has no url; leave it out",
+    "email": "an email channel has no url; RONDA_SMTP_HOST names its server",
+    "apprise": "an apprise channel has no url, which would hold a password; "
+    "RONDA_APPRISE_URL_<secret_name> does",
+}
+
+
 def _check_channels(draft: Draft) -> None:
     for row, channel in draft.values(Channel):
-        if channel.kind == "log":
-            if channel.url is not None:
-                draft.complain(row, ("url",), "a log channel has no url; leave it out")
-            continue
-        if channel.url is None:
-            draft.complain(row, (), "a webhook channel needs the field 'url'")
-        elif problem := _url_problem(channel.url):
-            draft.complain(row, ("url",), problem)
+        _check_url(draft, row, channel)
+        if channel.kind == "apprise" and channel.secret_name is None:
+            draft.complain(row, (), "an apprise channel needs the field 'secret_name'")
+        if channel.body is not None and channel.kind != "sms":
+            draft.complain(row, ("body",), "only an sms channel has a body")
+        elif channel.body is not None and not {"{to}", "{text}"} <= _placeholders(channel.body):
+            draft.complain(row, ("body",), "must hold {to} and {text}")
+
+
+def _check_url(draft: Draft, row: DraftRow, channel: Channel) -> None:
+    if channel.kind in _WITHOUT_URL:
+        if channel.url is not None:
+            draft.complain(row, ("url",), _WITHOUT_URL[channel.kind])
+    elif channel.url is None:
+        article = "an" if channel.kind == "sms" else "a"
+        draft.complain(row, (), f"{article} {channel.kind} channel needs the field 'url'")
+    elif problem := _url_problem(channel.url):
+        draft.complain(row, ("url",), problem)
+
+
+def _placeholders(body: str) -> set[str]:
+    return {name for name in ("{to}", "{text}", "{ref}") if name in body}
 
 
 def _url_problem(url: str) -> str | None:
@@ -246,6 +291,7 @@ _CHECKS: tuple[Callable[[Draft], None], ...] = (
     _check_shifts,
     _check_visit_rules,
     _check_categories,
+    _check_triage_rules,
     _check_policies,
     _check_channels,
 )

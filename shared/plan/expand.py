@@ -6,6 +6,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.events.identity import derived_id
+from shared.plan.in_force import in_force
 from shared.plan.model import DueVisit, Plan, Shift, Site, Situation, VisitRule
 
 
@@ -16,6 +17,7 @@ def expand(plan: Plan, situation: Situation, day: date) -> list[DueVisit]:
     the plan's rows. Times carry the local offset of the due moment as a fixed one, so arithmetic on
     them is exact.
     """
+    plan = in_force(plan, situation)
     phase = situation.phase or _calendar_phase(plan, day)
     crews = _Crews(plan.shifts)
     visits = [

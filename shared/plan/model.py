@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
@@ -21,6 +21,10 @@ SYSTEM_CATEGORIES = {
 }
 """By kind of alert, the category where no report names one; every plan holds these four."""
 LogisticsStage = Literal["none", "boxes", "ballots", "packed", "distributed", "returned"]
+RiskClass = Literal["kurang_rawan", "rawan", "sangat_rawan", "khusus"]
+ThreatStage = Literal["PG", "AG", "GN"]
+RISK_CLASSES: tuple[str, ...] = get_args(RiskClass)
+STAGES: tuple[str, ...] = get_args(LogisticsStage)
 
 
 class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,6 +39,8 @@ class Operation(Row, frozen=True, kw_only=True):
     """The root of the unit tree: whose operation it is."""
     unknown_for_s: NonNegative = 3600
     """A site that is silent this long raises an alert, unless its type says otherwise."""
+    purpose: Literal["exercise", "synthetic"] | None = None
+    """None is the real thing; an exercise pages no real contact and counts in no report."""
 
 
 class Unit(Row, frozen=True, kw_only=True):
@@ -53,6 +59,14 @@ class Phase(Row, frozen=True, kw_only=True):
     ends: date
 
 
+class ChecklistLine(Row, frozen=True, kw_only=True):
+    """A line of the checklist that the phone shows at a kind of site."""
+
+    id: Key
+    label: Label
+    label_en: Label
+
+
 class SiteType(Row, frozen=True, kw_only=True):
     """A kind of site, with its words for people and what holds for every site of the kind."""
 
@@ -63,6 +77,10 @@ class SiteType(Row, frozen=True, kw_only=True):
     """A smaller geofence is an error: at a polling place officers stay outside, 50 m away."""
     unknown_for_s: NonNegative | None = None
     """How long such a site may be silent; None means the operation's `unknown_for_s`."""
+    keeps_logistics: bool = False
+    """Whether boxes and ballots are kept there, so that the logistics stage weighs on it."""
+    checklist: Annotated[list[ChecklistLine], Meta(max_length=30)] = []
+    """What a visit looks at, in this order."""
 
 
 class Site(Row, frozen=True, kw_only=True):
@@ -77,6 +95,20 @@ class Site(Row, frozen=True, kw_only=True):
     district: Label | None = None
 
 
+class Way(Row, frozen=True, kw_only=True):
+    """An address within a channel of the plan."""
+
+    channel: Key
+    address: Label
+
+
+class Contact(Way, frozen=True, kw_only=True):
+    """How somebody is reached. All contacts are told at once; `otherwise` are other ways to one of
+    them, tried in their order, each as soon as the one before has failed once."""
+
+    otherwise: Annotated[list[Way], Meta(max_length=5)] = []
+
+
 class Person(Row, frozen=True, kw_only=True):
     """An officer or a guard, under an invented name in every example of ours."""
 
@@ -85,13 +117,8 @@ class Person(Row, frozen=True, kw_only=True):
     rank: Label
     unit: UnitPath
     role: Key
-
-
-class Contact(Row, frozen=True, kw_only=True):
-    """How a post is reached: an address within a channel of the plan."""
-
-    channel: Key
-    address: Label
+    contacts: list[Contact] = []
+    """How the person is reached, where a chain names them; in a CSV `channel:address …`."""
 
 
 class Post(Row, frozen=True, kw_only=True):
@@ -117,6 +144,14 @@ class Shift(Row, frozen=True, kw_only=True):
     sites: list[Key] = []
 
 
+class CheckItem(Row, frozen=True, kw_only=True):
+    """Something that every visit of a rule looks at."""
+
+    item: Key
+    category: Key | None = None
+    """What an answer `bad` is reported as; None means that it is only kept."""
+
+
 class VisitRule(Row, frozen=True, kw_only=True):
     """Which sites are visited when, in local time; a filter that is an empty list lets all pass."""
 
@@ -131,6 +166,8 @@ class VisitRule(Row, frozen=True, kw_only=True):
     logistics_stages: list[LogisticsStage] = []
     """Where not empty, the rule holds only while the posko has set one of these stages."""
     min_dwell_s: NonNegative = 0
+    min_people: Annotated[int, Meta(ge=0, le=1000)] = 0
+    checklist: list[CheckItem] = []
     crew: Label | None = None
 
 
@@ -141,19 +178,41 @@ class Category(Row, frozen=True, kw_only=True):
     label: Label
     label_en: Label
     severity: Severity
-    stage: Literal["PG", "AG", "GN"]
+    stage: ThreatStage
     group: Literal["K", "P", "G", "B"]
     family: Key
     """Categories of one family at one place and time are one happening."""
     site_types: list[Key] = []
     """Where the phone offers it first; empty means everywhere."""
+    vulnerabilities: list[Key] = []
+    """Kinds of open vulnerability that make it worse; empty means any at the site."""
+
+
+class TriageRule(Row, frozen=True, kw_only=True):
+    """A rule of the operation's own: where `when` holds (CEL over the names in
+    `shared.plan.expression.VARIABLES`) the severity rises by `steps`, or to `at_least`."""
+
+    id: Key
+    label: Label
+    label_en: Label
+    when: Annotated[str, Meta(min_length=1, max_length=500)]
+    steps: Annotated[int, Meta(ge=1, le=3)] | None = None
+    at_least: Severity | None = None
 
 
 class Step(Row, frozen=True, kw_only=True):
-    """One level: whom it tells, how long after the level before it."""
+    """One level: whom it tells at once, how long after the level before it. `posts` are kinds of
+    post, found by the unit; of `crews` whoever is on shift then."""
 
     after_s: NonNegative
-    posts: Annotated[list[Key], Meta(min_length=1)]
+    posts: list[Key] = []
+    people: list[Key] = []
+    crews: list[Label] = []
+
+    @property
+    def names(self) -> list[str]:
+        """Everybody it names."""
+        return [*self.posts, *self.people, *self.crews]
 
 
 class EscalationPolicy(Row, frozen=True, kw_only=True):
@@ -176,13 +235,29 @@ class EscalationPolicy(Row, frozen=True, kw_only=True):
 
 
 class Channel(Row, frozen=True, kw_only=True):
-    """A way to reach people; `kind` is `log` or `webhook`."""
+    """A way to reach people.
+
+    `log` writes a line; `webhook` posts the page to `url`; `sms` posts to a gateway at `url`;
+    `email` and `apprise` go where the service's settings say. No secret stands in a plan.
+    """
 
     id: Key
-    kind: Literal["log", "webhook"]
+    kind: Literal["log", "webhook", "sms", "email", "apprise"]
     url: str | None = None
     secret_name: str | None = None
-    """Name of the secret that signs webhooks; the secret itself never stands in a plan."""
+    """Name of the secret that signs webhooks, opens the gateway, and signs receipts; for `apprise`
+    of the setting that holds its URL."""
+    body: Annotated[str, Meta(max_length=2000)] | None = None
+    """What the gateway is sent, with `{to}`, `{text}` and `{ref}`; None means JSON of these."""
+    content_type: Literal["application/json", "application/x-www-form-urlencoded"] = (
+        "application/json"
+    )
+    auth_header: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,60}$")] = "Authorization"
+    """Where the gateway wants the secret; in `Authorization` as `Bearer`, else as it is."""
+    ref_field: Annotated[str, Meta(max_length=80)] | None = None
+    """Where the gateway's answer names the message, `messages.0.id`; None means by our `{ref}`."""
+    receipt_within_s: Annotated[float, Meta(gt=0, le=3600)] | None = None
+    """A page whose delivery is not confirmed within this has failed; None means nobody confirms."""
 
 
 class Plan(Struct, frozen=True, kw_only=True, dict=True):
@@ -201,6 +276,7 @@ class Plan(Struct, frozen=True, kw_only=True, dict=True):
     policies: list[EscalationPolicy]
     channels: list[Channel]
     site_types: list[SiteType] = []
+    triage_rules: list[TriageRule] = []
 
     @cached_property
     def timezone(self) -> ZoneInfo:
@@ -226,6 +302,11 @@ class Plan(Struct, frozen=True, kw_only=True, dict=True):
     def person_by_id(self) -> dict[str, Person]:
         """People by id."""
         return {person.id: person for person in self.people}
+
+    @cached_property
+    def visit_rule_by_id(self) -> dict[str, VisitRule]:
+        """Visit rules by id."""
+        return {rule.id: rule for rule in self.visit_rules}
 
     @cached_property
     def channel_by_id(self) -> dict[str, Channel]:
@@ -269,10 +350,14 @@ class Plan(Struct, frozen=True, kw_only=True, dict=True):
 
 
 class Situation(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Live overrides of the plan's defaults; None means what the plan says."""
+    """Live overrides of the plan's defaults; None, or no entry, means what the plan says."""
 
     phase: str | None = None
     logistics_stage: str | None = None
+    site_classes: dict[str, str] = {}
+    """Risk class by site."""
+    stand_ins: dict[str, str] = {}
+    """By person who stands in for them."""
 
 
 class DueVisit(Struct, frozen=True, kw_only=True):
@@ -300,9 +385,12 @@ ROW_TYPES: dict[str, type[Row]] = {
     "shifts": Shift,
     "visit_rules": VisitRule,
     "categories": Category,
+    "triage_rules": TriageRule,
     "policies": EscalationPolicy,
     "channels": Channel,
 }
 """What a row of each section is."""
 
 SECTIONS: tuple[str, ...] = tuple(ROW_TYPES)
+OPTIONAL_SECTIONS = frozenset({"triage_rules"})
+"""Sections that a plan may leave out."""

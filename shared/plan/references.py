@@ -27,6 +27,7 @@ _REFERENCES = (
     _Reference("posts", "unit", "unit", "units", "path"),
     _Reference("posts", "holder", "person", "people"),
     _Reference("posts", "contacts.*.channel", "channel", "channels"),
+    _Reference("posts", "contacts.*.otherwise.*.channel", "channel", "channels"),
     _Reference("shifts", "unit", "unit", "units", "path"),
     _Reference("shifts", "members.*", "person", "people"),
     _Reference("shifts", "sites.*", "site", "sites"),
@@ -36,6 +37,9 @@ _REFERENCES = (
     _Reference("visit_rules", "crew", "crew", "shifts", "crew"),
     _Reference("categories", "site_types.*", "site type", "site_types"),
     _Reference("policies", "steps.*.posts.*", "kind of post", "posts", "kind"),
+    _Reference("policies", "steps.*.people.*", "person", "people"),
+    _Reference("policies", "steps.*.crews.*", "crew", "shifts", "crew"),
+    _Reference("visit_rules", "checklist.*.category", "category", "categories"),
 )
 _LISTED_ONCE = (("shifts", "members.*"), ("shifts", "sites.*"))
 

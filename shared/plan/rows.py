@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.plan.errors import Path
+from shared.plan.model import Contact
 
 Report = Callable[[Path, str], None]
 
@@ -46,6 +47,10 @@ class RowReader:
         return None if value is _INVALID else value
 
     def _struct(self, kind: type[Struct], raw: object, path: Path) -> object:
+        if self.lax and kind is Contact and isinstance(raw, str):
+            # A cell holds a contact as `channel:address`.
+            channel, _, address = raw.partition(":")
+            raw = {"channel": channel, "address": address}
         if not isinstance(raw, dict):
             self.report(path, f"must be fields with values, not {shown(raw)}")
             return _INVALID
@@ -74,6 +79,8 @@ class RowReader:
         return self._leaf(declared, bare, raw, path)
 
     def _list(self, declared: Any, of: Any, raw: object, path: Path) -> object:
+        if self.lax and isinstance(raw, str):
+            raw = raw.split()
         if not isinstance(raw, list):
             self.report(path, f"must be a list, for example [a, b], not {shown(raw)}")
             return _INVALID

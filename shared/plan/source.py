@@ -8,7 +8,7 @@ from shared.plan import tables, yaml_tree
 from shared.plan.coherence import check_coherence
 from shared.plan.draft import Draft, DraftRow
 from shared.plan.errors import PlanError, Source
-from shared.plan.model import ROW_TYPES, SECTIONS, Plan
+from shared.plan.model import OPTIONAL_SECTIONS, ROW_TYPES, SECTIONS, Plan
 from shared.plan.pieces import MAX_PIECE_BYTES, content_version
 from shared.plan.references import check_references
 from shared.plan.rows import RowReader, did_you_mean, shown
@@ -65,7 +65,7 @@ class _PlanReader:
         for name in SECTIONS:
             if name in tree.value:
                 self._section(source, name, tree.value[name])
-            else:
+            elif name not in OPTIONAL_SECTIONS:
                 message = f"needs the section {name!r}; it may be an empty list"
                 self.draft.errors.append(source.error((), message))
 

@@ -65,7 +65,7 @@ def summary(plan: Plan, day: date) -> Summary:
             Chain(
                 severity=severity,
                 start_level=policy.start_level,
-                levels=[" + ".join(step.posts) for step in policy.steps],
+                levels=[" + ".join(step.names) for step in policy.steps],
                 after_s=[step.after_s for step in policy.steps],
             )
             for policy in plan.policies

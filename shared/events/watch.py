@@ -1,0 +1,48 @@
+"""The room's own record: what was noted, and who had the watch."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from shared.events.alert import Owner
+from shared.events.envelope import Event, EventId, Name, Timestamp
+
+Line = Annotated[str, Meta(min_length=1, max_length=1_000)]
+JournalKind = Literal["note", "silence", "blind"]
+
+
+class JournalEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of the post's journal. `silence`: the siren of a screen was silenced, `blind`: a
+    screen showed nothing live; both for `seconds`."""
+
+    id: EventId
+    at: Timestamp
+    by: Owner
+    kind: JournalKind
+    text: Line
+    site: Name | None = None
+    seconds: Annotated[int, Meta(ge=0, le=86_400)] | None = None
+
+
+class Handover(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A watch that was prepared by those who leave, and accepted by those who come.
+
+    `open` are the alerts that were open when it was prepared. `attention` is what the old watch
+    wants to be looked at; `read` what the new one had opened when it accepted.
+    """
+
+    id: EventId
+    unit: Name
+    outgoing: Owner
+    attention: Annotated[str, Meta(max_length=4_000)]
+    open: list[EventId]
+    incoming: Owner | None = None
+    read: list[EventId] = []
+
+
+class JournalNoted(Event, frozen=True, kw_only=True, tag="ronda.journal.noted.v1"):
+    data: JournalEntry
+
+
+class WatchHandedOver(Event, frozen=True, kw_only=True, tag="ronda.watch.handed_over.v1"):
+    data: Handover

@@ -1,0 +1,33 @@
+"""Examples of what the room says of itself; the people are invented."""
+
+from datetime import UTC, datetime, timedelta
+
+from shared.events.alert import Owner
+from shared.events.identity import derived_id
+from shared.events.watch import Handover, JournalEntry
+
+_EVENING = datetime(2023, 11, 29, 13, 0, tzinfo=UTC)
+_OUTGOING = Owner(actor="p-2001", name="Ipda Sari Contoh", role="operator", at=_EVENING)
+
+ENTRY = JournalEntry(
+    id=derived_id(_EVENING, "sample", "journal"),
+    at=_EVENING,
+    by=_OUTGOING,
+    kind="note",
+    text="Genset posko diuji, menyala",
+    site="gudang-logistik",
+)
+HANDOVER = Handover(
+    id=derived_id(_EVENING, "sample", "handover"),
+    unit="polda-jatim/polres-tuban",
+    outgoing=_OUTGOING,
+    attention="Kerumunan di depan Bawaslu dapat kembali besok pagi",
+    open=[derived_id(_EVENING, "sample", "open")],
+    incoming=Owner(
+        actor="p-2002",
+        name="Ipda Joko Contoh",
+        role="operator",
+        at=_EVENING + timedelta(minutes=6),
+    ),
+    read=[derived_id(_EVENING, "sample", "open")],
+)
