@@ -54,3 +54,19 @@ class Metrics:
             "Searches that looked at a person's past and were recorded",
             registry=registry,
         )
+        self.sealed_size = Gauge(
+            "ronda_archive_sealed_segments",
+            "Segments in the log as of the newest checkpoint of this process",
+            registry=registry,
+        )
+        self.sealed_at = Gauge(
+            "ronda_archive_sealed_timestamp_seconds",
+            "When this process made its newest checkpoint; 0 before its first",
+            registry=registry,
+        )
+        self.untold = Counter(
+            "ronda_archive_checkpoints_untold_total",
+            "Checkpoints that could not be told, by whom; the next one is told again",
+            ["to"],
+            registry=registry,
+        )

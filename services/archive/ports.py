@@ -1,12 +1,27 @@
 """What the archive's use cases need from outside."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
+from services.archive.domain.balance import Bucket
 from services.archive.domain.kept import Batch
+from services.archive.domain.proof import Proven
 from services.archive.domain.search import Place, Rights, Search, Status
-from shared.events.audit import AccessRecorded
+from services.archive.domain.stored import (
+    Entry,
+    Erased,
+    Link,
+    LogNode,
+    Narrow,
+    Record,
+    Repeat,
+    Retired,
+    Seal,
+    Undecoded,
+)
+from shared.events.envelope import Event
 
 
 class Unavailable(Exception):
@@ -66,7 +81,11 @@ class Log(Protocol):
         ...
 
     def hold(self, topic: str, partition: int, offset: int) -> None:
-        """Stops reading the partition, with `offset` as the next, until it is assigned anew."""
+        """Stops reading the partition, with `offset` as the next, until it is let go of."""
+        ...
+
+    def let_go_of(self, topic: str, partition: int) -> bool:
+        """Goes on reading a held partition; False when it is not this process' to read any more."""
         ...
 
 
@@ -122,6 +141,150 @@ class Reader(Protocol):
 class AccessLog(Protocol):
     """Where looks at a person's past are recorded."""
 
-    async def record(self, event: AccessRecorded) -> None:
-        """Returns once the record is safe. Raises `Unavailable`."""
+    async def record(self, event: Event) -> None:
+        """Returns once the event is safe. Raises `Unavailable`."""
+        ...
+
+
+class Sealed(NamedTuple):
+    """A checkpoint: the log's size and root, and the signed note about them."""
+
+    size: int
+    root: bytes
+    note: str
+    sealed_at: datetime
+    reason: str
+
+
+class Ledger(Protocol):
+    """The one log of all segments, and its checkpoints. Everything raises `Unavailable`."""
+
+    async def seal(
+        self, sign: Callable[[int, bytes], Sealed], *, unless_since: datetime | None = None
+    ) -> Sealed | None:
+        """Appends every committed segment to the log and keeps what `sign` makes of its size and
+        root, one sealer at a time.
+
+        None, and nothing is done, when somebody sealed after `unless_since`.
+        """
+        ...
+
+    async def checkpoints(self, *, before: int | None = None, limit: int) -> Sequence[Sealed]:
+        """The largest first, and of one size the newest; only those of fewer leaves than `before`.
+
+        More than `limit` where the last ones are of one size.
+        """
+        ...
+
+
+class Announcer(Protocol):
+    """Where a checkpoint is told, so that it is not kept beside the record alone."""
+
+    @property
+    def name(self) -> str:
+        """What it is, for logs and metrics."""
+        ...
+
+    async def announce(self, sealed: Sealed) -> None:
+        """Returns once it is told. May be told again. Raises `Unavailable`."""
+        ...
+
+
+class Snapshot(Protocol):
+    """Everything that is archived, as of one moment, in pieces of bounded size."""
+
+    async def names(self) -> dict[int, str]:
+        """The topics' physical names by number."""
+        ...
+
+    async def size(self) -> int:
+        """How many records were sealed, for showing progress."""
+        ...
+
+    async def retired(self) -> Sequence[Retired]:
+        """The months that were dropped."""
+        ...
+
+    async def counts(self) -> Mapping[int, Mapping[str, int]]:
+        """How many records of each status the segments count, by topic."""
+        ...
+
+    def links(self) -> AsyncIterator[Sequence[Link]]:
+        """Segments, each partition's in order."""
+        ...
+
+    def records(self, bucket: Bucket | None = None) -> AsyncIterator[Sequence[Record]]:
+        """Records in any order; of one bucket only where it is given."""
+        ...
+
+    def narrow(self, table: str, bucket: Bucket | None = None) -> AsyncIterator[Sequence[Narrow]]:
+        """Rows of one of `NARROW_TABLES`."""
+        ...
+
+    def undecodable(self, bucket: Bucket | None = None) -> AsyncIterator[Sequence[Undecoded]]:
+        """Rows of `undecodable`."""
+        ...
+
+    def erased(self, bucket: Bucket | None = None) -> AsyncIterator[Sequence[Erased]]:
+        """Erased records."""
+        ...
+
+    def unlike(self) -> AsyncIterator[Sequence[Repeat]]:
+        """Repeats that do not fit the event that they repeat."""
+        ...
+
+    def log(self) -> AsyncIterator[Sequence[Entry]]:
+        """The log in order."""
+        ...
+
+    def nodes(self) -> AsyncIterator[Sequence[LogNode]]:
+        """The log's nodes by level and index."""
+        ...
+
+    def seals(self) -> AsyncIterator[Sequence[Seal]]:
+        """Checkpoints by size."""
+        ...
+
+
+class Proofs(Protocol):
+    """What proves that records stand in the log. Everything raises `Unavailable`."""
+
+    async def checkpoint(self, size: int | None = None) -> Seal | None:
+        """The newest one, or the newest of that size."""
+        ...
+
+    async def proven(self, places: Sequence[Place], size: int) -> Sequence[Proven]:
+        """The records at these places, in the archive's order, with their proofs against the log of
+        `size` leaves; those whose bytes were dropped with their month are left out."""
+        ...
+
+    async def consistency(self, first: int, second: int) -> Sequence[bytes]:
+        """The proof that the log of size `first` begins the one of size `second`.
+
+        Raises `ProofError` for sizes that the log has not.
+        """
+        ...
+
+
+class Member(Protocol):
+    """A file inside an export, written in pieces."""
+
+    def add(self, lines: Iterable[dict[str, Any]]) -> None:
+        """A line of JSON each."""
+        ...
+
+
+class Bundle(Protocol):
+    """An export that is being written; nothing is there until it is closed."""
+
+    def member(self, name: str) -> AbstractContextManager[Member]:
+        """A member that is written in pieces; one at a time."""
+        ...
+
+    def text(self, name: str, content: str) -> None:
+        """A member that is a text."""
+        ...
+
+    def close(self, manifest: dict[str, Any], sign: Callable[[str], str] | None) -> dict[str, Any]:
+        """Writes the manifest with every member's digest, signed where there is a key."""
         ...

@@ -1,4 +1,4 @@
-"""Looks at a person's past, recorded on `ronda.audit`."""
+"""What the archive itself has to say, recorded on `ronda.audit`: looks at a person's past first."""
 
 import asyncio
 
@@ -6,8 +6,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from services.archive.ports import Unavailable
-from shared.events.audit import AccessRecorded
-from shared.events.envelope import KAFKA_HEADERS
+from shared.events.envelope import KAFKA_HEADERS, Event
 from shared.events.registry import encode
 from shared.settings import KafkaSettings
 from shared.topics import AUDIT, partition_for
@@ -22,7 +21,7 @@ class KafkaAccessLog:
         self._producer = producer
         self._topic = AUDIT.physical(settings.topic_prefix)
 
-    async def record(self, event: AccessRecorded) -> None:
+    async def record(self, event: Event) -> None:
         """See `AccessLog`."""
         key = (event.unit or "").encode()
         try:
@@ -35,4 +34,6 @@ class KafkaAccessLog:
                     headers=list(KAFKA_HEADERS),
                 )
         except (KafkaError, TimeoutError) as error:
-            raise Unavailable("the look cannot be recorded now, so it is not answered") from error
+            raise Unavailable(
+                "the bus does not take it now, and what is not recorded is not done"
+            ) from error

@@ -54,6 +54,7 @@ RECORDS = _copy(
         "key": "bytea",
         "value": "bytea",
         "headers": "bytea",
+        "salt": "bytea",
         "partition": "int4",
         "topic": "int2",
         "event_id": "bytea",
@@ -71,6 +72,18 @@ UNDECODABLE = _copy(
         "reason": "text",
     },
 )
+LOG = _copy(
+    SCHEMA,
+    "log",
+    {
+        "position": "int8",
+        "topic": "int2",
+        "partition": "int4",
+        "next_offset": "int8",
+        "leaf": "bytea",
+    },
+)
+LOG_NODES = _copy(SCHEMA, "log_node", {"level": "int2", "index": "int8", "hash": "bytea"})
 
 
 async def copy(cursor: AsyncCursor[Any], what: Copy, rows: Iterable[Sequence[Any]]) -> None:

@@ -1,6 +1,7 @@
 """The Kafka log beyond its batches: what it still holds, and where to read on."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -12,6 +13,7 @@ from shared.settings import KafkaSettings
 from shared.topics import MAX_RECORD_BYTES
 
 ASK_MS = 5_000
+LOOK_AGAIN_S = 1.0
 
 
 class KafkaLog:
@@ -51,9 +53,20 @@ class KafkaLog:
     def hold(self, topic: str, partition: int, offset: int) -> None:
         """See `Log`."""
         self.go_to(topic, partition, offset)
-        client = self._reader
-        if client is not None and self._place(topic, partition) in client.assignment():
-            client.pause(self._place(topic, partition))
+        client, place = self._reader, self._place(topic, partition)
+        if client is not None and self.consumer is not None and place in client.assignment():
+            client.pause(place)
+            self.consumer.held.add(place)
+
+    def let_go_of(self, topic: str, partition: int) -> bool:
+        """See `Log`."""
+        client, place = self._reader, self._place(topic, partition)
+        if self.consumer is not None:
+            self.consumer.held.discard(place)
+        if client is None or place not in client.assignment():
+            return False
+        client.resume(place)
+        return True
 
     @property
     def _reader(self) -> AIOKafkaConsumer | None:
@@ -83,3 +96,10 @@ class KafkaLog:
             raise Unavailable(f"the broker does not answer: {error!r}") from error
         finally:
             await client.stop()
+
+
+async def look_again_for_ever(look_again: Callable[[], None]) -> None:
+    """Runs until cancelled."""
+    while True:
+        await asyncio.sleep(LOOK_AGAIN_S)
+        look_again()

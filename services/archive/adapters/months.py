@@ -19,6 +19,13 @@ AFTER_FAILURE = timedelta(seconds=5)
 _LOCK = text("SELECT pg_advisory_xact_lock(:space, 0)")
 _LOCK_SPACE = 0x41726D6F
 _PRESENT = text("SELECT to_regclass(:name) IS NOT NULL")
+_STRAYED = text(
+    "SELECT DISTINCT date_trunc('month', appended_at, 'UTC') AS month FROM archive.record_default"
+    " ORDER BY month LIMIT 24"
+)
+# Writers wait behind whoever waits for a table, so that wait is short; moving what the default
+# partition has gathered takes as long as it takes.
+_LIMITS = (text("SET LOCAL lock_timeout = '5s'"), text("SET LOCAL statement_timeout = 0"))
 
 _log = logger(__name__)
 
@@ -34,14 +41,20 @@ def months(now: datetime, ahead: int = MONTHS_AHEAD) -> list[tuple[datetime, dat
 
 
 async def make_months(engine: AsyncEngine, now: datetime) -> list[str]:
-    """Makes the missing partitions from `now` on; returns their names.
+    """Makes the missing partitions from `now` on, and of months that the default partition has
+    records of because some clock was elsewhere; returns their names.
 
-    What the default partition already holds of a month moves into it.
+    What the default partition holds of a month moves into it.
     """
     made = []
     async with engine.begin() as connection:
+        for limit in _LIMITS:
+            await connection.execute(limit)
         await connection.execute(_LOCK, {"space": _LOCK_SPACE})
-        for start, end in months(now):
+        strayed = [
+            month for (moment,) in await connection.execute(_STRAYED) for month in months(moment, 0)
+        ]
+        for start, end in sorted({*months(now), *strayed}):
             name = f"archive.record_{start:%Y_%m}"
             if not (await connection.execute(_PRESENT, {"name": name})).scalar_one():
                 await _make(connection, name, start, end)

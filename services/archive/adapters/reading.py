@@ -51,7 +51,7 @@ class PostgresReader:
 
     async def page(self, search: Search, rights: Rights) -> Page:
         """See `Reader`."""
-        rows = await self._rows(_page(search, rights))
+        rows = await self._rows(page_statement(search, rights))
         return Page([self._found(row) for row in rows], bool(rows) and rows[0].total > len(rows))
 
     async def totals(self) -> dict[str, Totals]:
@@ -88,7 +88,7 @@ class PostgresReader:
         )
 
 
-def _page(search: Search, rights: Rights) -> Select[Any]:
+def page_statement(search: Search, rights: Rights) -> Select[Any]:
     """The page with the records' bytes; `total` tells whether there was more."""
     places = _places(search, rights)
     record = tables.record
@@ -164,8 +164,9 @@ def _narrow(status: str, table: Table, search: Search, rights: Rights) -> Select
 def _conditions(table: Table, search: Search, rights: Rights) -> Iterator[ColumnElement[bool]]:
     columns = table.c
     yield from _when(table, search)
-    within = _below(columns.unit, rights.within)
-    yield or_(within, columns.unit.is_(None)) if rights.sees_unitless else within
+    if rights.within:
+        within = _below(columns.unit, rights.within)
+        yield or_(within, columns.unit.is_(None)) if rights.sees_unitless else within
     for name in ("site", "alert", "device", "actor", "id"):
         wanted = getattr(search, name)
         if wanted is not None:

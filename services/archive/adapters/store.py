@@ -4,18 +4,14 @@ The statements run on psycopg's own connection, which opens the transaction with
 Nothing is updated: the head of a partition is its last segment.
 """
 
+import os
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-import psycopg
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncCursor
 from psycopg.sql import SQL
-from psycopg.types.string import BytesBinaryDumper
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.archive.adapters.copying import (
@@ -27,9 +23,11 @@ from services.archive.adapters.copying import (
     copy,
     narrow,
 )
-from services.archive.domain.join import START, Head, Join, join
+from services.archive.adapters.transactions import transaction, translated
+from services.archive.domain.join import START, Head, join
 from services.archive.domain.kept import Batch, Kept
-from services.archive.ports import Outcome, Unavailable, Unstorable
+from services.archive.domain.leaves import SALT_BYTES, Segment, segment_leaf, segment_of
+from services.archive.ports import Outcome
 from shared.crash import crash_point
 
 _LOCK_SPACE = 0x41726368
@@ -37,10 +35,13 @@ _TOPICS_LOCK = -1
 # A row lock would need the right to update.
 _LOCK_HEADS = SQL("SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::int[]) AS key")
 _HEADS = SQL(
-    "SELECT asked.topic, asked.partition, head.next_offset, head.appended_at"
+    "SELECT asked.topic, asked.partition, head.appended_at, name,"
+    " head.partition, head.first_offset, head.next_offset, head.records, head.root, head.previous,"
+    " head.committed_at"
     " FROM unnest(%s::smallint[], %s::int[]) AS asked (topic, partition)"
+    " JOIN archive.topic ON topic.id = asked.topic"
     " CROSS JOIN LATERAL ("
-    " SELECT next_offset, appended_at FROM archive.segment"
+    " SELECT * FROM archive.segment"
     " WHERE topic = asked.topic AND partition = asked.partition"
     " ORDER BY next_offset DESC LIMIT 1) AS head"
 )
@@ -67,8 +68,9 @@ _KEEP_REPEATS = {
 }
 _SEGMENT = SQL(
     "INSERT INTO archive.segment (topic, partition, first_offset, next_offset, appended_at,"
-    " committed_at, records, events, duplicates, conflicts, aside, undecodable)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    " committed_at, records, events, duplicates, conflicts, aside, undecodable, root, previous,"
+    " earliest, latest)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 _NUMBERS = SQL("SELECT name, id FROM archive.topic")
 _NUMBER = SQL(
@@ -80,11 +82,14 @@ Place = tuple[int, int, int]
 
 
 class _Part(NamedTuple):
-    """The records of a batch that are new, with the number of their topic."""
+    """A batch with the number of its topic, and its new records with their salts."""
 
     batch: Batch
     topic: int
+    head: Head
+    verdict: Literal["kept", "gap", "foreign"]
     fresh: Sequence[Kept]
+    salts: Sequence[bytes]
 
 
 class PostgresStore:
@@ -97,21 +102,13 @@ class PostgresStore:
 
     async def keep(self, batches: Sequence[Batch], now: datetime) -> Sequence[Outcome]:
         """See `Store`."""
-        with _translated():
+        with translated():
             await self._number([batch.topic for batch in batches])
-            async with self._transaction() as connection:
+            async with transaction(self._engine) as connection:
                 outcomes = await self._keep(connection.cursor(), batches, now)
                 crash_point("archive.before_commit")
         crash_point("archive.after_commit")
         return outcomes
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
-        async with self._engine.begin() as connection:
-            raw: Any = (await connection.get_raw_connection()).driver_connection
-            # Asked for a dumper by type, psycopg gives the one of DB-API's Binary, in Python.
-            raw.adapters.register_dumper(bytes, BytesBinaryDumper)
-            yield raw
 
     async def _number(self, names: Iterable[str]) -> None:
         """Learns the topics' numbers, in a transaction of its own: a number that is remembered
@@ -119,7 +116,7 @@ class PostgresStore:
         missing = [name for name in names if name not in self._numbers]
         if not missing:
             return
-        async with self._transaction() as connection:
+        async with transaction(self._engine) as connection:
             cursor = connection.cursor()
             await cursor.execute(_LOCK_HEADS, (_LOCK_SPACE, [_TOPICS_LOCK]))
             for name in missing:
@@ -132,20 +129,49 @@ class PostgresStore:
         self, cursor: AsyncCursor[Any], batches: Sequence[Batch], now: datetime
     ) -> list[Outcome]:
         heads = await self._locked_heads(cursor, batches)
-        joins = [join(head, batch) for head, batch in zip(heads, batches, strict=True)]
-        parts = [
-            _Part(batch, self._numbers[batch.topic], joined.fresh)
-            for batch, joined in zip(batches, joins, strict=True)
-        ]
+        parts = [self._part(batch, head) for batch, head in zip(batches, heads, strict=True)]
         statuses = await _statuses(cursor, parts)
         await copy(cursor, RECORDS, _record_rows(parts, statuses))
-        outcomes = []
-        for part, head, joined in zip(parts, heads, joins, strict=True):
-            outcome = _outcome(part, head, joined, statuses)
+        outcomes = [_outcome(part, statuses) for part in parts]
+        for part, outcome in zip(parts, outcomes, strict=True):
             if outcome.records:
-                await cursor.execute(_SEGMENT, _segment(part, outcome, now))
-            outcomes.append(outcome)
+                await cursor.execute(_SEGMENT, self._segment(part, outcome, now))
         return outcomes
+
+    def _part(self, batch: Batch, head: Head) -> _Part:
+        verdict, fresh = join(head, batch)
+        salts = _salts(len(fresh))
+        return _Part(batch, self._numbers[batch.topic], head, verdict, fresh, salts)
+
+    def _segment(self, part: _Part, outcome: Outcome, now: datetime) -> tuple[Any, ...]:
+        topic, partition = self._prefix + part.batch.topic, part.batch.partition
+        segment = segment_of(
+            topic,
+            partition,
+            part.fresh,
+            part.salts,
+            previous=part.head.leaf,
+            committed_at=now,
+        )
+        moments = [record.appended_at for record in part.fresh]
+        return (
+            part.topic,
+            segment.partition,
+            segment.first_offset,
+            segment.next_offset,
+            moments[-1],
+            now,
+            outcome.records,
+            outcome.events,
+            outcome.duplicates,
+            outcome.conflicts,
+            outcome.aside,
+            outcome.undecodable,
+            segment.root,
+            segment.previous,
+            min(moments),
+            max(moments),
+        )
 
     async def _locked_heads(self, cursor: AsyncCursor[Any], batches: Sequence[Batch]) -> list[Head]:
         keys = [(self._numbers[batch.topic], batch.partition) for batch in batches]
@@ -154,10 +180,10 @@ class PostgresStore:
         # A statement of its own: one that waited for the locks would still see the heads as they
         # were before it waited.
         await cursor.execute(_HEADS, tuple(map(list, zip(*keys, strict=True))))
-        heads = {
-            (topic, partition): Head(offset, appended_at)
-            for topic, partition, offset, appended_at in await cursor.fetchall()
-        }
+        heads = {}
+        for topic, partition, appended_at, *segment in await cursor.fetchall():
+            last = Segment(*segment)
+            heads[topic, partition] = Head(last.next_offset, appended_at, segment_leaf(last))
         return [heads.get(key, START) for key in keys]
 
 
@@ -165,7 +191,7 @@ async def _statuses(cursor: AsyncCursor[Any], parts: Sequence[_Part]) -> dict[Pl
     """Stores the narrow rows; the places of records that are something else than an event."""
     statuses: dict[Place, str] = {}
     claims, aside, undecodable = [], [], []
-    for batch, topic, fresh in parts:
+    for batch, topic, _, _, fresh, _ in parts:
         for record in fresh:
             place = (topic, batch.partition, record.offset)
             if record.event is None:
@@ -213,15 +239,17 @@ def _by_id_then_append(row: tuple[Any, ...]) -> tuple[bytes, datetime, int]:
 
 
 def _record_rows(parts: Sequence[_Part], statuses: dict[Place, str]) -> Iterator[tuple[Any, ...]]:
-    for batch, topic, fresh in parts:
+    for batch, topic, _, _, fresh, salts in parts:
         partition = batch.partition
-        for offset, appended_at, key, value, headers, event, _ in fresh:
+        for salt, record in zip(salts, fresh, strict=True):
+            offset, appended_at, key, value, headers, event, _ = record
             yield (
                 appended_at,
                 offset,
                 key,
                 value,
                 headers,
+                salt,
                 partition,
                 topic,
                 None if event is None else event.id,
@@ -229,48 +257,25 @@ def _record_rows(parts: Sequence[_Part], statuses: dict[Place, str]) -> Iterator
             )
 
 
-def _outcome(part: _Part, head: Head, joined: Join, statuses: dict[Place, str]) -> Outcome:
-    batch, topic, fresh = part
+def _outcome(part: _Part, statuses: dict[Place, str]) -> Outcome:
+    batch, topic, fresh = part.batch, part.topic, part.fresh
     counts = Counter(
         statuses.get((topic, batch.partition, record.offset), "event") for record in fresh
     )
     return Outcome(
-        verdict=joined.verdict,
-        head=head.next_offset,
+        verdict=part.verdict,
+        head=part.head.next_offset,
         records=len(fresh),
         events=counts["event"],
         duplicates=counts["duplicate"],
         conflicts=counts["conflict"],
         aside=counts["aside"],
         undecodable=counts["undecodable"],
-        repeated=len(batch.records) - len(fresh) if joined.verdict == "kept" else 0,
+        repeated=len(batch.records) - len(fresh) if part.verdict == "kept" else 0,
     )
 
 
-def _segment(part: _Part, outcome: Outcome, now: datetime) -> tuple[Any, ...]:
-    last = part.fresh[-1]
-    return (
-        part.topic,
-        part.batch.partition,
-        part.fresh[0].offset,
-        last.offset + 1,
-        last.appended_at,
-        now,
-        outcome.records,
-        outcome.events,
-        outcome.duplicates,
-        outcome.conflicts,
-        outcome.aside,
-        outcome.undecodable,
-    )
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Two kinds of failure: what another try may mend, and what the database will always refuse."""
-    try:
-        yield
-    except psycopg.DataError as error:
-        raise Unstorable(f"the database refuses a value: {error.diag.sqlstate}") from error
-    except (psycopg.Error, DBAPIError, PoolTimeout) as error:
-        raise Unavailable(f"the database could not do it now: {type(error).__name__}") from error
+def _salts(number: int) -> list[bytes]:
+    """So many salts, from one question to the system."""
+    drawn = os.urandom(number * SALT_BYTES)
+    return [drawn[start : start + SALT_BYTES] for start in range(0, len(drawn), SALT_BYTES)]

@@ -2,7 +2,8 @@
 
 `event` holds each event id once; what came again is in `duplicate` (same content) or `conflict`
 (other content), what was refused or given up on is in `aside`, what is no event in `undecodable`.
-Each row names its record by place.
+Each row names its record by place. `log` holds each segment once, as the leaves of one tree whose
+complete subtrees are in `log_node`; a `checkpoint` is a signed note about that tree.
 """
 
 from sqlalchemy import (
@@ -18,6 +19,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
 )
 
@@ -51,8 +53,10 @@ segment = Table(
     Column("conflicts", Integer, nullable=False),
     Column("aside", Integer, nullable=False),
     Column("undecodable", Integer, nullable=False),
-    Column("root", LargeBinary),
-    Column("previous", LargeBinary),
+    Column("root", LargeBinary, nullable=False),
+    Column("previous", LargeBinary, nullable=False),
+    Column("earliest", Moment, nullable=False),
+    Column("latest", Moment, nullable=False),
 )
 
 record = Table(
@@ -121,3 +125,32 @@ undecodable = Table(
     Column("reason", Text, nullable=False),
 )
 Index("undecodable_appended", undecodable.c.appended_at)
+
+log = Table(
+    "log",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("topic", SmallInteger, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("next_offset", BigInteger, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+    UniqueConstraint("topic", "partition", "next_offset", name="log_segment"),
+)
+
+log_node = Table(
+    "log_node",
+    metadata,
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("index", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("sealed_at", Moment, primary_key=True),
+    Column("root", LargeBinary, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)

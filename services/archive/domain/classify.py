@@ -59,7 +59,7 @@ def classify(record: Received) -> Kept:
     """
     event, reason = None, None
     try:
-        event = _row(decode_envelope(record.value), record.value or b"")
+        event = event_row(record.value)
     except Undecodable as error:
         reason = _storable(str(error))[:_REASON_LENGTH]
     return Kept(
@@ -73,7 +73,10 @@ def classify(record: Received) -> Kept:
     )
 
 
-def _row(event: Envelope, value: bytes) -> EventRow:
+def event_row(value: bytes | None) -> EventRow:
+    """The narrow row of the event in a record's value; raises `Undecodable`."""
+    event = decode_envelope(value)
+    value = value or b""
     row = EventRow(
         bytes.fromhex(event.id.replace("-", "")),
         event.type,

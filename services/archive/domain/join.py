@@ -5,13 +5,16 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from services.archive.domain.kept import Batch, Kept
+from services.archive.domain.leaves import NOTHING_BEFORE
 
 
 class Head(NamedTuple):
-    """How far a partition is archived: the next offset, and when the last record was appended."""
+    """How far a partition is archived: the next offset, when the last record was appended, and
+    the leaf of the last segment, which the next one names."""
 
     next_offset: int
     appended_at: datetime | None
+    leaf: bytes = NOTHING_BEFORE
 
 
 START = Head(0, None)

@@ -25,6 +25,23 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+class Tree:
+    """All nodes over some leaves' hashes, for asking more than once."""
+
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        self._levels = [list(leaves)]
+        while len(self._levels[-1]) > 1:
+            self._levels.append(_above(self._levels[-1]))
+
+    def path(self, index: int) -> list[bytes]:
+        """What proves that leaf `index` is in the tree. Raises `ProofError` when it is not."""
+        size = len(self._levels[0])
+        if not 0 <= index < size:
+            raise ProofError(f"no leaf {index} among {size}")
+        siblings = ((level, (index >> number) ^ 1) for number, level in enumerate(self._levels))
+        return [level[sibling] for level, sibling in siblings if sibling < len(level)]
+
+
 def root(leaves: Sequence[bytes]) -> bytes:
     """The root over the leaves' hashes."""
     level = list(leaves)
@@ -37,17 +54,7 @@ def root(leaves: Sequence[bytes]) -> bytes:
 
 def inclusion_path(index: int, leaves: Sequence[bytes]) -> list[bytes]:
     """What proves that leaf `index` is in the tree. Raises `ProofError` when it is not."""
-    if not 0 <= index < len(leaves):
-        raise ProofError(f"no leaf {index} among {len(leaves)}")
-    path = []
-    level = list(leaves)
-    while len(level) > 1:
-        sibling = index ^ 1
-        if sibling < len(level):
-            path.append(level[sibling])
-        level = _above(level)
-        index >>= 1
-    return path
+    return Tree(leaves).path(index)
 
 
 def consistency_path(first: int, leaves: Sequence[bytes]) -> list[bytes]:
@@ -112,8 +119,8 @@ def verify_consistency(
 
 def _above(level: list[bytes]) -> list[bytes]:
     """The nodes above; one without a sibling moves up as it is."""
-    pairs = iter(level)
-    nodes = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs)]
+    pairs = zip(level[::2], level[1::2], strict=False)
+    nodes = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
     if len(level) & 1:
         nodes.append(level[-1])
     return nodes

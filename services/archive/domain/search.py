@@ -21,8 +21,9 @@ class Place(NamedTuple):
 
 
 class Rights(NamedTuple):
-    """What an asker may see: records of the unit `within` and below it; those without a unit only
-    where `sees_unitless`, and people's positions only where `tracks`."""
+    """What an asker may see: records of the unit `within` and below it (of all units where it is
+    empty); those without a unit only where `sees_unitless`, people's positions only where
+    `tracks`."""
 
     within: str
     sees_unitless: bool

@@ -3,14 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from sqlalchemy import make_url
 
 from ronda.stack.postgres import create_database, drop_database
+from services.archive.adapters.kafka_log import KafkaLog
 from services.archive.app import running
+from services.archive.handlers import keeping
 from services.archive.settings import ArchiveSettings
 from shared.bus import producer
 from shared.clock import system_clock
@@ -198,9 +202,34 @@ async def _shares(url: str) -> bool:
     return 0 < assigned < sum(topic.partitions for topic in TOPICS)
 
 
-async def test_a_topic_that_was_made_anew_is_not_mistaken_for_the_archived_one(
-    settings: ArchiveSettings, sender: AIOKafkaProducer
+async def test_a_broker_that_shows_a_short_log_for_a_moment_stops_nothing_for_good(
+    settings: ArchiveSettings, sender: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await send(sender, settings.kafka, PATROL, *events(20), partition=2)
+    async with running(settings):
+        await eventually(holds(settings, 20), within=WITHIN)
+    await commit_offsets(settings.kafka, lambda end: 0)
+    asked = []
+
+    async def end(log: KafkaLog, topic: str, partition: int) -> int:
+        asked.append(partition)
+        return 3 if len(asked) == 1 else await true_end(log, topic, partition)
+
+    true_end = KafkaLog.end
+    monkeypatch.setattr(KafkaLog, "end", end)
+    monkeypatch.setattr(keeping, "AGAIN_SOON", timedelta(0))
+    async with running(settings) as app:
+        await eventually(lambda: len(asked) > 1, within=WITHIN)
+        await send(sender, settings.kafka, PATROL, *events(5), partition=2)
+        await eventually(holds(settings, 25), within=WITHIN)
+        assert app.health.readiness["logs"]().ok
+    assert await complaints(settings.kafka, settings.database_url) == {}
+
+
+async def test_a_topic_that_was_made_anew_is_not_mistaken_for_the_archived_one(
+    settings: ArchiveSettings, sender: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "PATIENCE", timedelta(0))
     await send(sender, settings.kafka, PLAN, *events(9))
     async with running(settings):
         await eventually(holds(settings, 9), within=WITHIN)

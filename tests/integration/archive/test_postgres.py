@@ -183,10 +183,12 @@ async def test_a_month_s_partition_takes_over_what_the_default_one_had(
     await store.keep([batch._replace(records=[batch.records[0], wild])], NIGHT)
     made = await make_months(engine, NIGHT)
     assert made == [
-        f"archive.record_{month}" for month in ("2026_11", "2026_12", "2027_01", "2027_02")
+        f"archive.record_{month}"
+        for month in ("2026_11", "2026_12", "2027_01", "2027_02", "2027_11")
     ]
     assert await count(database_url, "record_2026_11") == 1
-    assert await count(database_url, "record_default") == 1
+    assert await count(database_url, "record_2027_11") == 1
+    assert await count(database_url, "record_default") == 0
     assert await make_months(engine, NIGHT) == []
     reader = PostgresReader(engine, prefix="")
     assert [found.value for found in (await reader.page(Search(), ALL)).found] == [
@@ -195,6 +197,30 @@ async def test_a_month_s_partition_takes_over_what_the_default_one_had(
     ]
     await store.keep([a_batch(an_event("later"), first=2)], NIGHT)
     assert await count(database_url, "record_2026_11") == 2
+
+
+@pytest.mark.parametrize("keeper_is_off_by", [timedelta(days=-20_000), timedelta(days=9_000)])
+async def test_months_survive_clocks_that_jump(
+    store: PostgresStore, engine: AsyncEngine, database_url: str, keeper_is_off_by: timedelta
+) -> None:
+    """The keeper's, the broker's, and both back again."""
+    await make_months(engine, NIGHT + keeper_is_off_by)
+    batch = a_batch(*(an_event(name) for name in "abcd"))
+    jumps = [timedelta(0), timedelta(days=26_000), timedelta(days=-10_000), timedelta(0)]
+    records = [
+        record._replace(appended_at=NIGHT + jump)
+        for record, jump in zip(batch.records, jumps, strict=True)
+    ]
+    (outcome,) = await store.keep([batch._replace(records=records)], NIGHT)
+    assert outcome.events == 4
+    await make_months(engine, NIGHT + keeper_is_off_by)
+    assert await count(database_url, "record_default") == 0
+    await make_months(engine, NIGHT)
+    assert await count(database_url, "record_2026_11") == 2
+    later = batch.records[0]._replace(offset=4, appended_at=NIGHT + timedelta(days=40))
+    await store.keep([batch._replace(joins_at=4, records=[later])], NIGHT)
+    assert await count(database_url, "record_2027_01") == 1
+    assert await count(database_url, "record") == 5
 
 
 async def test_records_that_meet_the_making_of_a_month_come_through_at_the_next_try(

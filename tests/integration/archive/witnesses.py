@@ -4,12 +4,15 @@ import asyncio
 from collections import Counter
 from typing import Any, NamedTuple
 
+import msgspec
 import psycopg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from psycopg.rows import namedtuple_row
 
 from shared.settings import KafkaSettings
 from shared.topics import TOPICS, TopicSpec
+
+_Headers = tuple[tuple[str, bytes | None], ...]
 
 
 class Row(NamedTuple):
@@ -21,6 +24,7 @@ class Row(NamedTuple):
     appended_ms: int
     key: bytes | None
     value: bytes | None
+    headers: _Headers
 
 
 async def in_topics(settings: KafkaSettings) -> set[Row]:
@@ -49,6 +53,7 @@ async def in_topics(settings: KafkaSettings) -> set[Row]:
                             each.timestamp,
                             each.key,
                             each.value,
+                            tuple(each.headers),
                         )
                     )
         return rows
@@ -70,11 +75,27 @@ async def in_tables(url: str) -> list[Row]:
     rows = await query(
         url,
         """
-        SELECT name, partition, "offset", extract(epoch FROM appended_at) * 1000 AS ms, key, value
+        SELECT name, partition, "offset", extract(epoch FROM appended_at) * 1000 AS ms, key, value,
+            headers
         FROM archive.record JOIN archive.topic ON topic.id = record.topic
         """,
     )
-    return [Row(each.name, each.partition, each.offset, int(each.ms), *each[4:]) for each in rows]
+    return [
+        Row(
+            topic=each.name,
+            partition=each.partition,
+            offset=each.offset,
+            appended_ms=int(each.ms),
+            key=each.key,
+            value=each.value,
+            headers=_headers(each.headers),
+        )
+        for each in rows
+    ]
+
+
+def _headers(packed: bytes | None) -> _Headers:
+    return () if packed is None else msgspec.msgpack.decode(packed, type=_Headers)
 
 
 async def count(url: str, table: str) -> int:

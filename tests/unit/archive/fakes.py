@@ -3,13 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from services.archive.domain.join import START, Head, Join, join
 from services.archive.domain.kept import Batch, EventRow, Kept
 from services.archive.domain.search import TRACKS, Place, Rights, Search, Status
 from services.archive.ports import Found, Outcome, Page, Totals, Unavailable, Unstorable
-from shared.events.audit import AccessRecorded
+from shared.events.envelope import Event
 
 
 class MemoryArchive:
@@ -190,6 +191,8 @@ class MemoryLog:
         self.offsets = list(offsets)
         self.went_to: list[int] = []
         self.held_at: list[int] = []
+        self.let_go: list[int] = []
+        self.is_ours = True
 
     async def first_from(self, topic: str, partition: int, offset: int) -> int | None:
         """See `Log`."""
@@ -207,15 +210,20 @@ class MemoryLog:
         """See `Log`."""
         self.held_at.append(offset)
 
+    def let_go_of(self, topic: str, partition: int) -> bool:
+        """See `Log`."""
+        self.let_go.append(partition)
+        return self.is_ours
+
 
 class MemoryAccessLog:
     """`AccessLog`; `away` while nothing can be recorded."""
 
     def __init__(self) -> None:
-        self.recorded: list[AccessRecorded] = []
+        self.recorded: list[Any] = []
         self.away = False
 
-    async def record(self, event: AccessRecorded) -> None:
+    async def record(self, event: Event) -> None:
         """See `AccessLog`."""
         if self.away:
             raise Unavailable("away")

@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from services.archive.handlers import Keeping
+from services.archive.handlers.keeping import AGAIN_LATER, AGAIN_SOON, PATIENCE
 from services.archive.metrics import Metrics
 from services.archive.ports import Unstorable
 from tests.unit.archive.builders import NIGHT, a_batch, an_event, an_id
@@ -76,15 +77,75 @@ async def test_repeats_are_skipped_and_counted() -> None:
     assert desk.keeping.logs().ok
 
 
-async def test_a_log_that_is_shorter_than_its_archive_is_not_read_and_says_so() -> None:
+async def shortened() -> Desk:
+    """Five records are archived of a log that now seems to hold two, and the first comes again."""
     desk = Desk(log=MemoryLog(0, 1))
     await desk.on([a_batch(*[an_event(str(n)) for n in range(5)])])
-    await desk.on([a_batch(an_event("new"))])
+    await desk.on([a_batch(an_event("0"))])
     assert desk.log.held_at == [0]
+    return desk
+
+
+async def test_a_log_that_seems_short_for_a_moment_is_asked_again_and_nobody_is_alarmed() -> None:
+    desk = await shortened()
+    assert desk.keeping.logs().ok
+    desk.keeping.look_again()
+    assert desk.log.let_go == []
+    desk.now += AGAIN_SOON
+    desk.keeping.look_again()
+    assert desk.log.let_go == [0]
+    desk.log.offsets += [2, 3, 4]
+    await desk.on([a_batch(an_event("0"))])
+    desk.now += PATIENCE
+    assert desk.keeping.logs().ok
+    assert desk.measured("ronda_archive_foreign_partitions") == 0
+    desk.keeping.look_again()
+    assert desk.log.let_go == [0], "what was released is not let go again"
+
+
+async def test_a_log_that_stays_shorter_than_its_archive_is_not_read_and_says_so() -> None:
+    desk = await shortened()
+    desk.now += PATIENCE
+    desk.keeping.look_again()
+    await desk.on([a_batch(an_event("new"))])
+    assert (desk.log.held_at, desk.offsets) == ([0, 0], [0, 1, 2, 3, 4])
     verdict = desk.keeping.logs()
     assert not verdict.ok
     assert "ronda.patrol/0 is another log" in verdict.detail
     assert desk.measured("ronda_archive_foreign_partitions") == 1
+
+
+async def test_a_held_partition_is_looked_at_again_later_and_heals_by_itself() -> None:
+    desk = await shortened()
+    desk.now += PATIENCE
+    desk.keeping.look_again()
+    await desk.on([a_batch(an_event("0"))])
+    desk.keeping.look_again()
+    assert desk.log.let_go == [0], "not at once"
+    desk.now += AGAIN_LATER
+    desk.keeping.look_again()
+    desk.log.offsets += [2, 3, 4, 5]
+    await desk.on([a_batch(an_event("5"), first=5)])
+    assert desk.offsets == [0, 1, 2, 3, 4, 5]
+    assert desk.keeping.logs().ok
+    assert desk.measured("ronda_archive_foreign_partitions") == 0
+
+
+async def test_a_clock_that_is_put_back_keeps_no_partition_held() -> None:
+    desk = await shortened()
+    desk.now -= timedelta(days=1)
+    desk.keeping.look_again()
+    assert desk.log.let_go == [0]
+
+
+async def test_a_held_partition_that_is_another_replica_s_now_is_its_matter() -> None:
+    desk = await shortened()
+    desk.now += PATIENCE
+    assert not desk.keeping.logs().ok
+    desk.log.is_ours = False
+    desk.keeping.look_again()
+    assert desk.keeping.logs().ok
+    assert desk.measured("ronda_archive_foreign_partitions") == 0
 
 
 async def test_a_log_with_another_record_in_the_head_s_place_is_not_read() -> None:

@@ -1,35 +1,46 @@
-"""The archive's two use cases: keeping records, and answering for them."""
+"""Keeping records: nothing between two batches is missed."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
+from services.archive.domain.index import REFUSED
 from services.archive.domain.kept import Batch
-from services.archive.domain.search import Rights, Search, needs_reason, shows_tracks
 from services.archive.metrics import Metrics
-from services.archive.ports import AccessLog, Log, Outcome, Page, Reader, Store, Totals, Unstorable
-from shared.auth import Principal
+from services.archive.ports import Log, Outcome, Store, Unstorable
 from shared.clock import Clock
-from shared.events.audit import Access, AccessRecorded
-from shared.events.identity import new_id
 from shared.health import Check
 from shared.logging import logger
+
+PATIENCE = timedelta(seconds=30)
+"""So long a broker may look as if its log were another one, as it does when it has just started."""
+AGAIN_SOON = timedelta(seconds=5)
+AGAIN_LATER = timedelta(seconds=60)
 
 _log = logger(__name__)
 
 
-class ReasonNeeded(ValueError):
-    """A search looks at a person's past and does not say why."""
+class Hold(NamedTuple):
+    """A partition whose log contradicts its archive: since when, why, when to look again."""
+
+    since: datetime
+    why: str
+    again_at: datetime
 
 
 class Keeping:
-    """Stores batches as they come, and sees to it that nothing between them is missed."""
+    """Stores batches as they come, and sees to it that nothing between them is missed.
+
+    A partition whose log contradicts its archive is not read while the others go on; `look_again`
+    lets it be read once more, and the batch that comes then decides.
+    """
 
     def __init__(self, *, store: Store, log: Log, clock: Clock, metrics: Metrics) -> None:
         self._store = store
         self._log = log
         self._clock = clock
         self._metrics = metrics
-        self._foreign: dict[tuple[str, int], str] = {}
+        self._holds: dict[tuple[str, int], Hold] = {}
 
     async def on_batches(self, batches: Sequence[Batch]) -> None:
         """Everything in the batches is archived afterwards, or will be read again.
@@ -41,8 +52,24 @@ class Keeping:
 
     def logs(self) -> Check:
         """Whether every partition's log is the one that was archived, for readiness."""
-        details = "; ".join(self._foreign.values())
-        return Check(ok=not details, detail=details or "as archived")
+        details = [
+            f"{topic}/{partition} is another log than the archived one: {hold.why}. "
+            "Another RONDA_TOPIC_PREFIX, or a database of its own, lets it be archived"
+            for (topic, partition), hold in self._foreign()
+        ]
+        return Check(ok=not details, detail="; ".join(details) or "as archived")
+
+    def look_again(self) -> None:
+        """Lets held partitions be read once more whose time has come."""
+        now = self._clock()
+        for place, hold in list(self._holds.items()):
+            # A time that is farther off was set by a clock that has been put back since.
+            if timedelta(0) < hold.again_at - now <= AGAIN_LATER:
+                continue
+            self._holds[place] = hold._replace(again_at=now + AGAIN_LATER)
+            if not self._log.let_go_of(*place):
+                del self._holds[place]
+        self._metrics.foreign.set(len(self._foreign()))
 
     async def _kept(self, batches: Sequence[Batch]) -> list[tuple[Batch, Outcome]]:
         try:
@@ -71,7 +98,7 @@ class Keeping:
         if record.event is None:
             raise Unstorable(f"{batch.topic}/{batch.partition}/{record.offset}")
         self._metrics.unstorable.inc()
-        bare = record._replace(event=None, reason="the database refused the event's row")
+        bare = record._replace(event=None, reason=REFUSED)
         return batch._replace(records=[bare])
 
     async def _settle(self, batch: Batch, outcome: Outcome) -> None:
@@ -106,18 +133,23 @@ class Keeping:
             self._release(batch)
 
     def _hold(self, batch: Batch, why: str) -> None:
-        place = (batch.topic, batch.partition)
-        self._foreign[place] = (
-            f"{batch.topic}/{batch.partition} is another log than the archived one: {why}. "
-            "Another RONDA_TOPIC_PREFIX, or a database of its own, lets it be archived"
-        )
-        self._metrics.foreign.set(len(self._foreign))
+        place, now = (batch.topic, batch.partition), self._clock()
+        since = self._holds[place].since if place in self._holds else now
+        pause = AGAIN_SOON if now - since < PATIENCE else AGAIN_LATER
+        self._holds[place] = Hold(since, why, now + pause)
+        self._metrics.foreign.set(len(self._foreign()))
         _log.error("a partition is not read", topic=place[0], partition=place[1], why=why)
         self._log.hold(*place, batch.records[0].offset)
 
     def _release(self, batch: Batch) -> None:
-        self._foreign.pop((batch.topic, batch.partition), None)
-        self._metrics.foreign.set(len(self._foreign))
+        if self._holds.pop((batch.topic, batch.partition), None) is not None:
+            self._metrics.foreign.set(len(self._foreign()))
+            _log.info("a partition is read again", topic=batch.topic, partition=batch.partition)
+
+    def _foreign(self) -> list[tuple[tuple[str, int], Hold]]:
+        """The holds that no broker's start explains any more."""
+        oldest = self._clock() - PATIENCE
+        return [(place, hold) for place, hold in self._holds.items() if hold.since <= oldest]
 
     def _count(self, batch: Batch, outcome: Outcome) -> None:
         counts = {
@@ -156,70 +188,3 @@ def _halves(batch: Batch) -> list[Batch]:
 def _seconds(now: datetime, then: datetime) -> float:
     # Two machines' clocks: the broker's may be ahead.
     return max(0.0, (now - then).total_seconds())
-
-
-class Looking:
-    """Answers searches within the asker's rights; a look at a person's past is recorded first."""
-
-    def __init__(
-        self,
-        *,
-        reader: Reader,
-        access: AccessLog,
-        clock: Clock,
-        metrics: Metrics,
-        root: str | None,
-    ) -> None:
-        self._reader = reader
-        self._access = access
-        self._clock = clock
-        self._metrics = metrics
-        self._root = root
-
-    async def page(
-        self, principal: Principal, search: Search, *, reason: str | None, asked: dict[str, str]
-    ) -> Page:
-        """A page of what the principal may see; `asked` is the search as the record shows it.
-
-        Raises `ReasonNeeded`, and `Unavailable` too when the look cannot be recorded.
-        """
-        if reason is None and needs_reason(
-            event_type=search.type, actor=search.actor, device=search.device
-        ):
-            raise ReasonNeeded(
-                "a search by actor, by device or for positions looks at a person's past: "
-                "say why with reason=, in 10 to 500 characters; it is recorded"
-            )
-        if reason is not None:
-            await self._access.record(self._look(principal, reason, asked))
-            self._metrics.looks.inc()
-        rights = Rights(
-            within=principal.unit,
-            sees_unitless=self._sees_unitless(principal),
-            tracks=shows_tracks(event_id=search.id, reason=reason),
-        )
-        return await self._reader.page(search, rights)
-
-    async def totals(self) -> dict[str, Totals]:
-        """Counts by topic. Raises `Unavailable`."""
-        return await self._reader.totals()
-
-    def _sees_unitless(self, principal: Principal) -> bool:
-        """What has no unit (the plan, devices, what nobody could read) is the deployment's."""
-        return principal.role == "admin" or (
-            self._root is not None and principal.covers(self._root)
-        )
-
-    def _look(self, principal: Principal, reason: str, asked: dict[str, str]) -> AccessRecorded:
-        now = self._clock()
-        return AccessRecorded(
-            specversion="1.0",
-            id=new_id(now),
-            source="ronda/archive",
-            time=now,
-            receivedtime=now,
-            unit=principal.unit,
-            actor=principal.actor,
-            channel="system",
-            data=Access(role=principal.role, what="events", filters=asked, reason=reason),
-        )

@@ -1,0 +1,1 @@
+"""Checking, proving, exporting and erasing, in PostgreSQL and in files."""

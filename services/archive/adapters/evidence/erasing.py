@@ -1,0 +1,182 @@
+"""Erasing in PostgreSQL, by the tables' owner: bytes and salt go, the leaf stays.
+
+Every act is one transaction of up to `RECORDS_AT_ONCE` records, and one at a time. The service
+tells of acts afterwards, from these tables, so that a crash between the two loses nothing.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg import AsyncConnection
+from psycopg.sql import SQL, Composable, Identifier, Literal
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.archive.adapters.transactions import transaction, translated
+from services.archive.domain.index import NARROW_TABLES, digest
+from services.archive.domain.proof import leaf_of
+from services.archive.domain.retention import AUTHORITY, Term
+from services.archive.domain.stored import Narrow, Record
+from shared.crash import crash_point
+from shared.events.identity import new_id
+
+RECORDS_AT_ONCE = 500
+KEEPER = "archive-keeper"
+_LOCK_SPACE = 0x41724572
+LOCK = SQL("SELECT pg_advisory_xact_lock({}, 0)").format(Literal(_LOCK_SPACE))
+# An event of an alert under hold is held too, wherever it happened.
+NOT_HELD = SQL(
+    "NOT EXISTS (SELECT FROM archive.hold WHERE lifted_at IS NULL"
+    " AND coalesce(hold.event_id = row.id, hold.event_id IS NULL)"
+    " AND coalesce(hold.alert = row.alert, hold.alert IS NULL)"
+    " AND coalesce(hold.site = row.site, hold.site IS NULL)"
+    " AND coalesce(hold.since <= row.appended_at, true)"
+    " AND coalesce(hold.until > row.appended_at, true))"
+)
+_PICK = SQL(
+    "SELECT uuid_send(id), type, site, unit, actor, device, time, received_at, uuid_send(alert),"
+    ' hash, appended_at, "offset", partition, topic FROM archive.{table} AS row'
+    " WHERE hash <> '' AND {wanted} AND {not_held} ORDER BY appended_at LIMIT {limit}"
+)
+_PLACES = (
+    "unnest(%s::timestamptz[], %s::smallint[], %s::int[], %s::bigint[])"
+    ' AS place (appended_at, topic, partition, "offset")'
+)
+_RECORDS = SQL(
+    'SELECT appended_at, "offset", key, value, headers, partition, topic, status::text,'
+    " uuid_send(event_id), salt, leaf, name FROM archive.record JOIN {places}"
+    ' USING (appended_at, topic, partition, "offset") JOIN archive.topic ON topic.id = topic'
+)
+_BLANK_RECORD = SQL(
+    "UPDATE archive.record SET key = NULL, value = NULL, headers = NULL, salt = NULL, leaf = %s"
+    ' WHERE appended_at = %s AND topic = %s AND partition = %s AND "offset" = %s'
+)
+_BLANK_ROW = SQL(
+    "UPDATE archive.{} SET actor = NULL, device = NULL, hash = ''"
+    ' WHERE id = %s AND topic = %s AND partition = %s AND "offset" = %s'
+)
+_ACT = SQL(
+    "INSERT INTO archive.erasure_act (id, reason, authority, class, actor, erased_at)"
+    " VALUES (%s, %s, %s, %s, %s, %s)"
+)
+_ERASURE = SQL(
+    'INSERT INTO archive.erasure (topic, partition, "offset", appended_at, event_id, status, leaf,'
+    " kept, act) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+_MARK = SQL("SELECT erased_up_to FROM archive.retention WHERE class = %s")
+_PUT_MARK = SQL(
+    "INSERT INTO archive.retention (class, erased_up_to) VALUES (%s, %s)"
+    " ON CONFLICT (class) DO UPDATE SET erased_up_to = excluded.erased_up_to"
+)
+
+
+class Act(NamedTuple):
+    """Why something is erased, on whose authority, by whose hand."""
+
+    reason: str
+    authority: str
+    data_class: str
+    actor: str
+
+
+class PostgresErasure:
+    """Erases as the tables' owner. Everything raises `Unavailable`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def event(self, event_id: str, act: Act, now: datetime) -> int:
+        """Erases every record of an event that no hold keeps; how many."""
+        return await self._all(SQL("id = {}").format(Literal(uuid.UUID(event_id))), act, now)
+
+    async def person(self, actor: str, before: datetime, act: Act, now: datetime) -> int:
+        """Erases a person's events from before a moment that no hold keeps; how many."""
+        wanted = SQL("actor = {} AND appended_at < {}").format(Literal(actor), Literal(before))
+        return await self._all(wanted, act, now)
+
+    async def due(self, term: Term, now: datetime) -> int:
+        """Erases what is kept longer than its term and not held; how many."""
+        act = Act(term.reason, AUTHORITY, term.data_class, KEEPER)
+        cutoff = term.cutoff(now)
+        with translated():
+            async with transaction(self._engine) as connection:
+                cursor = await connection.execute(_MARK, (term.data_class,))
+                row = await cursor.fetchone()
+        since = SQL("true") if row is None else SQL("appended_at >= {}").format(Literal(row[0]))
+        wanted = SQL("type LIKE {} AND appended_at < {} AND {}").format(
+            Literal(f"{term.prefix}%"), Literal(cutoff), since
+        )
+        erased = await self._all(wanted, act, now)
+        with translated():
+            async with transaction(self._engine) as connection:
+                await connection.execute(_PUT_MARK, (term.data_class, cutoff))
+        return erased
+
+    async def _all(self, wanted: Composable, act: Act, now: datetime) -> int:
+        total = 0
+        for table in NARROW_TABLES:
+            while True:
+                with translated():
+                    async with transaction(self._engine) as connection:
+                        await connection.execute(LOCK)
+                        done = await _erase(connection, table, wanted, act, now)
+                        crash_point("archive.erasing")
+                crash_point("archive.erased")
+                total += done
+                if done < RECORDS_AT_ONCE:
+                    break
+        return total
+
+
+async def _erase(
+    connection: AsyncConnection[Any], table: str, wanted: Composable, act: Act, now: datetime
+) -> int:
+    pick = _PICK.format(
+        table=Identifier(table), wanted=wanted, not_held=NOT_HELD, limit=Literal(RECORDS_AT_ONCE)
+    )
+    cursor = await connection.execute(pick, binary=True)
+    rows = [Narrow(*row) for row in await cursor.fetchall()]
+    if not rows:
+        return 0
+    places = [(row.appended_at, row.topic, row.partition, row.offset) for row in rows]
+    columns = list(map(list, zip(*places, strict=True)))
+    cursor = await connection.execute(_RECORDS.format(places=SQL(_PLACES)), columns, binary=True)
+    records = [(Record(*row), name) for *row, name in await cursor.fetchall()]
+    leaves = {_place(record): leaf_of(record, name) for record, name in records}
+    act_id = new_id(now)
+    await connection.execute(_ACT, (act_id, *act, now))
+    writing = connection.cursor()
+    await writing.executemany(
+        _BLANK_RECORD,
+        [(leaves[_place(record)], record.appended_at, *_place(record)) for record, _ in records],
+    )
+    await writing.executemany(
+        _BLANK_ROW.format(Identifier(table)),
+        [(uuid.UUID(bytes=row.id), *_place(row)) for row in rows],
+    )
+    await writing.executemany(_ERASURE, _erasures(table, rows, leaves, act_id))
+    return len(rows)
+
+
+def _erasures(
+    table: str, rows: Sequence[Narrow], leaves: dict[tuple[int, int, int], bytes], act_id: str
+) -> list[tuple[Any, ...]]:
+    """One for each record that is still there; what was dropped with its month is gone already."""
+    return [
+        (
+            *_place(row),
+            row.appended_at,
+            uuid.UUID(bytes=row.id),
+            table,
+            leaves[_place(row)],
+            digest(row._replace(actor=None, device=None, hash=b"")),
+            act_id,
+        )
+        for row in rows
+        if _place(row) in leaves
+    ]
+
+
+def _place(row: Record | Narrow) -> tuple[int, int, int]:
+    return row.topic, row.partition, row.offset

@@ -1,0 +1,273 @@
+"""An archive made of an export of everything: the same rows, the same proofs, the same answers."""
+
+import json
+import uuid
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+from zipfile import ZipFile
+
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.sql import SQL, Identifier
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.archive.adapters.copying import LOG, LOG_NODES, UNDECODABLE, Copy, copy
+from services.archive.adapters.evidence import verifier
+from services.archive.adapters.months import make_months
+from services.archive.adapters.tables import SCHEMA
+from services.archive.adapters.transactions import transaction, translated
+from services.archive.domain import lines, tree
+from services.archive.domain.classify import event_row
+from services.archive.domain.index import COUNTED, NARROW_TABLES, REFUSED, digest
+from services.archive.domain.stored import Entry, Link, Narrow, Record
+from shared.events.registry import Undecodable
+
+ROWS = 5_000
+
+_RECORD = {
+    "appended_at": "timestamptz",
+    "offset": "int8",
+    "key": "bytea",
+    "value": "bytea",
+    "headers": "bytea",
+    "partition": "int4",
+    "topic": "int2",
+    "status": "text",
+    "event_id": "bytea",
+    "salt": "bytea",
+    "leaf": "bytea",
+}
+_NARROW = {
+    "id": "bytea",
+    "type": "text",
+    "site": "text",
+    "unit": "text",
+    "actor": "text",
+    "device": "text",
+    "time": "timestamptz",
+    "received_at": "timestamptz",
+    "alert": "bytea",
+    "hash": "bytea",
+    "appended_at": "timestamptz",
+    "offset": "int8",
+    "partition": "int4",
+    "topic": "int2",
+}
+_SEGMENT = SQL(
+    "INSERT INTO archive.segment (topic, partition, first_offset, next_offset, appended_at,"
+    " earliest, latest, committed_at, records, events, duplicates, conflicts, aside, undecodable,"
+    " root, previous) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+_SEAL = SQL(
+    "INSERT INTO archive.checkpoint (size, root, note, sealed_at, reason)"
+    " VALUES (%s, %s, %s, %s, %s)"
+)
+_ACT = SQL(
+    "INSERT INTO archive.erasure_act (id, reason, authority, class, actor, erased_at)"
+    " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+)
+_ERASURE = SQL(
+    'INSERT INTO archive.erasure (topic, partition, "offset", appended_at, event_id, status, leaf,'
+    " kept, act) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+_RETIRED = SQL(
+    "INSERT INTO archive.retired (month, until, records, reason, authority, actor, retired_at)"
+    " VALUES (%s, %s, 0, %s, %s, 'export', %s)"
+)
+
+
+class NotEmpty(Exception):
+    """The database holds records already."""
+
+
+class NotWhole(Exception):
+    """The file is no export of everything, or not as it was sealed."""
+
+
+class Restored(NamedTuple):
+    """How much there is now."""
+
+    records: int
+    segments: int
+    sealed: int
+
+
+async def restore(file: Path, engine: AsyncEngine, now: datetime) -> Restored:
+    """Fills a migrated database that holds nothing, as the tables' owner, all or nothing.
+
+    The file is checked first. Raises `NotWhole`, `NotEmpty`, `verifier.Unreadable`, `Unavailable`.
+    """
+    checked = verifier.check(file)
+    if not checked.whole:
+        raise NotWhole("this is a part: only an export of everything can become an archive")
+    if checked.findings:
+        where, what = checked.findings[0]
+        raise NotWhole(f"{where}: {what}")
+    with ZipFile(file) as archive, translated():
+        export = _Export(archive)
+        months = {(link.earliest.year, link.earliest.month): link.earliest for link in export.links}
+        for moment in (*months.values(), now):
+            await make_months(engine, moment)
+        async with transaction(engine) as connection:
+            return await _Restoring(connection, export).run()
+
+
+class _Export:
+    """What the lines of a file say."""
+
+    def __init__(self, archive: ZipFile) -> None:
+        self._zip = archive
+        self.manifest = json.loads(archive.read("manifest.json"))
+        self.topics = {each["name"]: each["number"] for each in self.manifest["topics"]}
+        self.links = [lines.link_of(each, self._topic(each)) for each in self._lines("segments")]
+        self.erasures = {
+            (self._topic(each), each["partition"], each["offset"]): each
+            for each in self._lines("erasures")
+        }
+
+    def records(self) -> Iterator[list[Record]]:
+        """Records in pieces."""
+        found = (lines.record_of(each, self._topic(each)) for each in self._lines("records"))
+        while chunk := list(islice(found, ROWS)):
+            yield chunk
+
+    def log(self) -> list[Entry]:
+        """The log in order."""
+        return [lines.entry_of(each, self._topic(each)) for each in self._lines("log")]
+
+    def seals(self) -> Iterator[dict[str, Any]]:
+        """Checkpoints."""
+        return self._lines("checkpoints")
+
+    def _topic(self, line: dict[str, Any]) -> int:
+        return int(self.topics[line["topic"]])
+
+    def _lines(self, name: str) -> Iterator[dict[str, Any]]:
+        with self._zip.open(f"{name}.ndjson") as stream:
+            for line in stream:
+                yield json.loads(line)
+
+
+class _Restoring:
+    def __init__(self, connection: AsyncConnection[Any], export: _Export) -> None:
+        self._cursor: AsyncCursor[Any] = connection.cursor()
+        self._export = export
+        self._counts: dict[tuple[int, int, int], Counter[str]] = defaultdict(Counter)
+        ends: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for link in export.links:
+            ends[link.topic, link.segment.partition].append(link.segment.next_offset)
+        self._ends = {where: sorted(found) for where, found in ends.items()}
+
+    async def run(self) -> Restored:
+        await self._cursor.execute("SET LOCAL statement_timeout = 0")
+        await self._cursor.execute("LOCK TABLE archive.segment IN EXCLUSIVE MODE")
+        await self._cursor.execute("SELECT EXISTS (SELECT FROM archive.segment)")
+        if (await self._cursor.fetchone() or (True,))[0]:
+            raise NotEmpty("this archive holds records already; a file fills an empty one only")
+        await self._topics()
+        records = 0
+        for chunk in self._export.records():
+            await self._records(chunk)
+            records += len(chunk)
+        await self._cursor.executemany(_SEGMENT, map(self._segment, self._export.links))
+        await self._retired()
+        return Restored(records, len(self._export.links), await self._log())
+
+    async def _topics(self) -> None:
+        await self._cursor.execute("DELETE FROM archive.topic")
+        await self._cursor.executemany(
+            "INSERT INTO archive.topic (name, id) VALUES (%s, %s)", self._export.topics.items()
+        )
+
+    async def _records(self, records: list[Record]) -> None:
+        await copy(self._cursor, _copying("record", _RECORD), records)
+        narrow: dict[str, list[Narrow]] = {table: [] for table in NARROW_TABLES}
+        undecodable, erased = [], []
+        for record in records:
+            self._count(record)
+            place = (record.topic, record.partition, record.offset)
+            if record.status == "undecodable":
+                undecodable.append(
+                    (record.appended_at, record.offset, *place[1::-1], _reason(record.value))
+                )
+                continue
+            line = self._export.erasures.get(place)
+            row = _narrow(record) if line is None else lines.left_of(line, record)
+            narrow[record.status].append(row)
+            if line is not None:
+                erased.append((record, line, row))
+        for table, rows in narrow.items():
+            await copy(self._cursor, _copying(table, _NARROW), rows)
+        await copy(self._cursor, UNDECODABLE, undecodable)
+        await self._erased(erased)
+
+    async def _erased(self, erased: list[tuple[Record, dict[str, Any], Narrow]]) -> None:
+        names = ("act", "reason", "authority", "class", "actor", "erased_at")
+        acts = {line["act"]: [line[name] for name in names] for _, line, _ in erased}
+        await self._cursor.executemany(_ACT, acts.values())
+        await self._cursor.executemany(
+            _ERASURE,
+            [
+                (
+                    *(record.topic, record.partition, record.offset, record.appended_at),
+                    *(uuid.UUID(bytes=record.event_id), record.status, record.leaf),
+                    *(digest(row), line["act"]),
+                )
+                for record, line, row in erased
+            ],
+        )
+
+    async def _retired(self) -> None:
+        for span in self._export.manifest["retired"]:
+            values = [span[name] for name in ("from", "to", "reason", "authority", "retired_at")]
+            await self._cursor.execute(_RETIRED, values)
+
+    async def _log(self) -> int:
+        entries = self._export.log()
+        await copy(self._cursor, LOG, entries)
+        nodes = tree.appended(0, {}, [entry.leaf for entry in entries])
+        await copy(self._cursor, LOG_NODES, [(*node, found) for node, found in nodes.items()])
+        for seal in self._export.seals():
+            values = (seal["size"], bytes.fromhex(seal["root"]), seal["note"], seal["sealed_at"])
+            await self._cursor.execute(_SEAL, (*values, seal["reason"]))
+        return len(entries)
+
+    def _count(self, record: Record) -> None:
+        ends = self._ends[record.topic, record.partition]
+        end = ends[bisect_right(ends, record.offset)]
+        self._counts[record.topic, record.partition, end][record.status] += 1
+
+    def _segment(self, link: Link) -> tuple[Any, ...]:
+        segment = link.segment
+        counts = self._counts[link.topic, segment.partition, segment.next_offset]
+        return (
+            *(link.topic, segment.partition, segment.first_offset, segment.next_offset),
+            *(link.last, link.earliest, link.latest, segment.committed_at, segment.records),
+            *(counts[status] for status in COUNTED),
+            *(segment.root, segment.previous),
+        )
+
+
+def _copying(table: str, columns: dict[str, str]) -> Copy:
+    statement = SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        Identifier(SCHEMA, table), SQL(", ").join(map(Identifier, columns))
+    )
+    return Copy(statement, list(columns.values()))
+
+
+def _narrow(record: Record) -> Narrow:
+    row = event_row(record.value)
+    place = (record.appended_at, record.offset, record.partition, record.topic)
+    return Narrow(*row, *place)
+
+
+def _reason(value: bytes | None) -> str:
+    try:
+        event_row(value)
+    except Undecodable as error:
+        return str(error).replace("\x00", "\ufffd")[:500]
+    return REFUSED

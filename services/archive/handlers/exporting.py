@@ -1,0 +1,335 @@
+"""Evidence in one file: a part of the archive with proofs, or all of it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from services.archive.domain import lines
+from services.archive.domain.proof import Proven, Sealed
+from services.archive.domain.search import Place, Rights, Search
+from services.archive.domain.stored import Erased, Narrow, Seal
+from services.archive.handlers.verifying import Verdict, verify
+from services.archive.ports import AccessLog, Bundle, Found, Proofs, Reader, Snapshot
+from shared.auth import Principal
+from shared.clock import Clock
+from shared.events.audit import Access, AccessRecorded
+from shared.events.identity import new_id
+
+AT_ONCE = 500
+LOOKS_READ = 20_000
+"""How many recorded looks are searched for those at what is exported."""
+SHOWN = 2_000
+"""How many events the readable page shows."""
+
+
+class TooMuch(Exception):
+    """More records than may be exported at once."""
+
+
+class Nothing(Exception):
+    """No record that the asker may see is asked for."""
+
+
+class Selection(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is asked for; without anything, the whole archive. `until` is exclusive."""
+
+    incident: str | None = None
+    site: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything is asked for."""
+        return self == Selection()
+
+    def words(self) -> dict[str, str]:
+        """As the record of the look shows it."""
+        return {name: str(value) for name, value in msgspec.to_builtins(self).items()}
+
+
+class Story(NamedTuple):
+    """What the readable page tells."""
+
+    manifest: dict[str, Any]
+    shown: Sequence[Proven]
+    custody: Sequence[dict[str, Any]]
+    checkpoint: str
+
+
+class _Data(Struct):
+    parts: list[dict[str, Any]] = []
+
+
+class _Alert(Struct):
+    data: _Data
+
+
+Page = Callable[[Story], str]
+
+
+class Exporting:
+    """Writes exports. A look is recorded before anything is read."""
+
+    def __init__(
+        self,
+        *,
+        reader: Reader,
+        proofs: Proofs,
+        access: AccessLog,
+        clock: Clock,
+        keys: Sequence[str],
+        sign: Callable[[str], str] | None,
+        page: Page,
+        verifier: str,
+    ) -> None:
+        self._reader = reader
+        self._proofs = proofs
+        self._access = access
+        self._clock = clock
+        self._keys = keys
+        self._sign = sign
+        self._page = page
+        self._verifier = verifier
+
+    async def part(
+        self,
+        who: Principal,
+        selection: Selection,
+        reason: str,
+        bundle: Bundle,
+        *,
+        rights: Rights,
+        limit: int,
+    ) -> dict[str, Any]:
+        """Exports what is selected; returns the manifest.
+
+        Raises `Nothing`, `TooMuch`, and `Unavailable`, also when the look cannot be recorded.
+        """
+        await self._access.record(self._look(who, selection, reason))
+        found = [each async for each in self._selected(selection, rights, limit)]
+        if not found:
+            raise Nothing("no record that you may see is asked for")
+        seal = await self._proofs.checkpoint()
+        size = seal.size if seal else 0
+        sealed: dict[tuple[int, int, int], Sealed] = {}
+        erased: list[tuple[Erased, str]] = []
+        shown: list[Proven] = []
+        with bundle.member("records.ndjson") as member:
+            for start in range(0, len(found), AT_ONCE):
+                proven = await self._proofs.proven(found[start : start + AT_ONCE], size)
+                await asyncio.to_thread(member.add, list(map(lines.proven_line, proven)))
+                for each in proven:
+                    place = (each.record.topic, each.record.partition)
+                    sealed[*place, each.sealed.segment.next_offset] = each.sealed
+                    if each.erased is not None:
+                        erased.append((each.erased, each.sealed.segment.topic))
+                shown += proven[: SHOWN - len(shown)]
+        with bundle.member("segments.ndjson") as member:
+            member.add(lines.sealed_line(sealed[where]) for where in sorted(sealed))
+        with bundle.member("erasures.ndjson") as member:
+            member.add(lines.erased_line(each, topic, None) for each, topic in erased)
+        manifest = self._manifest(who, selection, reason, seal) | {"records": len(found)}
+        looks = await self._looks(selection, found[0].appended_at, rights)
+        return self._end(bundle, manifest, shown, looks, [seal.note] if seal else [])
+
+    async def whole(
+        self, who: Principal, reason: str, bundle: Bundle, snapshot: Snapshot
+    ) -> dict[str, Any]:
+        """Exports everything, checked first; an archive that is not as it was sealed says so in its
+        manifest. Raises what the snapshot raises, and `Unavailable`."""
+        await self._access.record(self._look(who, Selection(), reason))
+        verdict = await verify(snapshot)
+        names = await snapshot.names()
+        left = await _left(snapshot)
+        with bundle.member("records.ndjson") as member:
+            async for records in snapshot.records():
+                made = [lines.record_line(each, _name(names, each.topic)) for each in records]
+                await asyncio.to_thread(member.add, made)
+        with bundle.member("segments.ndjson") as member:
+            async for links in snapshot.links():
+                await asyncio.to_thread(member.add, list(map(lines.link_line, links)))
+        with bundle.member("log.ndjson") as member:
+            async for entries in snapshot.log():
+                member.add(lines.entry_line(each, _name(names, each.topic)) for each in entries)
+        with bundle.member("erasures.ndjson") as member:
+            async for erased in snapshot.erased():
+                member.add(
+                    lines.erased_line(each, _name(names, each.topic), left.get(_place(each)))
+                    for each in erased
+                )
+        seals = [each async for chunk in snapshot.seals() for each in chunk]
+        with bundle.member("checkpoints.ndjson") as member:
+            member.add(map(_said, seals))
+        newest = max(seals, default=None)
+        manifest = self._manifest(who, Selection(), reason, newest)
+        manifest |= {"records": verdict.records, "topics": lines.topics_of(names)}
+        manifest |= _judged(verdict)
+        return self._end(bundle, manifest, [], [], [each.note for each in seals])
+
+    def _end(
+        self,
+        bundle: Bundle,
+        manifest: dict[str, Any],
+        shown: Sequence[Proven],
+        looks: Sequence[dict[str, Any]],
+        notes: Sequence[str],
+    ) -> dict[str, Any]:
+        custody = [*looks, manifest["made"]]
+        bundle.text("checkpoints.txt", "\n".join(notes))
+        bundle.text("custody.json", json.dumps(custody, ensure_ascii=False, indent=1))
+        story = Story(manifest, shown, custody, notes[-1] if notes else "")
+        bundle.text("index.html", self._page(story))
+        bundle.text("verify.py", self._verifier)
+        manifest["signed"] = self._sign is not None
+        return bundle.close(manifest, self._sign)
+
+    async def _selected(
+        self, selection: Selection, rights: Rights, limit: int
+    ) -> AsyncIterator[Place]:
+        """Places in the archive's order, each once."""
+        places: set[Place] = set()
+        for search in await self._searches(selection, rights):
+            async for found in self._found(search, rights):
+                places.add(found.place)
+                if len(places) > limit:
+                    raise TooMuch(
+                        f"more than {limit} records are asked for: name a shorter time, or use "
+                        "`ronda archive export`"
+                    )
+        for place in sorted(places):
+            yield place
+
+    async def _searches(self, selection: Selection, rights: Rights) -> list[Search]:
+        about = Search(
+            alert=selection.incident,
+            site=selection.site,
+            since=selection.since,
+            until=selection.until,
+            limit=1000,
+        )
+        if selection.incident is None:
+            return [about]
+        reports = {selection.incident}
+        async for found in self._found(about, rights):
+            reports |= _reports(found)
+        return [about, *(Search(id=each, limit=1000) for each in sorted(reports))]
+
+    async def _found(self, search: Search, rights: Rights) -> AsyncIterator[Found]:
+        while True:
+            page = await self._reader.page(search, rights)
+            for found in page.found:
+                yield found
+            if not page.more:
+                return
+            search = msgspec.structs.replace(search, after=page.found[-1].place)
+
+    async def _looks(
+        self, selection: Selection, since: datetime, rights: Rights
+    ) -> list[dict[str, Any]]:
+        """Earlier looks at the same incident or site."""
+        named = [each.encode() for each in (selection.incident, selection.site) if each]
+        if not named:
+            return []
+        looks, read = [], 0
+        search = Search(type="ronda.access.recorded.v1", since=since, limit=1000)
+        async for found in self._found(search, rights):
+            read += 1
+            if read > LOOKS_READ:
+                break
+            if found.value and any(each in found.value for each in named):
+                event = msgspec.json.decode(found.value)
+                looks.append({"at": event["time"], "actor": event["actor"], **event["data"]})
+        return looks
+
+    def _manifest(
+        self, who: Principal, selection: Selection, reason: str, seal: Seal | None
+    ) -> dict[str, Any]:
+        return {
+            "whole": selection.is_whole,
+            "selection": selection.words(),
+            "made": {
+                "at": lines.moment(self._clock()),
+                "actor": who.actor,
+                "role": who.role,
+                "unit": who.unit,
+                "what": "export",
+                "reason": reason,
+            },
+            "checkpoint_size": seal.size if seal else 0,
+            "keys": list(self._keys),
+        }
+
+    def _look(self, who: Principal, selection: Selection, reason: str) -> AccessRecorded:
+        now = self._clock()
+        filters = selection.words() or {"everything": "yes"}
+        return AccessRecorded(
+            specversion="1.0",
+            id=new_id(now),
+            source="ronda/archive",
+            time=now,
+            receivedtime=now,
+            unit=who.unit,
+            actor=who.actor,
+            channel="system",
+            data=Access(role=who.role, what="export", filters=filters, reason=reason),
+        )
+
+
+async def _left(snapshot: Snapshot) -> dict[tuple[int, int, int], Narrow]:
+    """What is left of erased events' rows, by place."""
+    left: dict[tuple[int, int, int], Narrow] = {}
+    for table in ("event", "duplicate", "conflict", "aside"):
+        async for rows in snapshot.narrow(table):
+            left |= {_place(row): row for row in rows if not row.hash}
+    return left
+
+
+def _place(row: Narrow | Erased) -> tuple[int, int, int]:
+    return row.topic, row.partition, row.offset
+
+
+def _name(names: dict[int, str], topic: int) -> str:
+    return names.get(topic, f"topic {topic}")
+
+
+def _said(seal: Seal) -> dict[str, Any]:
+    return {
+        "size": seal.size,
+        "root": seal.root.hex(),
+        "note": seal.note,
+        "sealed_at": lines.moment(seal.sealed_at),
+        "reason": seal.reason,
+    }
+
+
+def _judged(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "findings": [{"where": each.where, "what": each.what} for each in verdict.findings],
+        "retired": [
+            {
+                "from": lines.moment(each.start),
+                "to": lines.moment(each.end),
+                "reason": each.reason,
+                "authority": each.authority,
+                "retired_at": lines.moment(each.retired_at),
+            }
+            for each in verdict.retired
+        ],
+    }
+
+
+def _reports(found: Found) -> set[str]:
+    """The reports that an alert's event names as its parts."""
+    if not (found.type or "").startswith("ronda.alert.") or found.value is None:
+        return set()
+    try:
+        parts = msgspec.json.decode(found.value, type=_Alert).data.parts
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return set()
+    return {part["event"] for part in parts if isinstance(part.get("event"), str)}

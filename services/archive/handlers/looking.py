@@ -1,0 +1,82 @@
+"""Answering searches."""
+
+from services.archive.domain.search import Rights, Search, needs_reason, shows_tracks
+from services.archive.metrics import Metrics
+from services.archive.ports import AccessLog, Page, Reader, Totals
+from shared.auth import Principal
+from shared.clock import Clock
+from shared.events.audit import Access, AccessRecorded
+from shared.events.identity import new_id
+
+
+class ReasonNeeded(ValueError):
+    """A search looks at a person's past and does not say why."""
+
+
+class Looking:
+    """Answers searches within the asker's rights; a look at a person's past is recorded first."""
+
+    def __init__(
+        self,
+        *,
+        reader: Reader,
+        access: AccessLog,
+        clock: Clock,
+        metrics: Metrics,
+        root: str | None,
+    ) -> None:
+        self._reader = reader
+        self._access = access
+        self._clock = clock
+        self._metrics = metrics
+        self._root = root
+
+    async def page(
+        self, principal: Principal, search: Search, *, reason: str | None, asked: dict[str, str]
+    ) -> Page:
+        """A page of what the principal may see; `asked` is the search as the record shows it.
+
+        Raises `ReasonNeeded`, and `Unavailable` too when the look cannot be recorded.
+        """
+        if reason is None and needs_reason(
+            event_type=search.type, actor=search.actor, device=search.device
+        ):
+            raise ReasonNeeded(
+                "a search by actor, by device or for positions looks at a person's past: "
+                "say why with reason=, in 10 to 500 characters; it is recorded"
+            )
+        if reason is not None:
+            await self._access.record(self._look(principal, reason, asked))
+            self._metrics.looks.inc()
+        tracks = shows_tracks(event_id=search.id, reason=reason)
+        return await self._reader.page(search, self.rights(principal, tracks=tracks))
+
+    def rights(self, principal: Principal, *, tracks: bool) -> Rights:
+        """What the principal may see; `tracks` only once the look is recorded."""
+        return Rights(
+            within=principal.unit, sees_unitless=self._sees_unitless(principal), tracks=tracks
+        )
+
+    async def totals(self) -> dict[str, Totals]:
+        """Counts by topic. Raises `Unavailable`."""
+        return await self._reader.totals()
+
+    def _sees_unitless(self, principal: Principal) -> bool:
+        """What has no unit (the plan, devices, what nobody could read) is the deployment's."""
+        return principal.role == "admin" or (
+            self._root is not None and principal.covers(self._root)
+        )
+
+    def _look(self, principal: Principal, reason: str, asked: dict[str, str]) -> AccessRecorded:
+        now = self._clock()
+        return AccessRecorded(
+            specversion="1.0",
+            id=new_id(now),
+            source="ronda/archive",
+            time=now,
+            receivedtime=now,
+            unit=principal.unit,
+            actor=principal.actor,
+            channel="system",
+            data=Access(role=principal.role, what="events", filters=asked, reason=reason),
+        )

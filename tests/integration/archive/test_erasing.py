@@ -1,0 +1,207 @@
+"""Erasure that keeps proofs, retention, holds and retired months, on real PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.archive.adapters.evidence import erasing, verifier
+from services.archive.adapters.evidence.erasing import Act, PostgresErasure
+from services.archive.adapters.evidence.holding import (
+    Held,
+    NoSuchHold,
+    NoSuchMonth,
+    PostgresHolds,
+    Scope,
+)
+from services.archive.adapters.evidence.ledger import PostgresSnapshot
+from services.archive.adapters.evidence.telling import ErasureTeller
+from services.archive.adapters.months import make_months
+from services.archive.adapters.reading import PostgresReader
+from services.archive.domain.retention import terms
+from services.archive.domain.search import Search
+from services.archive.handlers.exporting import Selection
+from services.archive.handlers.verifying import Verdict
+from shared import database
+from shared.events.registry import encode
+from tests.integration.archive.sealed import ALL, PREFIX, SealedArchive, superuser, verdict
+from tests.integration.archive.witnesses import query
+from tests.unit.archive.builders import NIGHT, UNIT, a_batch, an_event, an_id
+from tests.unit.archive.fakes import MemoryAccessLog
+
+LATER = NIGHT + timedelta(days=120)
+ACT = Act("permintaan pemilik data", "putusan 7/2026", "request", "kabag-ops")
+TERMS = terms("tracks=90d")
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    made = database.engine(database_url, application="test")
+    await make_months(made, NIGHT)
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+async def archive(engine: AsyncEngine) -> SealedArchive:
+    made = SealedArchive(engine)
+    await made.fill(25)
+    await made.seal()
+    return made
+
+
+async def checked(archive: SealedArchive, url: str) -> Verdict:
+    async with superuser(url) as user:
+        return await verdict(user, elsewhere=archive.notes, keys=[archive.key])
+
+
+async def tracks(engine: AsyncEngine) -> list[bytes | None]:
+    search = Search(type="ronda.position.", limit=1000)
+    found = (await PostgresReader(engine, prefix=PREFIX).page(search, ALL)).found
+    return [each.value for each in found]
+
+
+async def test_tracks_are_erased_at_the_end_of_their_term_and_everything_still_proves(
+    archive: SealedArchive, engine: AsyncEngine, database_url: str, tmp_path: Path
+) -> None:
+    before = await tracks(engine)
+    assert before
+    assert all(before)
+    erasure, term = PostgresErasure(engine), TERMS[0]
+    assert await erasure.due(term, NIGHT + timedelta(days=89)) == 0
+    erased = await erasure.due(term, LATER)
+    assert erased == len(before)
+    assert await tracks(engine) == [None] * erased
+    assert await erasure.due(term, LATER + timedelta(days=1)) == 0
+    found = await checked(archive, database_url)
+    assert found.findings == []
+    assert sum(group.records for group in found.erased) == erased
+    assert {(group.reason, group.authority) for group in found.erased} == {
+        ("retention: tracks are kept 90 days", "RONDA_ARCHIVE_RETENTION")
+    }
+    left = await query(
+        database_url, "SELECT DISTINCT actor, device, octet_length(hash) AS hash FROM archive.event"
+        " WHERE type LIKE 'ronda.position.%%'",
+    )  # fmt: skip
+    assert [tuple(row) for row in left] == [(None, None, 0)]
+    async with superuser(database_url) as user:
+        file = await archive.export_all(PostgresSnapshot(user), "whole", tmp_path / "whole.zip")
+    alone = verifier.check(file, elsewhere=archive.notes, keys=[str(archive.key)])
+    assert (alone.findings, alone.erased) == ([], erased)
+
+
+async def test_an_erased_event_of_a_part_is_still_proved_by_its_leaf(
+    archive: SealedArchive, engine: AsyncEngine, tmp_path: Path
+) -> None:
+    await archive.store.keep(
+        [a_batch(an_event("wife", subject="home"), topic="ronda.incident", partition=5)], NIGHT
+    )
+    await archive.seal()
+    assert await PostgresErasure(engine).event(an_id("wife"), ACT, LATER) == 1
+    assert await PostgresErasure(engine).event(an_id("wife"), ACT, LATER) == 0
+    file = await archive.export(Selection(site="home"), "why it is", tmp_path / "bukti.zip")
+    found = verifier.check(file, keys=[str(archive.key)])
+    assert (found.findings, found.records, found.erased) == ([], 1, 1)
+
+
+async def test_a_person_s_events_are_erased_with_all_that_repeats_them(
+    archive: SealedArchive, engine: AsyncEngine, database_url: str
+) -> None:
+    erased = await PostgresErasure(engine).person("p-1", LATER, ACT, LATER)
+    rows = await query(database_url, "SELECT status::text FROM archive.record WHERE value IS NULL")
+    assert erased == len(rows) - len([row for row in rows if row.status == "undecodable"])
+    assert {row.status for row in rows} >= {"event", "duplicate", "conflict", "aside"}
+    assert (await checked(archive, database_url)).findings == []
+
+
+async def test_what_a_superuser_blanks_without_an_act_is_damage_and_so_is_a_changed_act(
+    archive: SealedArchive, engine: AsyncEngine, database_url: str
+) -> None:
+    await PostgresErasure(engine).due(TERMS[0], LATER)
+    for statement in (
+        "UPDATE archive.record SET leaf = sha256(salt), value = NULL, key = NULL, salt = NULL"
+        " WHERE ctid = (SELECT min(ctid) FROM archive.record WHERE salt IS NOT NULL)",
+        "DELETE FROM archive.erasure WHERE ctid = (SELECT min(ctid) FROM archive.erasure)",
+        "UPDATE archive.erasure SET leaf = sha256(leaf)",
+        "UPDATE archive.record SET leaf = sha256(leaf) WHERE leaf IS NOT NULL",
+        "UPDATE archive.record SET value = 'made up' WHERE leaf IS NOT NULL",
+        "UPDATE archive.event SET time = time + interval '1 hour' WHERE hash = ''",
+        "UPDATE archive.event SET actor = 'somebody else' WHERE hash = ''",
+        "DELETE FROM archive.event WHERE hash = ''",
+    ):
+        async with superuser(database_url) as user:
+            assert (await user.execute(statement)).rowcount > 0, statement
+            found = await verdict(user, elsewhere=archive.notes, keys=[archive.key])
+            assert found.findings, statement
+
+
+async def test_what_is_held_is_not_erased_until_the_hold_is_lifted(
+    archive: SealedArchive, engine: AsyncEngine
+) -> None:
+    holds, erasure = PostgresHolds(engine), PostgresErasure(engine)
+    kept = [value for value in await tracks(engine) if value and b'"gudang"' in value]
+    assert kept
+    placed = await holds.place(Scope(site="gudang"), "perkara 9", "jaksa", "kabag-ops", NIGHT)
+    await erasure.due(TERMS[0], LATER)
+    assert [value for value in await tracks(engine) if value] == kept
+    assert await erasure.person("p-1", LATER, ACT, LATER) > 0
+    assert [value for value in await tracks(engine) if value] == kept
+    await holds.lift(placed, "jaksa", LATER)
+    with pytest.raises(NoSuchHold):
+        await holds.lift(placed, "jaksa", LATER)
+    assert await erasure.due(TERMS[0], LATER + timedelta(days=1)) == len(kept)
+    (hold,) = await holds.all()
+    assert (hold.scope.site, hold.lifted_by) == ("gudang", "jaksa")
+
+
+async def test_an_erasure_that_nobody_was_told_of_is_told_until_it_comes_back_as_a_record(
+    archive: SealedArchive,
+    engine: AsyncEngine,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(erasing, "RECORDS_AT_ONCE", 4)
+    erased = await PostgresErasure(engine).due(TERMS[0], LATER)
+    log = MemoryAccessLog()
+    teller = ErasureTeller(engine, log, unit=UNIT)
+    log.away = True
+    with pytest.raises(Exception, match="away"):
+        await teller.tell()
+    log.away = False
+    told = await teller.tell()
+    assert told >= erased / 4
+    assert await teller.tell() == told
+    first, again = log.recorded[:told], log.recorded[told:]
+    assert [each.id for each in again] == [each.id for each in first]
+    assert sum(len(each.data.records) for each in first) == erased
+    values = [encode(each) for each in first]
+    await archive.store.keep([a_batch(*values, topic="ronda.audit")], LATER)
+    assert await teller.tell() == 0
+    assert (await checked(archive, database_url)).findings == []
+
+
+async def test_a_month_is_retired_as_a_whole_unless_something_of_it_is_held(
+    archive: SealedArchive, engine: AsyncEngine, database_url: str
+) -> None:
+    await archive.store.keep(
+        [a_batch(an_event("next month"), first=0, topic="ronda.incident", partition=3)], NIGHT
+    )
+    await archive.seal()
+    holds = PostgresHolds(engine)
+    why = ("masa simpan habis", "kapolres", "kabag-ops")
+    for month, now in ((NIGHT, NIGHT), (datetime(2020, 1, 5, tzinfo=UTC), LATER)):
+        with pytest.raises(NoSuchMonth):
+            await holds.retire(month, *why, now)
+    placed = await holds.place(Scope(event_id=an_id("e1")), *why, NIGHT)
+    with pytest.raises(Held):
+        await holds.retire(NIGHT, *why, LATER)
+    await holds.lift(placed, "kapolres", LATER)
+    await holds.retire(NIGHT, *why, LATER)
+    found = await checked(archive, database_url)
+    assert found.findings == []
+    assert [(each.start.month, each.authority) for each in found.retired] == [(11, "kapolres")]
+    async with superuser(database_url) as user:
+        await user.execute("DELETE FROM archive.retired")
+        assert (await verdict(user)).findings

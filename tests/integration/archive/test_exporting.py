@@ -1,0 +1,197 @@
+"""Exports out of real PostgreSQL, checked by the program that travels inside them, on its own."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.archive.adapters.evidence.ledger import PostgresSnapshot
+from services.archive.adapters.evidence.verifier import check
+from services.archive.domain.search import Rights
+from services.archive.handlers.exporting import Nothing, Selection, TooMuch
+from services.archive.ports import Unavailable
+from shared import database
+from tests.integration.archive.sealed import PREFIX, SealedArchive, superuser
+from tests.unit.archive.builders import NIGHT, UNIT, a_batch, an_event, an_id
+
+WHY = "permintaan Bawaslu 12/XI/2026"
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    made = database.engine(database_url, application="test")
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+async def archive(engine: AsyncEngine) -> SealedArchive:
+    made = SealedArchive(engine)
+    await made.fill(12)
+    await made.seal()
+    await made.fill(12)
+    await made.seal()
+    return made
+
+
+def run_alone(file: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Takes the verifier out of the file and runs it with nothing else of ours in reach."""
+    alone = file.parent / "alone"
+    alone.mkdir(exist_ok=True)
+    with zipfile.ZipFile(file) as bundle:
+        (alone / "verify.py").write_bytes(bundle.read("verify.py"))
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "verify.py", str(file), "--json", *arguments],
+        cwd=alone,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode in {0, 1}, done.stderr.decode()
+    return done.returncode, json.loads(done.stdout)
+
+
+def lines(file: Path, name: str) -> list[dict[str, Any]]:
+    with zipfile.ZipFile(file) as bundle:
+        return [json.loads(line) for line in bundle.read(name).splitlines()]
+
+
+def rewritten(file: Path, name: str, content: bytes) -> Path:
+    """The same file with one member changed."""
+    changed = file.with_name("changed.zip")
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(changed, "w") as new:
+        for each in old.namelist():
+            new.writestr(each, content if each == name else old.read(each))
+    return changed
+
+
+async def test_a_site_s_events_are_proved_by_the_file_alone(
+    archive: SealedArchive, tmp_path: Path
+) -> None:
+    file = await archive.export(Selection(site="gudang"), WHY, tmp_path / "bukti.zip")
+    code, found = run_alone(file, "--key", str(archive.key))
+    assert (code, found["ok"], found["findings"]) == (0, True, [])
+    exported = lines(file, "records.ndjson")
+    assert found["records"] == len(exported) > 5
+    assert {json.loads(line["value"])["subject"] for line in exported} == {"gudang"}
+    (look,) = archive.access.recorded
+    assert (look.data.what, look.data.filters, look.data.reason) == (
+        "export", {"site": "gudang"}, WHY,
+    )  # fmt: skip
+
+
+async def test_an_incident_comes_with_the_reports_that_its_alert_names(
+    archive: SealedArchive, tmp_path: Path
+) -> None:
+    alert, report = an_id("the alert"), an_event("the report", subject="kpu")
+    raised = an_event(
+        "raised",
+        type="ronda.alert.raised.v1",
+        data={"id": alert, "parts": [{"event": an_id("the report")}]},
+    )
+    await archive.store.keep(
+        [
+            a_batch(report, topic="ronda.incident", partition=4),
+            a_batch(raised, topic="ronda.alert", partition=4),
+        ],
+        NIGHT,
+    )
+    await archive.seal()
+    file = await archive.export(Selection(incident=alert), WHY, tmp_path / "bukti.zip")
+    assert {line["value"] for line in lines(file, "records.ndjson")} == {
+        report.decode(), raised.decode(),
+    }  # fmt: skip
+    assert run_alone(file)[0] == 0
+
+
+async def test_what_is_not_sealed_yet_is_said_to_be_so(
+    archive: SealedArchive, tmp_path: Path
+) -> None:
+    late = an_event("late", subject="late")
+    await archive.store.keep([a_batch(late, topic="ronda.incident", partition=5)], NIGHT)
+    file = await archive.export(Selection(site="late"), WHY, tmp_path / "bukti.zip")
+    assert run_alone(file) == (
+        0,
+        {"ok": True, "records": 1, "erased": 0, "unsealed": 1, "findings": [],
+         "keys": [str(archive.key)]},
+    )  # fmt: skip
+
+
+async def test_everything_is_complete_and_a_cut_tail_shows_by_a_checkpoint_kept_elsewhere(
+    archive: SealedArchive, database_url: str, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.txt"
+    await archive.fill(2)
+    kept.write_text("\n".join([*archive.notes, await archive.seal()]), encoding="utf-8")
+    async with superuser(database_url) as user:
+        whole = await archive.export_all(PostgresSnapshot(user), WHY, tmp_path / "whole.zip")
+    assert run_alone(whole, "--checkpoint", str(kept))[0] == 0
+    note = await archive.checkpoint_of_another_history()
+    kept.write_text(note, encoding="utf-8")
+    code, found = run_alone(whole, "--checkpoint", str(kept))
+    assert code == 1
+    assert "its tail was cut" in found["findings"][0]["what"]
+
+
+@pytest.mark.parametrize("name", ["records.ndjson", "segments.ndjson", "index.html", "verify.py"])
+async def test_a_file_that_was_changed_inside_is_not_whole(
+    archive: SealedArchive, tmp_path: Path, name: str
+) -> None:
+    file = await archive.export(Selection(site="kpu"), WHY, tmp_path / "bukti.zip")
+    with zipfile.ZipFile(file) as bundle:
+        content = bundle.read(name)
+    changed = rewritten(file, name, content.replace(b"kpu", b"kpx").replace(b"0", b"1"))
+    found = check(changed)
+    assert name in [where for where, _ in found.findings]
+    assert check(file).findings == []
+
+
+async def test_a_record_left_out_is_noticed_by_the_signed_list(
+    archive: SealedArchive, tmp_path: Path
+) -> None:
+    file = await archive.export(Selection(site="kpu"), WHY, tmp_path / "bukti.zip")
+    with zipfile.ZipFile(file) as bundle:
+        manifest = json.loads(bundle.read("manifest.json"))
+    manifest["records"] -= 1
+    changed = rewritten(file, "manifest.json", json.dumps(manifest).encode())
+    code, found = run_alone(changed)
+    assert code == 1
+    assert found["findings"][0]["where"] == "manifest.json"
+
+
+async def test_nothing_is_written_when_there_is_nothing_too_much_or_no_record_of_the_look(
+    archive: SealedArchive, tmp_path: Path
+) -> None:
+    file = tmp_path / "bukti.zip"
+    with pytest.raises(Nothing):
+        await archive.export(Selection(site="nowhere"), WHY, file)
+    with pytest.raises(TooMuch, match="ronda archive export"):
+        await archive.export(Selection(site="kpu"), WHY, file, limit=2)
+    archive.access.away = True
+    with pytest.raises(Unavailable):
+        await archive.export(Selection(site="kpu"), WHY, file)
+    assert os.listdir(tmp_path) == []  # noqa: PTH208
+
+
+async def test_an_export_shows_nothing_of_other_units_and_only_its_time(
+    archive: SealedArchive, tmp_path: Path
+) -> None:
+    rights = Rights(within=f"{UNIT}/polsek-1", sees_unitless=False, tracks=True)
+    since = NIGHT + timedelta(seconds=4)
+    file = await archive.export(
+        Selection(since=since, until=datetime(2027, 1, 1, tzinfo=UTC)), WHY,
+        tmp_path / "bukti.zip", rights=rights,
+    )  # fmt: skip
+    exported = lines(file, "records.ndjson")
+    assert {json.loads(line["value"])["unit"] for line in exported} == {f"{UNIT}/polsek-1"}
+    assert min(line["appended_at"] for line in exported) >= since.isoformat()
+    assert {line["topic"] for line in exported} >= {f"{PREFIX}ronda.patrol"}
+    assert run_alone(file)[0] == 0

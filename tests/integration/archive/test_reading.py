@@ -1,0 +1,68 @@
+"""Searches on real PostgreSQL: pages stay what they are while others write; each has an index."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.archive.adapters.reading import PostgresReader, page_statement
+from services.archive.adapters.store import PostgresStore
+from services.archive.domain.search import Place, Search
+from shared import database
+from tests.integration.archive.sealed import ALL, PREFIX, SealedArchive
+from tests.unit.archive.builders import NIGHT, a_batch, an_event, an_id
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    made = database.engine(database_url, application="test")
+    yield made
+    await made.dispose()
+
+
+async def test_pages_hold_each_record_once_while_others_are_written_between_them(
+    engine: AsyncEngine,
+) -> None:
+    archive = SealedArchive(engine)
+    await archive.fill(10)
+    reader = PostgresReader(engine, prefix=PREFIX)
+    before = [found.place for found in (await reader.page(Search(limit=1000), ALL)).found]
+    seen: list[Place] = []
+    after, more, number = None, True, 0
+    while more:
+        page = await reader.page(Search(limit=7, after=after), ALL)
+        seen += [found.place for found in page.found]
+        after, more = page.found[-1].place, page.more
+        if number < 5:
+            late = a_batch(
+                an_event(f"late{number}"), first=number, topic="ronda.alert", partition=5
+            )
+            await PostgresStore(engine, prefix=PREFIX).keep([late], NIGHT)
+        number += 1
+    assert len(seen) == len(set(seen))
+    assert [place for place in seen if place in set(before)] == before
+
+
+@pytest.mark.parametrize(
+    ("search", "index"),
+    [
+        (Search(site="gudang", since=NIGHT, until=NIGHT + timedelta(days=1)), "event_site"),
+        (Search(alert=an_id("a")), "event_alert"),
+        (Search(since=NIGHT, until=NIGHT + timedelta(days=1)), "event_appended"),
+        (Search(id=an_id("a")), "event_pkey"),
+    ],
+)
+async def test_a_search_has_an_index_that_answers_it_in_its_order(
+    engine: AsyncEngine, search: Search, index: str
+) -> None:
+    statement = page_statement(search, ALL).compile(
+        dialect=engine.dialect, compile_kwargs={"literal_binds": True}
+    )
+    async with engine.connect() as connection:
+        # Or a table of a few rows would be read as a whole, whatever indexes there are.
+        await connection.execute(text("SET LOCAL enable_seqscan = off"))
+        found = await connection.exec_driver_sql("EXPLAIN " + str(statement).replace("%", "%%"))
+        plan = "\n".join(row[0] for row in found)
+    assert f"using {index} " in plan
