@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from shared.auth import key_files
+from services.archive.adapters.seal_keys import make_key
+from shared.auth import generate_keys, key_files
 
 _DEVICE_ROLES = frozenset({"guard", "officer"})
 
@@ -15,3 +16,14 @@ def signing_key_file(data: Path, role: str) -> Path:
 def keys_folder(data: Path) -> Path:
     """Where a stack keeps its keys."""
     return data / "keys"
+
+
+def seal_key_file(data: Path) -> Path:
+    """The Ed25519 key under a stack's data folder that signs the archive's checkpoints."""
+    return keys_folder(data) / "archive-seal-key.pem"
+
+
+def make_keys(data: Path) -> None:
+    """Makes the keys that are missing."""
+    generate_keys(keys_folder(data))
+    make_key(seal_key_file(data))

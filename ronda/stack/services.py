@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import ssl
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -35,11 +36,14 @@ class ServiceSpec:
     port_setting: str
     host: str = "127.0.0.1"
     module: str = ""
+    authority: Path | None = None
+    """Whose certificate it shows; None speaks plain HTTP."""
 
     @property
     def url(self) -> str:
         """The root of its HTTP paths, as this machine reaches it."""
-        return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104
+        scheme = "https" if self.authority else "http"
+        return f"{scheme}://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104
 
     @property
     def command(self) -> list[str]:
@@ -116,7 +120,9 @@ class SupervisedService:
 
     async def until_ready(self) -> None:
         """Waits until `/health/ready` says yes."""
-        async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+        authority = self.spec.authority
+        trusted = ssl.create_default_context(cafile=authority) if authority else False
+        async with httpx.AsyncClient(timeout=2.0, trust_env=False, verify=trusted) as client:
             while True:
                 if await self._answers(client):
                     self.is_ready = True

@@ -7,6 +7,7 @@ from shared.plan.model import Plan
 from shared.settings import KafkaSettings
 
 DEFAULT_PORTS = {"checkin": 8001, "alerts": 8002, "archive": 8003}
+DEFAULT_INSTALL_PORT = 8000
 PROJECT = Path(__file__).parents[2]
 DEFAULT_PLAN = PROJECT / "deploy" / "plans" / "tuban.yaml"
 
@@ -33,6 +34,9 @@ class StackSettings:
     kafka_port: int = 0
     postgres_port: int = 0
     verbose: bool = False
+    lan_address: str | None = None
+    """An address of this machine under which phones reach checkin, over TLS."""
+    install_port: int = DEFAULT_INSTALL_PORT
 
     @property
     def http_ports(self) -> dict[str, int]:

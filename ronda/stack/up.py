@@ -14,15 +14,16 @@ from pathlib import Path
 from ronda import plans
 from ronda.stack.errors import StackError
 from ronda.stack.kafka import EmbeddedKafka
-from ronda.stack.keys import keys_folder, signing_key_file
+from ronda.stack.keys import keys_folder, make_keys, signing_key_file
+from ronda.stack.lan import Lan, installing, prepared
 from ronda.stack.ports import free_port, require_free
 from ronda.stack.postgres import EmbeddedPostgres
 from ronda.stack.services import Say, SupervisedService, running_services
 from ronda.stack.settings import StackSettings
-from ronda.stack.specs import port_setting, service_specs
+from ronda.stack.specs import SEALING, host_of, port_setting, service_specs
 from services.alerts.migrations import upgrade as upgrade_alerts
 from services.archive.migrations import upgrade as upgrade_archive
-from shared.auth import DEFAULT_TTL, Issuer, generate_keys, key_files
+from shared.auth import DEFAULT_TTL, Issuer, key_files
 from shared.clock import system_clock
 from shared.provision import create_topics
 from shared.settings import KafkaSettings
@@ -36,6 +37,7 @@ class Stack:
     kafka: KafkaSettings
     database_url: str
     services: dict[str, SupervisedService]
+    lan: Lan | None = None
 
     def url(self, service: str) -> str:
         """The root of a service's HTTP paths."""
@@ -77,6 +79,11 @@ class Stack:
             "RONDA_DATABASE_URL": self.database_url,
             "RONDA_AUTH_KEYS_FILE": str(key_files(keys_folder(self.data))["keys"]),
         }
+        archive = self.services["archive"].spec.environment
+        # What seals by hand must name the log as the service does.
+        variables |= {name: archive[name] for name in SEALING if name in archive}
+        if self.lan is not None:
+            variables["RONDA_APP_URL"] = self.lan.app_url
         self.environment_file.touch(mode=0o600)
         self.environment_file.write_text(
             "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
@@ -92,13 +99,15 @@ async def running_stack(settings: StackSettings, say: Say) -> AsyncIterator[Stac
     settings = _with_ports(settings)
     # Before the minutes that a first start takes, not after them.
     for name, port in settings.http_ports.items():
-        require_free(port, user=name, setting=port_setting(name), host=settings.host)
+        host = host_of(name, settings)
+        require_free(port, user=name, setting=port_setting(name), host=host)
     async with AsyncExitStack() as running:
         data = running.enter_context(_data_folder(settings.data, say))
-        generate_keys(keys_folder(data))
+        make_keys(data)
         kafka, database_url = await _backends(settings, data, say, running)
         await _prepare(settings, kafka, database_url, say)
-        specs = service_specs(settings, data, kafka, database_url)
+        lan = await _lan(settings, data, running)
+        specs = service_specs(settings, data, kafka, database_url, lan)
         services = await running.enter_async_context(
             running_services(specs, logs=data / "logs", say=say, verbose=settings.verbose)
         )
@@ -107,12 +116,26 @@ async def running_stack(settings: StackSettings, say: Say) -> AsyncIterator[Stac
             kafka=kafka,
             database_url=database_url,
             services={service.spec.name: service for service in services},
+            lan=lan,
         )
         stack.write_environment()
         try:
             yield stack
         finally:
             say("Stopping ...")
+
+
+async def _lan(settings: StackSettings, data: Path, running: AsyncExitStack) -> Lan | None:
+    if settings.lan_address is None:
+        return None
+    lan = prepared(
+        data / "tls",
+        settings.lan_address,
+        checkin_port=settings.checkin_port,
+        install_port=settings.install_port,
+    )
+    await running.enter_async_context(installing(lan, settings.install_port))
+    return lan
 
 
 def _with_ports(settings: StackSettings) -> StackSettings:

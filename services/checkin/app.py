@@ -1,31 +1,45 @@
 """The composition root: the only place where the service's adapters are made."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
 from services.checkin.adapters.body import BodyReader
+from services.checkin.adapters.devices import FoldedDevices
+from services.checkin.adapters.gate import Gate
 from services.checkin.adapters.http import beside
+from services.checkin.adapters.inbox import FoldedInbox
 from services.checkin.adapters.intake import IntakeApplication
+from services.checkin.adapters.pages import page_routes
+from services.checkin.adapters.phone import POLICY, phone_routes
 from services.checkin.adapters.plan import FoldedPlan
 from services.checkin.adapters.publisher import PROBE_EVERY_S, GroupCommit, Limits
-from services.checkin.handlers import Intake
+from services.checkin.handlers.enrolling import Enrolling, Tokens
+from services.checkin.handlers.intake import Intake
+from services.checkin.handlers.judging import Judge
+from services.checkin.handlers.media import Photos
+from services.checkin.handlers.phone import Phone
 from services.checkin.metrics import Metrics
 from services.checkin.settings import CheckinSettings
-from shared.auth import Verifier
-from shared.bus import producer
+from shared.auth import Issuer, Verifier
+from shared.bus import Record, producer
+from shared.checkpoint_codes import CodeBook, verifying_keys
 from shared.clock import Clock, system_clock
-from shared.follow import Follower
+from shared.follow import Apply, Follower
 from shared.health import Health, Progress
 from shared.http import application, serving
-from shared.topics import PLAN
+from shared.revocation import Revocations
+from shared.settings import SettingsError
+from shared.topics import ALERT, DEVICE, PLAN, TopicSpec
 
 VERSION = "1.0.0"
 CLIENT_ID = "ronda-checkin"
+INBOX_REACHES_BACK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +58,13 @@ async def running(
     Raises `SettingsError`, or `TimeoutError` or a `KafkaError` where the plan cannot be read.
     """
     registry, health = CollectorRegistry(), Health()
-    metrics = Metrics(registry)
-    verifier = Verifier(settings.auth.keys_file)
-    plan = FoldedPlan(metrics)
-    plan_progress, delivering, turning = (
-        Progress(clock),
-        _delivering(settings, clock),
-        Progress(clock),
-    )
-    health.watch("plan", plan_progress)
+    metrics, revocations = Metrics(registry), Revocations()
+    verifier = Verifier(settings.auth.keys_file, revocations.revoked)
+    issuer = Issuer(_signing_key(settings))
+    plan, devices, inbox = FoldedPlan(metrics), FoldedDevices(), FoldedInbox()
+    delivering, turning = _delivering(settings, clock), Progress(clock)
     health.readiness["kafka"] = delivering.ready
     health.liveness["publisher"] = turning.alive
-    follower = Follower(
-        settings.kafka,
-        PLAN,
-        plan.apply,
-        client_id=CLIENT_ID,
-        clock=clock,
-        progress=plan_progress,
-    )
     publisher = GroupCommit(
         partial(producer, settings.kafka, client_id=CLIENT_ID),
         prefix=settings.kafka.topic_prefix,
@@ -71,27 +73,90 @@ async def running(
         delivering=delivering,
         turning=turning,
     )
+    gate = Gate(events_per_s=settings.events_per_s, requests_per_s=settings.requests_per_s)
+    bodies = BodyReader()
     intake = IntakeApplication(
-        Intake(plans=plan, publisher=publisher, metrics=metrics, clock=clock),
+        Intake(
+            plans=plan,
+            judge=Judge(devices),
+            codes=CodeBook(verifying_keys(settings.auth.keys_file)),
+            publisher=publisher,
+            metrics=metrics,
+            clock=clock,
+        ),
         verifier=verifier,
-        bodies=BodyReader(),
+        gate=gate,
+        bodies=bodies,
         metrics=metrics,
         clock=clock,
     )
+    phones = phone_routes(
+        enrolling=Enrolling(devices, publisher, clock),
+        tokens=Tokens(devices, issuer, clock),
+        phone=Phone(plan, inbox, clock),
+        photos=Photos(publisher, clock),
+        devices=devices,
+        gate=gate,
+        bodies=bodies,
+    )
     pages = application(
-        [],
+        [phones, *page_routes(settings.pages)],
         title="Ronda checkin",
         version=VERSION,
         verifier=verifier,
         clock=clock,
         health=health,
         registry=registry,
+        policy=POLICY,
     )
+    follow = partial(_follower, settings=settings, health=health, clock=clock)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(follower)
+        await stack.enter_async_context(follow(PLAN, plan.apply))
+        await stack.enter_async_context(follow(DEVICE, _both(devices.apply, revocations.feed)))
+        await stack.enter_async_context(follow(ALERT, inbox.apply, look_back=INBOX_REACHES_BACK))
         await stack.enter_async_context(publisher)
         url = await stack.enter_async_context(serving(beside(intake, pages), settings.http))
         yield Running(url=url)
+
+
+def _both(
+    first: Callable[[Sequence[Record]], None], second: Callable[[Sequence[Record]], None]
+) -> Apply:
+    def apply(records: Sequence[Record]) -> None:
+        first(records)
+        second(records)
+
+    return apply
+
+
+def _signing_key(settings: CheckinSettings) -> Path:
+    if settings.auth.signing_key_file is None:
+        raise SettingsError(
+            "RONDA_AUTH_SIGNING_KEY_FILE is not set; it names the key that signs phones' tokens"
+        )
+    return settings.auth.signing_key_file
+
+
+def _follower(
+    topic: TopicSpec,
+    apply: Apply,
+    *,
+    settings: CheckinSettings,
+    health: Health,
+    clock: Clock,
+    look_back: timedelta | None = None,
+) -> Follower:
+    progress = Progress(clock)
+    health.watch(topic.name.removeprefix("ronda."), progress)
+    return Follower(
+        settings.kafka,
+        topic,
+        apply,
+        client_id=CLIENT_ID,
+        clock=clock,
+        progress=progress,
+        look_back=look_back,
+    )
 
 
 def _delivering(settings: CheckinSettings, clock: Clock) -> Progress:

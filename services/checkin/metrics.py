@@ -6,11 +6,12 @@ from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
+from services.checkin.domain.authenticity import DOUBTS, Doubt
 from services.checkin.domain.flags import FLAGS
 from services.checkin.domain.incoming import RejectionCode
 from shared.metrics import latency
 
-STATUSES = (202, 400, 401, 403, 405, 408, 413, 415, 500, 503)
+STATUSES = (202, 400, 401, 403, 405, 408, 413, 415, 429, 500, 503)
 """What the intake answers with."""
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
@@ -55,6 +56,12 @@ class Metrics:
         rejected = Counter(
             "ronda_ingest_rejected_events", "Rejected by reason", ["reason"], registry=registry
         )
+        quarantined = Counter(
+            "ronda_ingest_quarantined_events",
+            "Kept as evidence only",
+            ["reason"],
+            registry=registry,
+        )
         flagged = Counter(
             "ronda_ingest_flagged_events", "Accepted, by flag", ["flag"], registry=registry
         )
@@ -62,6 +69,7 @@ class Metrics:
         self._accepted = events.labels("accepted")
         self._rejected = events.labels("rejected")
         self._by_reason = {code: rejected.labels(code) for code in get_args(RejectionCode)}
+        self._by_doubt = {doubt: quarantined.labels(doubt) for doubt in DOUBTS}
         self._by_flag = {flag: flagged.labels(flag) for flag in FLAGS}
 
     def accepted(self, flags_of_each: Iterable[tuple[str, ...]]) -> None:
@@ -78,6 +86,11 @@ class Metrics:
         for code in codes:
             self._rejected.inc()
             self._by_reason[code].inc()
+
+    def quarantined(self, doubts: Iterable[Doubt]) -> None:
+        """Counts events that are evidence and nothing else."""
+        for doubt in doubts:
+            self._by_doubt[doubt].inc()
 
     def answered(self, status: int, seconds: float) -> None:
         """Counts an answer."""

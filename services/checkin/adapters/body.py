@@ -29,12 +29,15 @@ class BodyReader:
         self._timeout_s = timeout_s
         self._held = 0
 
-    async def read(self, headers: Headers, receive: Receive) -> bytes:
-        """The whole body; raises `Disconnected`, or `ProblemError` 400, 408, 413 or 503."""
+    async def read(self, headers: Headers, receive: Receive, limit: int = MAX_BODY_BYTES) -> bytes:
+        """The whole body, of `limit` bytes at most.
+
+        Raises `Disconnected`, or `ProblemError` 400, 408, 413 or 503.
+        """
         announced = _announced(headers.get(b"content-length"))
-        share = MAX_BODY_BYTES if announced is None else announced
-        if share > MAX_BODY_BYTES:
-            raise _too_large()
+        share = limit if announced is None else announced
+        if share > limit:
+            raise _too_large(limit)
         if self._held + share > ALL_BODIES_BYTES:
             raise ProblemError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -44,7 +47,7 @@ class BodyReader:
         self._held += share
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await _whole(receive)
+                return await _whole(receive, limit)
         except TimeoutError as error:
             raise ProblemError(
                 HTTPStatus.REQUEST_TIMEOUT,
@@ -55,7 +58,7 @@ class BodyReader:
             self._held -= share
 
 
-async def _whole(receive: Receive) -> bytes:
+async def _whole(receive: Receive, limit: int) -> bytes:
     parts: list[bytes] = []
     size, more = 0, True
     while more:
@@ -64,8 +67,8 @@ async def _whole(receive: Receive) -> bytes:
             raise Disconnected
         part: bytes = message.get("body", b"")
         size += len(part)
-        if size > MAX_BODY_BYTES:
-            raise _too_large()
+        if size > limit:
+            raise _too_large(limit)
         parts.append(part)
         more = message.get("more_body", False)
     return b"".join(parts)
@@ -79,10 +82,10 @@ def _announced(length: bytes | None) -> int | None:
     return int(length)
 
 
-def _too_large() -> ProblemError:
+def _too_large(limit: int) -> ProblemError:
     # Without `Connection: close`: the server passes over the rest of the body, where a connection
     # that was closed under a writing client would be reset, and the answer never be read.
     return ProblemError(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        f"the body is larger than {MAX_BODY_BYTES} bytes; send fewer events in one request",
+        f"the body is larger than {limit} bytes; send less in one request",
     )

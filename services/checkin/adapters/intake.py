@@ -16,6 +16,8 @@ from time import perf_counter
 import msgspec
 
 from services.checkin.adapters.body import BodyReader, Disconnected, Headers, Receive, Scope, Send
+from services.checkin.adapters.gate import Gate
+from services.checkin.domain.authenticity import DOUBTS
 from services.checkin.domain.incoming import (
     TooManyEvents,
     Unreadable,
@@ -24,7 +26,7 @@ from services.checkin.domain.incoming import (
     lines_of_events,
     one_event,
 )
-from services.checkin.handlers import SENDERS, Intake, Result, Results
+from services.checkin.handlers.intake import SENDERS, Intake, Result, Results
 from services.checkin.metrics import Metrics
 from services.checkin.ports import Unavailable
 from shared.auth import Principal, Unauthenticated, Verifier, bearer, require
@@ -58,12 +60,14 @@ class IntakeApplication:
         intake: Intake,
         *,
         verifier: Verifier,
+        gate: Gate,
         bodies: BodyReader,
         metrics: Metrics,
         clock: Clock,
     ) -> None:
         self._intake = intake
         self._verifier = verifier
+        self._gate = gate
         self._bodies = bodies
         self._metrics = metrics
         self._clock = clock
@@ -94,11 +98,16 @@ class IntakeApplication:
             )
         lines = _is_lines(headers)
         sender = self._sender(headers)
+        await self._gate.enter(sender)
         body = await self._bodies.read(headers, receive)
         alone = not lines and not is_array(body)
+        items = (
+            one_event(body) if alone else lines_of_events(body) if lines else array_of_events(body)
+        )
+        self._gate.count(sender, len(items))
         sent_at = headers.get(b"ronda-sent-at")
         results = await self._intake.take(
-            one_event(body) if alone else lines_of_events(body) if lines else array_of_events(body),
+            items,
             sender=sender,
             sent_at=None if sent_at is None else sent_at.decode("latin-1"),
         )
@@ -137,10 +146,9 @@ def _media_type(content_type: bytes) -> str:
 
 
 def _refusal(result: Result) -> ProblemError:
-    extra = None if result.id is None else {"id": result.id}
-    return ProblemError(
-        HTTPStatus.BAD_REQUEST, result.reason or "the event was rejected", extra=extra
-    )
+    extra = {"code": result.code or "rejected"} | ({"id": result.id} if result.id else {})
+    status = HTTPStatus.FORBIDDEN if result.code in DOUBTS else HTTPStatus.BAD_REQUEST
+    return ProblemError(status, result.reason or "the event was rejected", extra=extra)
 
 
 def _problem(error: Exception) -> ProblemError:

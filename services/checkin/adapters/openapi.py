@@ -24,17 +24,21 @@ from litestar.openapi.spec import (
 from services.checkin.adapters.body import MAX_BODY_BYTES
 from services.checkin.adapters.intake import JSON_TYPES, LINES_TYPE, PATH
 from services.checkin.domain.incoming import MAX_EVENTS, Incoming
-from services.checkin.handlers import SENDERS, Results
+from services.checkin.handlers.intake import SENDERS, Results
 from shared.problem import MEDIA_TYPE, Problem
 
 _PROBLEMS = {
     400: "The body is not JSON or NDJSON, or it is one event that was rejected",
     401: "The bearer token is missing, wrong or expired",
-    403: f"The token's role may not send events; these may: {', '.join(SENDERS)}",
+    403: (
+        f"The token's role may not send events ({', '.join(SENDERS)} may), or it is one event that "
+        "was kept as evidence only"
+    ),
     405: "Only POST",
     408: "The body did not arrive in time",
     413: f"More than {MAX_EVENTS} events or {MAX_BODY_BYTES} bytes",
     415: "A content type that is not read here, or a Content-Encoding",
+    429: "This phone sends more than its share; nothing counts as taken, send again",
     500: "Our fault; sending again is safe",
     503: "Kafka is away or too much waits for it; nothing counts as taken, send again",
 }
@@ -123,7 +127,7 @@ def _problem(status: int, schema: dict[str, Any]) -> OpenAPIResponse:
     return OpenAPIResponse(
         description=_PROBLEMS[status],
         content=_content(MEDIA_TYPE, schema),
-        headers={"Retry-After": retry} if status == 503 else None,
+        headers={"Retry-After": retry} if status in {429, 503} else None,
     )
 
 

@@ -22,9 +22,9 @@ from services.checkin.ports import Unavailable
 from shared.events.envelope import KAFKA_HEADERS
 from shared.health import Progress
 from shared.logging import logger
-from shared.topics import INCIDENT, PATROL, POSITION, partition_for
+from shared.topics import DEVICE, INCIDENT, MEDIA, PATROL, POSITION, QUARANTINE, partition_for
 
-TOPICS = (PATROL, INCIDENT, POSITION)
+TOPICS = (PATROL, INCIDENT, POSITION, DEVICE, QUARANTINE, MEDIA)
 PROBE_EVERY_S = 5.0
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 2.0

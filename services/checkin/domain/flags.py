@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from msgspec import Struct
-
 from services.checkin.domain.incoming import Incoming
-from shared.events.patrol import Fix
+from services.checkin.domain.presence import FLAGS as PRESENCE_FLAGS
+from services.checkin.domain.presence import View, presence_flags
+from shared.checkpoint_codes import CodeBook
 from shared.events.registry import EVENTS
-from shared.plan.geometry import is_within
 from shared.plan.model import Plan, Site
 
 FLAGS = {
@@ -17,31 +16,13 @@ FLAGS = {
     "unknown_type": "a type that this version does not know, on one of the topics of devices",
     "clock_skew": "the device's clock is off by more than 60 s, or the event is from the future",
     "late": "received more than 5 min after it happened, the device's clock corrected",
-    "outside_geofence": "the position is farther from the site than its radius plus the accuracy",
-    "low_accuracy": "the position may be off by more than 100 m",
-    "mock_location": "the phone says that a program makes up its position",
+    **PRESENCE_FLAGS,
     "unsigned": "the sender's credential has no key to sign with",
 }
 """Every flag there is, with what it says."""
 
 MAX_SKEW_S = 60
 LATE_AFTER_S = 300
-POOR_ACCURACY_M = 100
-_ON_THE_WAY = frozenset(
-    {
-        "ronda.dispatch.accepted.v1",
-        "ronda.dispatch.declined.v1",
-        "ronda.dispatch.en_route.v1",
-    }
-)
-"""Their subject is where the sender is going; everything else is said of where the sender is."""
-
-
-class View(Struct, frozen=True, gc=False):
-    """What of an event's data is looked at, whatever its type."""
-
-    position: Fix | None = None
-    category: str | None = None
 
 
 def flags(
@@ -53,6 +34,8 @@ def flags(
     now: datetime,
     plan: Plan | None,
     site: Site | None,
+    codes: CodeBook,
+    signed: bool,
 ) -> tuple[str, ...]:
     """The flags of an event: `moment` is its time, `site` its subject where the plan knows it."""
     marks: list[str] = []
@@ -69,20 +52,16 @@ def flags(
         marks.append("clock_skew")
     if age_s > LATE_AFTER_S:
         marks.append("late")
-    if view.position is not None:
-        marks += _of_the_place(view.position, None if item.type in _ON_THE_WAY else site)
-    # No credential holds a key before devices can enrol one.
-    marks.append("unsigned")
+    marks += presence_flags(
+        item.type,
+        view,
+        moment=moment,
+        age_s=age_s,
+        now=now,
+        subject=item.subject,
+        site=site,
+        codes=codes,
+    )
+    if not signed:
+        marks.append("unsigned")
     return tuple(marks)
-
-
-def _of_the_place(fix: Fix, site: Site | None) -> list[str]:
-    accuracy_m = fix.accuracy_m or 0
-    marks: list[str] = []
-    if site is not None and not is_within(fix, site, site.radius_m, accuracy_m):
-        marks.append("outside_geofence")
-    if accuracy_m > POOR_ACCURACY_M:
-        marks.append("low_accuracy")
-    if fix.mock:
-        marks.append("mock_location")
-    return marks

@@ -13,12 +13,16 @@ from functools import lru_cache
 import msgspec
 from msgspec import Raw, Struct
 
-from services.checkin.domain.flags import View, flags
+from services.checkin.domain.authenticity import DOUBTS, Doubt
+from services.checkin.domain.devices import Device
+from services.checkin.domain.flags import flags
 from services.checkin.domain.incoming import Incoming, Rejection, RejectionCode
+from services.checkin.domain.presence import View
 from shared.auth import Principal
-from shared.events.registry import EVENTS, Undecodable, check_data
+from shared.checkpoint_codes import CodeBook
+from shared.events.registry import Undecodable, check_data
 from shared.plan.model import Plan
-from shared.topics import MAX_EVENT_BYTES, POSITION, TopicSpec, intake_topic
+from shared.topics import MAX_EVENT_BYTES, POSITION, QUARANTINE, TopicSpec, intake_topic
 
 MAX_NESTING = 64
 """Deeper data would meet the recursion limit of some reader, at a depth nobody can tell."""
@@ -26,7 +30,6 @@ _LARGEST_INTEGER = 2_147_483_647  # CloudEvents integers are 32 bits, signed
 _FIRST_YEAR, _LAST_YEAR = 2, 9998  # next to the calendar's ends, UTC may lie beyond them
 _CONTROL_ROOM = frozenset({"operator", "supervisor", "commander"})
 
-_view = msgspec.json.Decoder(View)
 _encoder = msgspec.json.Encoder()
 _topic_of = lru_cache(maxsize=256)(intake_topic)
 _tokens = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
@@ -51,6 +54,19 @@ class Outgoing(Struct, frozen=True, gc=False):
     key: bytes
     value: bytes
     flags: tuple[str, ...]
+
+
+class Quarantined(Struct, frozen=True, gc=False):
+    """Evidence to keep, and why the event is acted upon by nobody."""
+
+    record: Outgoing
+    doubt: Doubt
+    id: str
+
+    @property
+    def reason(self) -> str:
+        """The doubt in words."""
+        return f"kept as evidence, and acted upon by nobody: {DOUBTS[self.doubt]}"
 
 
 class _Refused(ValueError):
@@ -84,17 +100,35 @@ class Desk:
     plan: Plan | None
     skew: int | None
     now: datetime
-    _stamps: dict[tuple[str, tuple[str, ...]], bytes] = field(default_factory=dict)
-    """Encoded stamps by unit and flags: the events of a batch have few different ones."""
+    codes: CodeBook
+    _stamps: dict[tuple[str, str, tuple[str, ...]], bytes] = field(default_factory=dict)
+    """Encoded stamps by unit, actor and flags: the events of a batch have few different ones."""
 
-    def admit(self, item: Incoming) -> Outgoing | Rejection:
-        """The record that an event becomes, or why it is refused."""
+    def admit(
+        self, item: Incoming, device: Device | None = None, doubt: Doubt | None = None
+    ) -> Outgoing | Quarantined | Rejection:
+        """The record that an event becomes, or why it is refused. `device` is the enrolled phone
+        that the event names, whose signature it bears unless there is a `doubt`."""
         try:
-            return self._admitted(item)
+            if doubt is not None:
+                return self._quarantined(item, device, doubt)
+            return self._admitted(item, device)
         except _Refused as refused:
             return Rejection(refused.code, str(refused), item.id)
 
-    def _admitted(self, item: Incoming) -> Outgoing:
+    def _quarantined(self, item: Incoming, device: Device | None, doubt: Doubt) -> Quarantined:
+        actor, unit = self._said_by(device)
+        value = self._value(item, unit, actor, (doubt,))
+        key = (item.device or self.sender.device or actor).encode()
+        return Quarantined(Outgoing(QUARANTINE, key, value, (doubt,)), doubt, item.id)
+
+    def _said_by(self, device: Device | None) -> tuple[str, str]:
+        """The person whose event it is, and that person's unit."""
+        if device is not None:
+            return device.actor, device.unit
+        return self.sender.actor, self.sender.unit
+
+    def _admitted(self, item: Incoming, device: Device | None) -> Outgoing:
         topic = _topic_of(item.type)
         if topic is None:
             raise _Refused("type", f"`type`: no device may send {item.type!r}")
@@ -104,35 +138,50 @@ class Desk:
         view = _seen(item.type, item.data)
         moment = _moment(item.time)
         site = plan.site_by_id.get(item.subject) if plan and item.subject is not None else None
-        marks = flags(item, view, moment=moment, skew=self.skew, now=self.now, plan=plan, site=site)
-        unit = site.unit if site else sender.unit
+        marks = flags(
+            item,
+            view,
+            moment=moment,
+            skew=self.skew,
+            now=self.now,
+            plan=plan,
+            site=site,
+            codes=self.codes,
+            signed=device is not None,
+        )
+        actor, unit = self._said_by(device)
+        unit = site.unit if site else unit
+        value = self._value(item, unit, actor, marks)
+        return Outgoing(topic, _key(topic, item, actor, unit), value, marks)
+
+    def _value(self, item: Incoming, unit: str, actor: str, marks: tuple[str, ...]) -> bytes:
         # Two JSON objects that share no name become one: `data` stays as the bytes that came.
-        value = _encoder.encode(item)[:-1] + self._stamp(unit, marks)
+        value = _encoder.encode(item)[:-1] + self._stamp(unit, actor, marks)
         if len(value) > MAX_EVENT_BYTES:
             reason = f"the event takes {len(value)} bytes; the most is {MAX_EVENT_BYTES}"
             raise _Refused("too_large", reason)
-        return Outgoing(topic, _key(topic, item, sender, unit), value, marks)
+        return value
 
-    def _stamp(self, unit: str, marks: tuple[str, ...]) -> bytes:
+    def _stamp(self, unit: str, actor: str, marks: tuple[str, ...]) -> bytes:
         """The server's attributes, as what follows the received ones inside one JSON object."""
-        known = self._stamps.get((unit, marks))
+        known = self._stamps.get((unit, actor, marks))
         if known is not None:
             return known
         stamp = Stamp(
             unit=unit,
-            actor=self.sender.actor,
+            actor=actor,
             receivedtime=self.now,
             skew=self.skew,
             channel="operator" if self.sender.role in _CONTROL_ROOM else "app",
             flags=",".join(marks),
         )
-        encoded = self._stamps[unit, marks] = b"," + _encoder.encode(stamp)[1:]
+        encoded = self._stamps[unit, actor, marks] = b"," + _encoder.encode(stamp)[1:]
         return encoded
 
 
-def _key(topic: TopicSpec, item: Incoming, sender: Principal, unit: str) -> bytes:
+def _key(topic: TopicSpec, item: Incoming, actor: str, unit: str) -> bytes:
     if topic is POSITION:
-        return (item.device or sender.actor).encode()
+        return (item.device or actor).encode()
     return (item.subject or unit).encode()
 
 
@@ -158,10 +207,9 @@ def _seen(event_type: str, data: Raw) -> View:
     except UnicodeDecodeError as error:
         raise _Refused("data", f"`data` is not UTF-8: {error.reason}") from error
     try:
-        check_data(event_type, data)
+        return View.of(check_data(event_type, data))
     except Undecodable as error:
         raise _Refused("data", _path_from_the_top(str(error))) from error
-    return _view.decode(data) if event_type in EVENTS else View()
 
 
 def _path_from_the_top(reason: str) -> str:

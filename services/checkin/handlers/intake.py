@@ -8,10 +8,12 @@ from typing import Literal
 from msgspec import Struct
 
 from services.checkin.domain.incoming import Incoming, Item, Rejection
-from services.checkin.domain.stamping import Desk, Outgoing, skew_of
+from services.checkin.domain.stamping import Desk, Outgoing, Quarantined, skew_of
+from services.checkin.handlers.judging import Judge
 from services.checkin.metrics import Metrics
 from services.checkin.ports import PlanSource, Publisher
 from shared.auth import Principal
+from shared.checkpoint_codes import CodeBook
 from shared.clock import Clock
 from shared.logging import logger
 
@@ -22,14 +24,19 @@ LOGGED_IDS = 10
 _log = logger(__name__)
 
 
+Decision = Outgoing | Quarantined | Rejection
+
+
 class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one event. A rejected one has a reason, and its place in the request,
-    because `id` is null where none could be read."""
+    """What became of one event. A rejected one has a reason, as a sentence and as a code, and its
+    place in the request, because `id` is null where none could be read. Rejected is also what is
+    kept as evidence only."""
 
     id: str | None
     status: Literal["accepted", "rejected"]
     reason: str | None = None
     index: int | None = None
+    code: str | None = None
 
 
 class Results(Struct, frozen=True, kw_only=True):
@@ -43,6 +50,8 @@ class Intake:
     """The use case; everything that it touches is behind a port."""
 
     plans: PlanSource
+    judge: Judge
+    codes: CodeBook
     publisher: Publisher
     metrics: Metrics
     clock: Clock
@@ -54,38 +63,47 @@ class Intake:
 
         Raises `Unavailable`; then no event of the request counts as taken.
         """
-        decisions = self._decide(items, sender, sent_at)
-        records = [decision for decision in decisions if isinstance(decision, Outgoing)]
-        if records:
-            await self.publisher.publish(records)
-        self._account(records, [d for d in decisions if isinstance(d, Rejection)])
+        now = self.clock()
+        judgements = await self.judge.judge(items, sender)
+        desk = Desk(sender, self.plans.plan, skew_of(sent_at, now), now, self.codes)
+        decisions: list[Decision] = [
+            desk.admit(item, *judgement) if isinstance(item, Incoming) else item
+            for item, judgement in zip(items, judgements, strict=True)
+        ]
+        accepted = [decision for decision in decisions if isinstance(decision, Outgoing)]
+        evidence = [decision for decision in decisions if isinstance(decision, Quarantined)]
+        if accepted or evidence:
+            await self.publisher.publish([*accepted, *(kept.record for kept in evidence)])
+        self._account(accepted, evidence, [d for d in decisions if isinstance(d, Rejection)])
         return [
             _result(index, item, decision)
             for index, (item, decision) in enumerate(zip(items, decisions, strict=True))
         ]
 
-    def _decide(
-        self, items: Sequence[Item], sender: Principal, sent_at: str | None
-    ) -> list[Outgoing | Rejection]:
-        now = self.clock()
-        desk = Desk(sender, self.plans.plan, skew_of(sent_at, now), now)
-        return [desk.admit(item) if isinstance(item, Incoming) else item for item in items]
-
-    def _account(self, records: list[Outgoing], rejections: list[Rejection]) -> None:
-        self.metrics.request_events.observe(len(records) + len(rejections))
-        self.metrics.accepted(record.flags for record in records)
-        if rejections:
-            self.metrics.rejected(rejection.code for rejection in rejections)
+    def _account(
+        self, accepted: list[Outgoing], evidence: list[Quarantined], rejections: list[Rejection]
+    ) -> None:
+        events = len(accepted) + len(evidence) + len(rejections)
+        self.metrics.request_events.observe(events)
+        self.metrics.accepted(record.flags for record in accepted)
+        self.metrics.quarantined(kept.doubt for kept in evidence)
+        self.metrics.rejected(rejection.code for rejection in rejections)
+        if evidence or rejections:
             _log.info(
                 "events rejected",
-                accepted=len(records),
+                accepted=len(accepted),
+                quarantined=dict(Counter(kept.doubt for kept in evidence)),
                 rejected=dict(Counter(rejection.code for rejection in rejections)),
                 # The id of what could not be decoded is whatever somebody wrote there.
-                events=[r.id for r in rejections if r.code != "undecodable"][:LOGGED_IDS],
+                events=[
+                    *(kept.id for kept in evidence),
+                    *(r.id for r in rejections if r.code != "undecodable"),
+                ][:LOGGED_IDS],
             )
 
 
-def _result(index: int, item: Item, decision: Outgoing | Rejection) -> Result:
-    if isinstance(decision, Rejection):
-        return Result(id=decision.id, status="rejected", reason=decision.reason, index=index)
-    return Result(id=item.id, status="accepted")
+def _result(index: int, item: Item, decision: Decision) -> Result:
+    if isinstance(decision, Outgoing):
+        return Result(id=item.id, status="accepted")
+    code = decision.code if isinstance(decision, Rejection) else decision.doubt
+    return Result(id=decision.id, status="rejected", reason=decision.reason, code=code, index=index)

@@ -10,6 +10,7 @@ from cloudevents.core.formats.json import JSONFormat
 
 from services.checkin.domain.incoming import Incoming, Rejection
 from services.checkin.domain.stamping import Desk, Outgoing, Stamp
+from shared.checkpoint_codes import CodeBook
 from shared.events import catalogue
 from shared.events.envelope import KAFKA_HEADERS, SIGNED_FIELDS, Envelope
 from shared.events.registry import decode
@@ -26,7 +27,7 @@ def received(path: Path) -> Incoming:
 
 
 def admitted(path: Path, skew: int | None = 3) -> Outgoing:
-    record = Desk(a_sender(), a_plan(), skew, NOW).admit(received(path))
+    record = Desk(a_sender(), a_plan(), skew, NOW, CodeBook({})).admit(received(path))
     assert isinstance(record, Outgoing), record
     return record
 
@@ -64,7 +65,7 @@ def test_our_readers_get_the_typed_event_with_every_attribute_once(path: Path) -
 
 @pytest.mark.parametrize("path", OF_SERVICES, ids=lambda path: path.stem)
 def test_no_example_of_a_service_is_taken_from_a_device(path: Path) -> None:
-    decision = Desk(a_sender(), a_plan(), 0, NOW).admit(received(path))
+    decision = Desk(a_sender(), a_plan(), 0, NOW, CodeBook({})).admit(received(path))
     assert isinstance(decision, Rejection)
     assert decision.code == "type"
 

@@ -12,11 +12,12 @@ from services.checkin.settings import CheckinSettings
 from shared.auth import Issuer, generate_keys
 from shared.bus import Record, client_arguments, producer
 from shared.clock import system_clock
+from shared.events.envelope import Event
 from shared.events.registry import encode
 from shared.plan.model import Plan
 from shared.plan.pieces import to_events
 from shared.settings import AuthSettings, HttpSettings, KafkaSettings
-from shared.topics import PLAN, TopicSpec
+from shared.topics import PLAN, TopicSpec, partition_for
 from tests.unit.checkin.builders import UNIT, a_plan
 
 Tokens = Callable[..., str]
@@ -50,7 +51,9 @@ def token(keys: dict[str, Path]) -> Tokens:
 def settings(topics: KafkaSettings, keys: dict[str, Path]) -> CheckinSettings:
     """Of a service on topics of the test's own."""
     return CheckinSettings(
-        kafka=topics, http=HttpSettings(), auth=AuthSettings(keys_file=keys["keys"])
+        kafka=topics,
+        http=HttpSettings(),
+        auth=AuthSettings(keys_file=keys["keys"], signing_key_file=keys["checkin"]),
     )
 
 
@@ -97,3 +100,15 @@ async def records_of(settings: KafkaSettings, topic: TopicSpec) -> list[Record]:
             for batch in (await consumer.getmany(timeout_ms=1000)).values():
                 records += batch
         return records
+
+
+async def publish(settings: KafkaSettings, topic: TopicSpec, *events: Event, key: str = "") -> None:
+    """Sends events as the command line or another service does."""
+    async with producer(settings, client_id="test") as kafka:
+        for event in events:
+            await kafka.send_and_wait(
+                topic.physical(settings.topic_prefix),
+                encode(event),
+                key=key.encode() or None,
+                partition=partition_for(key.encode(), topic.partitions),
+            )

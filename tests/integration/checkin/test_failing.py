@@ -51,7 +51,7 @@ async def mortal(mortal_kafka: EmbeddedKafka, keys: dict[str, Path]) -> CheckinS
     settings = CheckinSettings(
         kafka=KafkaSettings(bootstrap_servers=mortal_kafka.bootstrap_servers),
         http=HttpSettings(),
-        auth=AuthSettings(keys_file=keys["keys"]),
+        auth=AuthSettings(keys_file=keys["keys"], signing_key_file=keys["checkin"]),
         ack_timeout_s=2.0,
     )
     await create_topics(settings.kafka)

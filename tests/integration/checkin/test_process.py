@@ -26,6 +26,7 @@ async def test_the_program_serves_until_sigterm_and_ends_with_0(
             "RONDA_KAFKA_BOOTSTRAP_SERVERS": topics.bootstrap_servers,
             "RONDA_TOPIC_PREFIX": topics.topic_prefix,
             "RONDA_AUTH_KEYS_FILE": str(keys["keys"]),
+            "RONDA_AUTH_SIGNING_KEY_FILE": str(keys["checkin"]),
             "RONDA_HTTP_PORT": str(port),
         },
         stdout=asyncio.subprocess.PIPE,

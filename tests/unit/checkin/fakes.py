@@ -2,15 +2,22 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
 
+from services.checkin.adapters.news import News
+from services.checkin.domain.devices import Registry
+from services.checkin.domain.inbox import Inbox, Place
 from services.checkin.domain.stamping import Outgoing
 from services.checkin.ports import Unavailable
-from shared.plan.model import Plan
+from shared.events.envelope import Envelope, Event
+from shared.plan.model import Plan, Situation
+from tests.unit.checkin.builders import NOW
+from tests.unit.checkin.phones import Phone
 
 
 class FakePlans:
@@ -18,6 +25,34 @@ class FakePlans:
 
     def __init__(self, plan: Plan | None) -> None:
         self.plan = plan
+
+    def situation(self, now: datetime) -> Situation:
+        return Situation()
+
+
+class FakeDevices(News):
+    """Phones, without a topic to fold them from."""
+
+    def __init__(self, *phones: Phone) -> None:
+        super().__init__()
+        self.registry = Registry()
+        for phone in phones:
+            for event in phone.enrolment():
+                self.registry.feed(event, NOW)
+
+
+class FakeInbox(News):
+    """What comes down, without a topic to fold it from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inbox = Inbox()
+        self.position: dict[int, int] = {}
+
+    def feed(self, event: Event | Envelope, place: Place) -> None:
+        self.inbox.feed(event, place)
+        self.position[place.partition] = place.offset + 1
+        self.announce()
 
 
 class FakePublisher:

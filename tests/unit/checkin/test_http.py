@@ -12,18 +12,21 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from services.checkin.adapters.body import MAX_BODY_BYTES, BodyReader
+from services.checkin.adapters.gate import Gate
 from services.checkin.adapters.http import beside
 from services.checkin.adapters.intake import IntakeApplication
-from services.checkin.handlers import Intake
+from services.checkin.handlers.intake import Intake
+from services.checkin.handlers.judging import Judge
 from services.checkin.metrics import Metrics
 from services.checkin.ports import Unavailable
 from shared.auth import Issuer, Verifier, generate_keys
+from shared.checkpoint_codes import CodeBook
 from shared.events.registry import decode_envelope
 from shared.health import Health
 from shared.http import application
 from shared.problem import ProblemError
 from tests.unit.checkin.builders import NOW, UNIT, a_plan, an_event
-from tests.unit.checkin.fakes import FakePlans, FakePublisher
+from tests.unit.checkin.fakes import FakeDevices, FakePlans, FakePublisher
 
 GOOD = msgspec.json.encode(an_event())
 TokenMaker = Callable[..., str]
@@ -61,8 +64,16 @@ async def client(
         return datetime.now(UTC)
 
     intake = IntakeApplication(
-        Intake(plans=FakePlans(a_plan()), publisher=publisher, metrics=metrics, clock=lambda: NOW),
+        Intake(
+            plans=FakePlans(a_plan()),
+            judge=Judge(FakeDevices()),
+            codes=CodeBook({}),
+            publisher=publisher,
+            metrics=metrics,
+            clock=lambda: NOW,
+        ),
         verifier=verifier,
+        gate=Gate(events_per_s=50, requests_per_s=10),
         bodies=BodyReader(),
         metrics=metrics,
         clock=clock,
@@ -130,7 +141,7 @@ async def test_the_problem_of_one_event_carries_its_id(client: httpx.AsyncClient
     event = an_event(data={})
     answer = await client.post("/v1/events", json=event)
     problem(answer, 400)
-    assert answer.json()["extra"] == {"id": event["id"]}
+    assert answer.json()["extra"] == {"id": event["id"], "code": "data"}
 
 
 @pytest.mark.parametrize(
@@ -267,8 +278,16 @@ async def test_a_sender_who_leaves_gets_no_answer_and_nothing_is_taken(
 ) -> None:
     metrics = Metrics(CollectorRegistry())
     app = IntakeApplication(
-        Intake(plans=FakePlans(None), publisher=publisher, metrics=metrics, clock=lambda: NOW),
+        Intake(
+            plans=FakePlans(None),
+            judge=Judge(FakeDevices()),
+            codes=CodeBook({}),
+            publisher=publisher,
+            metrics=metrics,
+            clock=lambda: NOW,
+        ),
         verifier=Verifier(keys["keys"]),
+        gate=Gate(events_per_s=50, requests_per_s=10),
         bodies=BodyReader(),
         metrics=metrics,
         clock=lambda: datetime.now(UTC),

@@ -5,12 +5,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from services.checkin.domain.incoming import Item, Rejection, lines_of_events
-from services.checkin.handlers import Intake, Result
+from services.checkin.handlers.intake import Intake, Result
+from services.checkin.handlers.judging import Judge
 from services.checkin.metrics import Metrics
 from services.checkin.ports import Unavailable
+from shared.checkpoint_codes import CodeBook
 from shared.events.registry import decode_envelope
 from tests.unit.checkin.builders import NOW, a_plan, a_sender, an_event, incoming
-from tests.unit.checkin.fakes import FakePlans, FakePublisher
+from tests.unit.checkin.fakes import FakeDevices, FakePlans, FakePublisher
 
 REFUSED = Rejection("undecodable", "it is broken", None)
 
@@ -29,6 +31,8 @@ def registry() -> CollectorRegistry:
 def intake(publisher: FakePublisher, registry: CollectorRegistry) -> Intake:
     return Intake(
         plans=FakePlans(a_plan()),
+        judge=Judge(FakeDevices()),
+        codes=CodeBook({}),
         publisher=publisher,
         metrics=Metrics(registry),
         clock=lambda: NOW,

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from services.checkin.domain.flags import FLAGS
 from services.checkin.domain.incoming import Incoming, Rejection
-from services.checkin.domain.stamping import MAX_NESTING, Desk, Outgoing, skew_of
+from services.checkin.domain.stamping import MAX_NESTING, Desk, Outgoing, Quarantined, skew_of
 from shared.auth import Principal
+from shared.checkpoint_codes import CodeBook
 from shared.events.envelope import Envelope
 from shared.events.registry import decode, decode_envelope
 from shared.plan.model import Plan
@@ -43,7 +44,9 @@ def admit(
     skew: int | None = 0,
     now: datetime = NOW,
 ) -> Outgoing | Rejection:
-    return Desk(sender or a_sender(), plan, skew, now).admit(item)
+    decision = Desk(sender or a_sender(), plan, skew, now, CodeBook({})).admit(item)
+    assert not isinstance(decision, Quarantined)
+    return decision
 
 
 def stamped(item: Incoming, **context: Any) -> Envelope:
@@ -280,11 +283,22 @@ def test_the_skew_is_what_the_senders_clock_is_behind(
 
 
 def test_events_of_one_request_share_nothing_that_differs_between_them() -> None:
-    desk = Desk(a_sender(device=None), PLAN, 0, NOW)
+    desk = Desk(a_sender(device=None), PLAN, 0, NOW, CodeBook({}))
     items = [incoming(), incoming(subject="lain"), incoming(data={"category": "ufo"}), incoming()]
     together = [desk.admit(item) for item in items]
     alone = [admit(item, sender=a_sender(device=None)) for item in items]
     assert together == alone
+
+
+@pytest.mark.parametrize("event_type", [INCIDENT, CHECKED_IN, POSITION])
+def test_a_field_that_is_another_types_is_passed_over_whatever_it_holds(event_type: str) -> None:
+    data = {
+        INCIDENT: {"category": "suspicious_person", "method": 5, "code": []},
+        CHECKED_IN: {"method": "gps", "category": 5, "position": {**NORTH_500_M}},
+        POSITION: {"position": {**WAREHOUSE}, "category": {}, "code": 7},
+    }[event_type]
+    seen = flags(incoming(event_type, data=data))
+    assert ("outside_geofence" in seen) == (event_type == CHECKED_IN)
 
 
 json_values = st.recursive(
@@ -295,7 +309,10 @@ json_values = st.recursive(
 
 
 @settings(deadline=None)
-@given(extra=st.dictionaries(st.text(), json_values, max_size=5), indent=st.integers(0, 4))
+@given(
+    extra=st.dictionaries(st.text().map("x-{}".format), json_values, max_size=5),
+    indent=st.integers(0, 4),
+)
 def test_data_is_forwarded_byte_for_byte(extra: dict[str, Any], indent: int) -> None:
     known = {"category": "suspicious_person"}
     data = msgspec.json.format(msgspec.json.encode(extra | known), indent=indent)

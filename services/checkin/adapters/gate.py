@@ -1,0 +1,76 @@
+"""Each phone's share of the service: who asks for more is told 429, and when to come again."""
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+from math import ceil
+from time import monotonic
+
+from services.checkin.domain.allowance import Allowance, Rate
+from shared.auth import Principal
+from shared.problem import ProblemError
+
+SAVED_UP_S = 120
+"""So many seconds' worth may come at once: the outbox of days, in some minutes."""
+HOLD_S = 1.0
+MAX_HELD = 500
+STRANGERS = Rate(per_s=100, burst=1000)
+
+
+class Gate:
+    """Buckets per phone, for requests and for events. Credentials that are no phone's have none.
+
+    Who is over the share is answered after a pause: a client that sends again at once costs one
+    refusal a second and connection, and not thousands.
+    """
+
+    def __init__(
+        self,
+        *,
+        events_per_s: float,
+        requests_per_s: float,
+        now_s: Callable[[], float] = monotonic,
+    ) -> None:
+        self._events = Allowance(Rate(events_per_s, events_per_s * SAVED_UP_S))
+        self._requests = Allowance(Rate(requests_per_s, requests_per_s * 10))
+        self._strangers = Allowance(STRANGERS)
+        self._now_s = now_s
+        self._held = 0
+
+    async def enter(self, sender: Principal) -> None:
+        """Counts a request; raises `ProblemError` 429."""
+        if sender.device is None:
+            return
+        now_s = self._now_s()
+        wait_s = max(
+            bucket.wait_s(sender.device, now_s) for bucket in (self._requests, self._events)
+        )
+        if wait_s:
+            raise await self._refusal(wait_s, "this phone sends more than its share")
+        self._requests.spend(sender.device, 1, now_s)
+
+    def count(self, sender: Principal, events: int) -> None:
+        """Counts the events of a request that was let in."""
+        if sender.device is not None:
+            self._events.spend(sender.device, events, self._now_s())
+
+    async def enter_unknown(self, address: str) -> None:
+        """Counts a request that says not yet who sends it; raises `ProblemError` 429."""
+        now_s = self._now_s()
+        wait_s = self._strangers.wait_s(address, now_s)
+        if wait_s:
+            raise await self._refusal(wait_s, "too many such requests come from there")
+        self._strangers.spend(address, 1, now_s)
+
+    async def _refusal(self, wait_s: float, detail: str) -> ProblemError:
+        if self._held < MAX_HELD:
+            self._held += 1
+            try:
+                await asyncio.sleep(HOLD_S)
+            finally:
+                self._held -= 1
+        return ProblemError(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            f"{detail}; send again later",
+            headers={"Retry-After": str(max(1, ceil(wait_s)))},
+        )

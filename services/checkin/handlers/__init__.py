@@ -1,0 +1,1 @@
+"""The use cases: events taken in, phones enrolled and answered, photos kept."""

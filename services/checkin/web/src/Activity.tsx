@@ -1,0 +1,67 @@
+/** F8: the *laporan giat* of a visit, to be copied into the chat of the command. */
+
+import { clockTime, dayTime } from "./format";
+import { now } from "./clock";
+import { giat } from "./giat";
+import { t } from "./language";
+import { Menu } from "./Menu";
+import { say } from "./said";
+import { about, replace } from "./screen";
+import { type Visit, visits } from "./visit";
+
+export function Activity() {
+  const all = visits.value.toReversed();
+  const chosen = all.find((one) => one.id === about.value) ?? all[0];
+  return (
+    <>
+      <div class="head">
+        <h1>{t("nav.activity")}</h1>
+        <Menu />
+      </div>
+      {chosen ? <Text visit={chosen} /> : <p class="empty">{t("giat.none")}</p>}
+      {all.length > 1 && (
+        <label class="field">
+          <span>{t("giat.other")}</span>
+          <select
+            data-testid="giat-choice"
+            value={chosen?.id ?? ""}
+            onChange={(event) => replace("activity", event.currentTarget.value)}
+          >
+            {all.map((one) => (
+              <option value={one.id}>
+                {dayTime(one.at, now())} {one.siteName}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+    </>
+  );
+}
+
+function Text({ visit }: { visit: Visit }) {
+  const text = giat(visit);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    say(t("giat.copied"));
+  };
+  const share = () => void navigator.share({ text }).catch(() => undefined);
+  return (
+    <>
+      <p class="giat" lang="id" data-testid="giat">
+        {text}
+      </p>
+      <button type="button" class="primary wide" data-testid="copy" onClick={copy}>
+        {t("r.copy")}
+      </button>
+      {"share" in navigator && (
+        <button type="button" class="plain wide" onClick={share}>
+          {t("c.share")}
+        </button>
+      )}
+      <p class="quiet">
+        {t("giat.from", { time: clockTime(visit.finished?.at ?? visit.at) })}
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,197 @@
+/** F2: the crew begins and ends its duty with this phone. */
+
+import { useSignal } from "@preact/signals";
+import { askForCrew, assignment } from "./assignment";
+import type { Crew, Person } from "./contract";
+import { type Duty as OnDuty, duty, endDuty, startDuty } from "./duty";
+import { shortTime } from "./format";
+import { identity } from "./identity";
+import { listenAnew } from "./inbox";
+import { t } from "./language";
+import { unsent } from "./outbox";
+import { Head, Tick } from "./Page";
+import { watchPosition } from "./position";
+import { replace } from "./screen";
+import { sendNow } from "./sender";
+import { abandon } from "./visit";
+
+/** A crew of one is no crew where a target is at risk. */
+const LEAST_AT_RISK = 2;
+
+export function Duty() {
+  const crews = assignment.value?.data.crews ?? [];
+  // The form begins anew when the plan comes, or names other crews.
+  const key = crews.map((one) => one.crew).join();
+  return duty.value ? <End on={duty.value} /> : <Start crews={crews} key={key} />;
+}
+
+function Start({ crews }: { crews: Crew[] }) {
+  const crew = useSignal(crews[0]?.crew ?? "");
+  const chosen = crews.find((one) => one.crew === crew.value);
+  const people = everybody(chosen);
+  const me = identity.value?.actor ?? "";
+  const members = useSignal<string[]>(shiftNow(chosen).map((one) => one.id));
+  const order = useSignal("");
+  const vehicle = useSignal(crew.value);
+  const neutral = useSignal(false);
+  const stopped = whyNot(chosen, members.value, neutral.value, crew.value);
+  const toggle = (id: string, on: boolean) => {
+    members.value = on ? [...members.value, id] : members.value.filter((one) => one !== id);
+  };
+  const start = async () => {
+    if (stopped) return;
+    const found = members.value.map((id) => ({
+      id,
+      name: people.find((one) => one.id === id)?.name ?? id,
+    }));
+    await startDuty({
+      crew: crew.value.trim(),
+      members: found.length > 0 ? found : [{ id: me, name: identity.value?.name ?? me }],
+      order: order.value,
+      vehicle: vehicle.value,
+    });
+    watchPosition();
+    askForCrew(crew.value.trim());
+    listenAnew();
+    replace("tasks");
+  };
+  return (
+    <>
+      <Head title={t("shift.start")} />
+      <CrewField crews={crews} value={crew.value} change={(to) => (crew.value = to)} />
+      <TextField name={t("shift.order")} value={order} testid="duty-order" />
+      <TextField name={t("shift.vehicle")} value={vehicle} testid="duty-vehicle" />
+      <fieldset>
+        <legend>{t("shift.crew")}</legend>
+        {people.map((one) => (
+          <Tick
+            key={one.id}
+            label={`${one.rank ?? ""} ${one.name}`.trim()}
+            on={members.value.includes(one.id)}
+            change={(on) => toggle(one.id, on)}
+          />
+        ))}
+      </fieldset>
+      <Tick
+        label={t("shift.neutral")}
+        on={neutral.value}
+        testid="neutral"
+        change={(on) => (neutral.value = on)}
+      />
+      <p class="quiet">{t("shift.track")}</p>
+      {stopped && <p data-testid="why-not">{stopped}</p>}
+      <button
+        type="button"
+        class="primary wide"
+        data-testid="start-duty"
+        aria-disabled={stopped !== ""}
+        onClick={start}
+      >
+        {t("shift.start")}
+      </button>
+    </>
+  );
+}
+
+function whyNot(chosen: Crew | undefined, members: string[], neutral: boolean, name: string) {
+  if (name.trim() === "") return t("shift.nocrew");
+  const risky = new Set(chosen?.shifts.flatMap((shift) => shift.sites));
+  const targets = assignment.value?.data.sites.filter((site) => risky.has(site.id)) ?? [];
+  const atRisk = targets.some((site) => site.risk_class !== "kurang_rawan");
+  if (atRisk && members.length < LEAST_AT_RISK) return t("shift.toofew");
+  return neutral ? "" : t("shift.neutralfirst");
+}
+
+function everybody(crew: Crew | undefined): Person[] {
+  const all = (crew?.shifts ?? []).flatMap((shift) => shift.members);
+  return all.filter((one, index) => all.findIndex((other) => other.id === one.id) === index);
+}
+
+/** The members of the shift that this officer is on, else of the first one. */
+function shiftNow(crew: Crew | undefined): Person[] {
+  const me = identity.value?.actor;
+  const mine = crew?.shifts.find((shift) => shift.members.some((one) => one.id === me));
+  return (mine ?? crew?.shifts[0])?.members ?? [];
+}
+
+function CrewField({ crews, value, change }: {
+  crews: Crew[];
+  value: string;
+  change: (to: string) => void;
+}) {
+  return (
+    <label class="field">
+      <span>{t("shift.unit")}</span>
+      {crews.length > 0 ? (
+        <select
+          data-testid="duty-crew"
+          value={value}
+          onChange={(event) => change(event.currentTarget.value)}
+        >
+          {crews.map((one) => (
+            <option value={one.crew}>{one.crew}</option>
+          ))}
+        </select>
+      ) : (
+        <input
+          type="text"
+          data-testid="duty-crew"
+          maxLength={80}
+          value={value}
+          onInput={(event) => change(event.currentTarget.value)}
+        />
+      )}
+    </label>
+  );
+}
+
+function TextField({ name, value, testid }: {
+  name: string;
+  value: { value: string };
+  testid: string;
+}) {
+  return (
+    <label class="field">
+      <span>{name}</span>
+      <input
+        type="text"
+        maxLength={120}
+        data-testid={testid}
+        value={value.value}
+        onInput={(event) => (value.value = event.currentTarget.value)}
+      />
+    </label>
+  );
+}
+
+function End({ on }: { on: OnDuty }) {
+  const left = unsent.value.length;
+  const end = async () => {
+    await abandon();
+    await endDuty();
+    askForCrew(null);
+    listenAnew();
+    replace("tasks");
+  };
+  return (
+    <>
+      <Head title={t("shift.end")} />
+      <section class="card">
+        <h2>{on.crew}</h2>
+        <p>{on.members.map((one) => one.name).join(", ")}</p>
+        <p class="quiet">{t("shift.since", { time: shortTime(on.startedAt) })}</p>
+      </section>
+      {left > 0 && (
+        <section class="card unknown">
+          <p data-testid="unsent">{t("shift.unsent", { n: left })}</p>
+          <button type="button" class="tonal wide" onClick={sendNow}>
+            {t("shift.first")}
+          </button>
+        </section>
+      )}
+      <button type="button" class="primary wide" data-testid="end-duty" onClick={end}>
+        {left > 0 ? t("shift.anyway") : t("shift.end")}
+      </button>
+    </>
+  );
+}

@@ -1,0 +1,32 @@
+/** What begins once this phone is somebody's: reading what it remembers, then sending and hearing. */
+
+import { askForCrew, loadAssignment, startRefreshing } from "./assignment";
+import { startAttention } from "./attention";
+import { startFollowing } from "./duress";
+import { duty, loadDuty } from "./duty";
+import { identity } from "./identity";
+import { loadInbox, startListening } from "./inbox";
+import { startOutbox } from "./outbox";
+import { watchPosition } from "./position";
+import { startSending, wake } from "./sender";
+import { startTracking } from "./track";
+import { loadVisits } from "./visit";
+
+let running = false;
+
+export async function begun(): Promise<void> {
+  if (!identity.value) return;
+  if (running) {
+    askForCrew(null);
+    return;
+  }
+  running = true;
+  await Promise.all([loadAssignment(), loadInbox(), loadDuty(), loadVisits(), startOutbox(wake)]);
+  startSending();
+  startRefreshing(duty.value?.crew ?? null);
+  startListening();
+  startTracking();
+  startAttention();
+  await startFollowing();
+  if (duty.value) watchPosition();
+}

@@ -1,0 +1,223 @@
+/** A visit from check-in to check-out. The draft is stored on each change, so a kill costs nothing. */
+
+import { signal } from "@preact/signals";
+import { siteType, sites } from "./assignment";
+import { now, written } from "./clock";
+import type { ChecklistItem, Site } from "./contract";
+import { database, keep, kept } from "./database";
+import { duty } from "./duty";
+import { newId } from "./ids";
+import { type Draft, type Photo, write } from "./outbox";
+import { asData, fix, metresTo } from "./position";
+import { targetFor } from "./targets";
+
+export type Method = "qr" | "nfc" | "gps" | "manual";
+export type Answer = "good" | "bad" | "unseen";
+export type Situation = "aman" | "waspada" | "gangguan";
+
+export interface Weakness {
+  id: string;
+  kind: string;
+  text: string;
+  owner: string;
+  /** Corrected milliseconds. */
+  dueAt: number;
+  photos: string[];
+}
+
+export interface Visit {
+  /** The id of its check-in. */
+  id: string;
+  site: string;
+  siteName: string;
+  method: Method;
+  at: number;
+  /** By this phone's own clock: the dwell must not jump when the correction does. */
+  startedHere: number;
+  crew: string | null;
+  people: number;
+  distance: number | null;
+  accuracy: number | null;
+  radius: number | null;
+  leastDwell: number;
+  checklist: ChecklistItem[];
+  answers: Record<string, { answer: Answer; remark?: string }>;
+  guards: number | null;
+  dialogue: string;
+  advice: boolean;
+  weaknesses: Weakness[];
+  situation: Situation | null;
+  photos: string[];
+  finished?: { at: number; dwell: number; id: string };
+}
+
+export const visit = signal<Visit | null>(null);
+/** The finished visits that this phone remembers, the newest last. */
+export const visits = signal<Visit[]>([]);
+
+const REMEMBERED_MS = 36 * 3600_000;
+
+export async function loadVisits(): Promise<void> {
+  visit.value = (await kept("visit")) ?? null;
+  const open = await database();
+  const all = await open.getAll("visits");
+  const recent = all.filter((one) => one.at > now() - REMEMBERED_MS);
+  for (const old of all) if (!recent.includes(old)) await open.delete("visits", old.id);
+  visits.value = recent.sort((a, b) => a.at - b.at);
+}
+
+export async function checkIn(site: string, method: Method, code?: string): Promise<void> {
+  const opened = newVisit(site, method);
+  const data = {
+    method,
+    crew: opened.crew ?? undefined,
+    people: opened.people || undefined,
+    position: asData(),
+    code,
+  };
+  const arrival: Draft = {
+    type: "ronda.visit.checked_in.v1",
+    id: opened.id,
+    at: opened.at,
+    subject: site,
+    data,
+  };
+  await write([arrival], { visit: opened });
+  visit.value = opened;
+}
+
+function newVisit(id: string, method: Method): Visit {
+  const site: Site | undefined = sites.value.get(id);
+  const at = now();
+  return {
+    id: newId(at),
+    site: id,
+    siteName: site?.name ?? id,
+    method,
+    at,
+    startedHere: Date.now(),
+    crew: duty.value?.crew ?? null,
+    people: duty.value?.members.length ?? 0,
+    distance: site ? metresTo(site) : null,
+    accuracy: fix.value?.accuracy_m ?? null,
+    radius: site?.radius_m ?? null,
+    leastDwell: targetFor(id, at)?.min_dwell_s ?? 0,
+    checklist: (site && siteType(site.type)?.checklist) ?? [],
+    answers: {},
+    guards: null,
+    dialogue: "",
+    advice: false,
+    weaknesses: [],
+    situation: null,
+    photos: [],
+  };
+}
+
+/** Seconds on the site so far. */
+export function dwell(open: Visit): number {
+  return Math.max(0, (Date.now() - open.startedHere) / 1000);
+}
+
+/** Changes the open visit, on the screen at once and in the database soon. */
+export function changeVisit(changes: Partial<Visit>): void {
+  if (!visit.value) return;
+  visit.value = { ...visit.value, ...changes };
+  // A full phone keeps the draft on the screen; finishing it says what happens then.
+  void keep("visit", visit.value).catch(() => undefined);
+}
+
+export async function addPhoto(photo: Photo): Promise<void> {
+  const open = visit.value;
+  if (!open || open.photos.includes(photo.sha256)) return;
+  const changed = { ...open, photos: [...open.photos, photo.sha256] };
+  await write([], { visit: changed, photos: [photo] });
+  visit.value = changed;
+}
+
+/** What is still to be said before the visit can be finished: checklist lines, or the situation. */
+export function missing(open: Visit): (ChecklistItem | "situation")[] {
+  const untouched = open.checklist.filter((line) => !open.answers[line.id]);
+  return [...untouched, ...(open.situation === null ? (["situation"] as const) : [])];
+}
+
+/** Writes the vulnerabilities and the check-out, together; nothing is refused that happened. */
+export async function finish(): Promise<void> {
+  const open = visit.value;
+  if (!open || open.situation === null) return;
+  const at = now();
+  const out = { at, dwell: dwell(open), id: newId(at) };
+  const finished: Visit = { ...open, finished: out };
+  const drafts = [...open.weaknesses.map((one) => reported(one, open)), checkOut(finished, out)];
+  await write(drafts, { visit: null, finished });
+  visit.value = null;
+  visits.value = [...visits.value, finished];
+}
+
+function reported(weakness: Weakness, open: Visit): Draft {
+  const data = {
+    kind: weakness.kind,
+    text: weakness.text,
+    stage: "PG",
+    owner: weakness.owner || undefined,
+    due_at: written(weakness.dueAt),
+    checkin: open.id,
+    media: weakness.photos,
+  };
+  return { type: "ronda.vulnerability.reported.v1", id: weakness.id, subject: open.site, data };
+}
+
+function checkOut(open: Visit, out: NonNullable<Visit["finished"]>): Draft {
+  const data = {
+    checkin: open.id,
+    situation: open.situation ?? "waspada",
+    crew: open.crew ?? undefined,
+    dwell_s: Math.round(out.dwell),
+    checklist: open.checklist.flatMap((line) => {
+      const given = open.answers[line.id];
+      const remark = given?.remark?.trim() || undefined;
+      return given ? [{ item: line.id, answer: given.answer, remark }] : [];
+    }),
+    guards_met: open.guards ?? undefined,
+    dialogue: open.dialogue.trim() || undefined,
+    advice_given: open.advice,
+    position: asData(),
+    media: open.photos,
+  };
+  return {
+    type: "ronda.visit.checked_out.v1",
+    id: out.id,
+    at: out.at,
+    subject: open.site,
+    data,
+  };
+}
+
+/** The crew left without a report: the record shows a check-in with no check-out. */
+export async function abandon(): Promise<void> {
+  const open = visit.value;
+  if (!open) return;
+  await write([], { visit: null, finished: open });
+  visit.value = null;
+  visits.value = [...visits.value, open];
+}
+
+/** "Nihil, aman" of a guard post: in and out at once, as a nil report. */
+export async function nilReport(site: string): Promise<void> {
+  const opened = newVisit(site, "manual");
+  const out = { at: opened.at, dwell: 0, id: newId(opened.at) };
+  const finished: Visit = { ...opened, situation: "aman", finished: out };
+  const crew = opened.crew ?? undefined;
+  const position = asData();
+  const inData = { method: "manual", crew, people: opened.people || undefined, position };
+  const outData = { checkin: opened.id, situation: "aman", crew, nil_report: true, position };
+  const of = { subject: site, at: opened.at };
+  await write(
+    [
+      { ...of, type: "ronda.visit.checked_in.v1", id: opened.id, data: inData },
+      { ...of, type: "ronda.visit.checked_out.v1", id: out.id, data: outData },
+    ],
+    { finished },
+  );
+  visits.value = [...visits.value, finished];
+}
+

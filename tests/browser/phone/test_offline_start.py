@@ -1,0 +1,79 @@
+"""The app is there with no network at all, days later too, and small enough for a slow one."""
+
+import pytest
+from playwright.async_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import ROOT
+from tests.browser.phone.fake_checkin import FakeCheckin
+from tests.browser.phone.sight import all_sent, ready_offline, reopened
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+DIST = ROOT / "services" / "checkin" / "web" / "dist"
+SOON_MS = 3_000
+
+
+async def test_a_cold_start_without_network_shows_the_round_within_three_seconds(
+    app: Page, app_url: str, phone: BrowserContext
+) -> None:
+    await ready_offline(app)
+    await all_sent(app)
+    await phone.set_offline(True)
+    await app.close()
+    page = await reopened(app, app_url)
+    await page.get_by_test_id("next").wait_for(timeout=SOON_MS)
+    took = await page.evaluate("performance.now()")
+    assert took < SOON_MS
+    await expect(page.get_by_test_id("stop")).to_have_count(3)
+    await page.get_by_test_id("check-in").click()
+    await expect(page.get_by_test_id("by-hand")).to_be_visible()
+
+
+async def test_the_task_list_says_how_old_it_is(
+    app: Page, app_url: str, phone: BrowserContext
+) -> None:
+    await ready_offline(app)
+    await phone.set_offline(True)
+    await app.add_init_script("const now = Date.now; Date.now = () => now() + 13 * 3600 * 1000;")
+    await app.goto(app_url)
+    await app.reload()
+    await expect(app.get_by_test_id("as-of")).to_contain_text("Daftar tugas per")
+
+
+async def test_the_checklist_is_there_without_network(
+    app: Page, phone: BrowserContext, app_url: str
+) -> None:
+    await ready_offline(app)
+    await phone.set_offline(True)
+    page = await reopened(app, app_url)
+    await page.get_by_test_id("check-in").click()
+    await page.get_by_test_id("by-hand").click()
+    await page.get_by_test_id("by-hand-go").click()
+    await expect(page.get_by_test_id("line")).to_have_count(5)
+
+
+async def test_the_app_asks_the_phone_not_to_throw_its_data_away(bare: Page, app_url: str) -> None:
+    await bare.add_init_script(
+        "window.asked = 0;"
+        "StorageManager.prototype.persist = async () => { window.asked += 1; return true; };"
+    )
+    await bare.goto(app_url)
+    await bare.get_by_test_id("enrol").wait_for()
+    assert await bare.evaluate("window.asked") == 1
+
+
+async def test_it_can_be_installed(bare: Page, app_url: str, checkin: FakeCheckin) -> None:
+    await bare.goto(app_url)
+    manifest = await bare.evaluate(
+        "fetch(document.querySelector('link[rel=manifest]').href).then(got => got.json())"
+    )
+    assert manifest["display"] == "standalone"
+    assert app_url.endswith(manifest["start_url"])
+    for icon in manifest["icons"]:
+        assert (DIST / icon["src"]).stat().st_size > 0
+    session = await bare.context.new_cdp_session(bare)
+    await ready_offline(bare)
+    answer = await session.send("Page.getInstallabilityErrors")
+    # Playwright's profiles are incognito, which is no fault of the app.
+    errors = [error["errorId"] for error in answer["installabilityErrors"]]
+    assert [error for error in errors if error != "in-incognito"] == []

@@ -1,0 +1,252 @@
+"""Lapor in three taps, and everything that comes back: who read it, orders, missed visits."""
+
+import hashlib
+import json
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import PATIENCE_MS
+from tests.browser.phone import samples
+from tests.browser.phone.fake_checkin import FakeCheckin
+from tests.browser.phone.sight import (
+    PHONE,
+    all_sent,
+    enrol,
+    queued,
+    report,
+    start_duty,
+    stored,
+    tile,
+)
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+# A picture with words of its own in it, as a camera leaves them: they must not reach the server.
+SECRET = b"GPS 6.9131 S"
+PICTURE = """() => new Promise(done => {
+  const canvas = document.createElement("canvas");
+  canvas.width = 2400;
+  canvas.height = 1200;
+  const paint = canvas.getContext("2d");
+  for (let n = 0; n < 400; n += 1) {
+    paint.fillStyle = `hsl(${n * 7} 60% 50%)`;
+    paint.fillRect((n * 97) % 2400, (n * 61) % 1200, 120, 90);
+  }
+  canvas.toBlob(blob => blob.arrayBuffer().then(bytes => done([...new Uint8Array(bytes)])),
+    "image/jpeg", 0.9);
+})"""
+SLOWER = 4
+
+
+@pytest.mark.parametrize("offline", [False, True])
+async def test_three_taps_put_one_report_in_the_outbox(
+    app: Page, phone: BrowserContext, offline: bool
+) -> None:
+    await all_sent(app)
+    await phone.set_offline(offline)
+    for made, screen in enumerate(("tasks", "scan", "queue", "activity"), start=1):
+        await app.get_by_test_id(f"tab-{screen}").click()
+        await app.get_by_test_id("report").click()
+        await tile(app, "intrusion").click()
+        await app.get_by_test_id("send").click()
+        await expect(app.get_by_test_id(f"screen-{screen}")).to_be_visible()
+        reports = [row for row in await stored(app) if "incident" in row["type"]]
+        assert len(reports) == made
+        told = reports[-1]["event"]
+        assert told["subject"] == "gudang-logistik"
+        assert told["data"]["position"]["accuracy_m"] == samples.GUDANG["accuracy"]
+
+
+async def test_three_taps_from_a_visit_too(app: Page, checkin: FakeCheckin) -> None:
+    await app.get_by_test_id("check-in").click()
+    await app.get_by_test_id("by-hand").click()
+    await app.get_by_test_id("by-hand-go").click()
+    await app.get_by_test_id("finish").wait_for()
+    await report(app)
+    await expect(app.get_by_test_id("finish")).to_be_visible()
+    assert len([row for row in await stored(app) if "incident" in row["type"]]) == 1
+
+
+async def test_a_slow_phone_stores_a_report_at_once(app: Page, phone: BrowserContext) -> None:
+    await all_sent(app)
+    await phone.set_offline(True)
+    session = await phone.new_cdp_session(app)
+    await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    # From the tap to the end of the transaction, by the page's own clock.
+    await app.evaluate("""() => {
+      window.took = [];
+      let tapped = 0;
+      addEventListener("click", event => {
+        if (event.target.closest("[data-testid=send]")) tapped = performance.now();
+      }, true);
+      const open = IDBDatabase.prototype.transaction;
+      IDBDatabase.prototype.transaction = function (...asked) {
+        const made = open.apply(this, asked);
+        if (asked[1] === "readwrite" && asked[0].includes("photos")) {
+          // The track writes too, now and then.
+          made.addEventListener("complete", () => {
+            if (tapped) window.took.push(performance.now() - tapped);
+            tapped = 0;
+          });
+        }
+        return made;
+      };
+    }""")
+    for _ in range(10):
+        await report(app)
+    took = sorted(json.loads(await app.evaluate("JSON.stringify(window.took)")))
+    assert len(took) == 10
+    assert took[8] <= 150
+
+
+async def test_the_site_can_be_changed_and_words_backup_and_a_picture_added(
+    app: Page, checkin: FakeCheckin
+) -> None:
+    await app.get_by_test_id("report").click()
+    await app.get_by_test_id("change-site").click()
+    await app.locator("[data-testid=site][data-site=kpu-tuban]").click()
+    await expect(app.get_by_test_id("place")).to_contain_text("Kantor KPU")
+    await tile(app, "suspicious_vehicle").click()
+    await app.get_by_test_id("note").fill("Mobil putih tanpa pelat")
+    await app.get_by_test_id("backup").check()
+    content = bytes(await app.evaluate(PICTURE))
+    marked = content[:2] + b"\xff\xe1" + (len(SECRET) + 2).to_bytes(2) + SECRET + content[2:]
+    picture = {"name": "foto.jpg", "mimeType": "image/jpeg", "buffer": marked}
+    await app.get_by_test_id("photo").set_input_files(picture)  # type: ignore[arg-type]
+    await expect(app.get_by_test_id("photos")).to_contain_text("1 foto")
+    await app.get_by_test_id("send").click()
+    assert await eventually(lambda: checkin.of_type("incident.reported") and checkin.media)
+    sent = checkin.of_type("incident.reported")[0]
+    assert sent["subject"] == "kpu-tuban"
+    assert sent["data"]["text"] == "Mobil putih tanpa pelat"
+    assert sent["data"]["backup"] is True
+    (name,) = sent["data"]["media"]
+    stored_picture = checkin.media[name]
+    assert hashlib.sha256(stored_picture).hexdigest() == name
+    assert SECRET in marked
+    assert SECRET not in stored_picture
+    assert b"Exif" not in stored_picture
+
+
+async def test_the_other_kinds_are_one_tap_further(app: Page, checkin: FakeCheckin) -> None:
+    await app.get_by_test_id("report").click()
+    await expect(tile(app, "officer_duress")).to_have_count(0)
+    await app.get_by_test_id("others").click()
+    await expect(tile(app, "officer_duress")).to_have_count(0)
+    await tile(app, "officer_attack").click()
+    await app.get_by_test_id("send").click()
+    assert await eventually(lambda: checkin.of_type("incident.reported"))
+
+
+async def test_the_same_report_again_says_that_it_was_made(app: Page) -> None:
+    await report(app, "fire")
+    await app.get_by_test_id("report").click()
+    await tile(app, "fire").click()
+    await expect(app.get_by_test_id("just-reported")).to_contain_text("Sudah dilaporkan")
+
+
+async def test_it_is_shown_who_read_a_report_by_name(app: Page, checkin: FakeCheckin) -> None:
+    await report(app)
+    await app.get_by_test_id("tab-queue").click()
+    row = app.get_by_test_id("item").first
+    await expect(row).to_have_attribute("data-stage", "sent")
+    event = checkin.of_type("incident.reported")[0]["id"]
+    now = checkin.now()
+    checkin.tell(samples.report_item(now, event))
+    await expect(row).to_contain_text("●●●○ Diterima posko")
+    crew = {"crew": "R-07", "at": now.isoformat(), "by": "Ipda Sari", "en_route_at": None}
+    taken = samples.report_item(
+        now, event, version=2, owner=samples.read_by(now), crews=[crew], state="dispatched"
+    )
+    checkin.tell(taken)
+    await expect(row).to_contain_text("●●●● Dibaca oleh Ipda Sari")
+    await expect(row).to_contain_text("R-07 dikirim")
+    await app.reload()
+    await expect(row).to_contain_text("Dibaca oleh Ipda Sari")
+
+
+async def test_an_order_is_answered_step_by_step_and_remembered(
+    app: Page, phone: BrowserContext, checkin: FakeCheckin
+) -> None:
+    await all_sent(app)
+    order = samples.order_item(checkin.now())
+    checkin.tell(order)
+    card = app.get_by_test_id("order")
+    await expect(card).to_contain_text("R-21 menuju Kantor KPU")
+    await phone.set_offline(True)
+    await app.get_by_test_id("order-accepted").click()
+    await app.get_by_test_id("order-en_route").click()
+    await phone.set_offline(False)
+    await all_sent(app)
+    await app.reload()
+    await expect(card).to_have_attribute("data-step", "en_route")
+    await app.get_by_test_id("order-arrived").click()
+    await all_sent(app)
+    answers = [event for event in checkin.received if ".dispatch." in event["type"]]
+    assert [event["type"].split(".")[2] for event in answers] == ["accepted", "en_route", "arrived"]
+    assert {event["data"]["alert"] for event in answers} == {order["id"]}
+
+
+async def test_an_order_that_cannot_be_followed_is_declined(
+    app: Page, checkin: FakeCheckin
+) -> None:
+    checkin.tell(samples.order_item(checkin.now()))
+    await app.get_by_test_id("order-declined").click()
+    await expect(app.get_by_test_id("order")).to_have_count(0)
+    assert await eventually(lambda: checkin.of_type("dispatch.declined"))
+
+
+async def test_a_missed_visit_and_its_recovery_are_shown(app: Page, checkin: FakeCheckin) -> None:
+    target = next(t for t in checkin.assignment["targets"] if t["site"] == "ppk-soko")
+    row = app.locator("[data-testid=stop][data-site=ppk-soko]")
+    checkin.tell(samples.visit_item(checkin.now(), target, "missed"))
+    await expect(row).to_contain_text("▲ Terlewat")
+    checkin.tell({**samples.visit_item(checkin.now(), target, "recovered"), "version": 3})
+    await expect(row).to_contain_text("Tercatat terlambat")
+
+
+async def test_the_question_whether_all_is_well_is_answered_once(
+    app: Page, checkin: FakeCheckin
+) -> None:
+    checkin.tell(samples.nudge_item(checkin.now()))
+    await app.get_by_test_id("safe").click()
+    await expect(app.get_by_test_id("nudge")).to_have_count(0)
+    await app.reload()
+    await app.get_by_test_id("stop").first.wait_for()
+    await expect(app.get_by_test_id("nudge")).to_have_count(0)
+
+
+async def test_a_full_phone_still_reports(
+    app: Page, phone: BrowserContext, checkin: FakeCheckin
+) -> None:
+    await all_sent(app)
+    await phone.set_offline(True)
+    await app.evaluate("""() => {
+      IDBObjectStore.prototype.add = () => { throw new DOMException("full", "QuotaExceededError") };
+      IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError") };
+    }""")
+    await report(app)
+    await expect(app.get_by_test_id("status")).to_contain_text("Memori HP hampir penuh")
+    await phone.set_offline(False)
+    assert await eventually(lambda: checkin.of_type("incident.reported"))
+    await expect(app.get_by_test_id("queue-count")).to_have_count(0)
+
+
+async def test_a_phone_that_allows_neither_position_nor_camera_still_reports(
+    browser: Browser, app_url: str, checkin: FakeCheckin
+) -> None:
+    strict = await browser.new_context(viewport=PHONE, permissions=[])
+    strict.set_default_timeout(PATIENCE_MS)
+    page = await strict.new_page()
+    await enrol(page, app_url)
+    await start_duty(page)
+    await page.get_by_test_id("check-in").click()
+    await expect(page.locator(".finder")).to_contain_text("Kamera tidak tersedia")
+    await report(page)
+    await all_sent(page)
+    sent = checkin.of_type("incident.reported")[0]
+    assert "position" not in sent["data"]
+    assert await queued(page) == []
+    await strict.close()
