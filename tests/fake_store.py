@@ -9,27 +9,30 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
-from typing import TypeVar
 
 import msgspec
 
 from services.alerts.ports import (
     Answer,
+    DeviceTrack,
     Duty,
     Incoming,
-    OpenVulnerability,
     Page,
     PendingVisit,
+    Progress,
     TopicPartition,
     TryAgain,
+    Use,
 )
 from shared.events.alert import Alert
 from shared.events.envelope import Envelope, Event
-from shared.events.patrol import Fix
 from shared.events.registry import AnyEvent, decode, encode
+from shared.events.task import Task
 from shared.topics import TopicSpec
+from tests.fake_patrol_rows import FakePatrolRows
+from tests.fake_task_rows import FakeTaskRows
+from tests.fake_watch_rows import FakeWatchRows
 
-T = TypeVar("T")
 Lock = tuple[str, str]
 
 
@@ -42,8 +45,19 @@ class QueuedPage:
     """A row of the notifications."""
 
     page: Page
-    due_at: datetime | None
-    attempt: int = 0
+    progress: Progress
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When something is to be done about it."""
+        return self.progress.due_at
+
+    @property
+    def claimed(self) -> Page:
+        """As a sender gets it."""
+        return replace(
+            self.page, attempt=self.progress.attempt, accepted_at=self.progress.accepted_at
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +76,18 @@ class Rows:
     alerts: dict[str, bytes] = field(default_factory=dict)
     parts: dict[str, str] = field(default_factory=dict)
     visits: dict[str, PendingVisit] = field(default_factory=dict)
-    vulnerabilities: dict[str, OpenVulnerability] = field(default_factory=dict)
+    tasks: dict[str, bytes] = field(default_factory=dict)
+    tracks: dict[str, DeviceTrack] = field(default_factory=dict)
+    codes: dict[str, tuple[Use, ...]] = field(default_factory=dict)
     duties: dict[str, Duty | None] = field(default_factory=dict)
     signs: dict[str, tuple[datetime, str | None]] = field(default_factory=dict)
+    silences: dict[str, tuple[str, datetime] | None] = field(default_factory=dict)
     positions: dict[TopicPartition, int] = field(default_factory=dict)
     inbox: dict[str, bool] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     pages: dict[str, QueuedPage] = field(default_factory=dict)
+    journal: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    handovers: dict[str, bytes] = field(default_factory=dict)
     outbox: list[Published] = field(default_factory=list)
     dead_letters: list[tuple[Incoming, str]] = field(default_factory=list)
 
@@ -86,7 +105,7 @@ class FakeStore:
         self.crash_before_commit = 0
         self.crash_after_commit = 0
         self.held: dict[Lock, FakeTransaction] = {}
-        self.numbers = 0
+        self.numbers: int = 0
         self._released = asyncio.Event()
 
     @asynccontextmanager
@@ -109,19 +128,42 @@ class FakeStore:
     def _begin(self) -> "FakeTransaction":
         return FakeTransaction(self)
 
-    async def claim_pages(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Page]:
+    async def claim_pages(
+        self, now: datetime, lease_until: datetime, limit: int, busy: Sequence[str] = ()
+    ) -> Sequence[Page]:
         """Due pages, leased."""
-        rows = [row for row in self.rows.pages.values() if row.due_at and row.due_at <= now]
+        rows = [
+            row
+            for row in self.rows.pages.values()
+            if row.due_at and row.due_at <= now and row.page.channel not in busy
+        ]
         due = sorted(rows, key=lambda row: row.due_at or now)[:limit]
         for row in due:
-            row.due_at = lease_until
-        return [replace(row.page, attempt=row.attempt) for row in due]
+            row.progress = replace(row.progress, due_at=lease_until)
+        return [row.claimed for row in due]
+
+    async def hold_pages(self, dedups: Sequence[str], until: datetime) -> None:
+        """Renews leases."""
+        for row in map(self.rows.pages.__getitem__, dedups):
+            if row.due_at is not None:
+                row.progress = replace(row.progress, due_at=until)
+
+    async def page_named(self, channel: str, ref: str) -> Page | None:
+        """By the provider's name."""
+        named = (
+            row.claimed
+            for row in self.rows.pages.values()
+            if (row.page.channel, row.progress.ref) == (channel, ref)
+        )
+        return next(named, None)
 
     async def next_due(self) -> datetime | None:
-        """The earliest deadline of an alert or a visit."""
+        """The earliest deadline of all."""
         deadlines = [
             *(alert.next_due_at for alert in self.alerts()),
             *(pending.next_check_at for pending in self.rows.visits.values()),
+            *(task.next_due_at for task in self.tasks()),
+            *(track.next_check_at for track in self.rows.tracks.values()),
         ]
         return min((deadline for deadline in deadlines if deadline), default=None)
 
@@ -160,9 +202,14 @@ class FakeStore:
         alerts = [msgspec.json.decode(body, type=Alert) for body in self.rows.alerts.values()]
         return sorted(alerts, key=lambda alert: alert.number)
 
+    def tasks(self) -> list[Task]:
+        """All committed tasks, the oldest first."""
+        tasks = [msgspec.json.decode(body, type=Task) for body in self.rows.tasks.values()]
+        return sorted(tasks, key=lambda task: (task.reported_at, task.id))
+
     def alert(self) -> Alert:
-        """The only alert."""
-        (alert,) = self.alerts()
+        """The only alert, beside those about holes in a chain."""
+        (alert,) = (alert for alert in self.alerts() if alert.kind != "roster")
         return alert
 
     def events(self) -> list[AnyEvent | Envelope]:
@@ -174,7 +221,7 @@ class FakeStore:
         return [row.page for row in self.rows.pages.values()]
 
 
-class FakeTransaction:
+class FakeTransaction(FakePatrolRows, FakeTaskRows, FakeWatchRows):
     """Works on a copy of the changed rows, which replaces them at the commit."""
 
     def __init__(self, store: FakeStore) -> None:
@@ -182,30 +229,28 @@ class FakeTransaction:
         self._new = Rows()
         self._queued: list[str] = []
         self._withdrawn: set[str] = set()
-        self._page_changes: dict[str, tuple[int | None, datetime | None]] = {}
+        self._settled: dict[str, Progress] = {}
         self.waits_for: Lock | None = None
 
     def commit(self) -> None:
         """Merges the changes into the committed rows."""
         rows, new = self._store.rows, self._new
-        for name in ("alerts", "parts", "visits", "vulnerabilities", "duties", "signs"):
+        for name in (
+            *("alerts", "parts", "visits", "tasks", "tracks", "codes"),
+            *("duties", "signs", "silences"),
+        ):
             getattr(rows, name).update(getattr(new, name))
-        for name in ("positions", "inbox", "answers"):
+        for name in ("positions", "inbox", "answers", "journal", "handovers"):
             getattr(rows, name).update(getattr(new, name))
         for dedup, page in new.pages.items():
             rows.pages.setdefault(dedup, page)
-        for dedup, (attempt, due_at) in self._page_changes.items():
-            row = rows.pages[dedup]
-            row.due_at = due_at
-            row.attempt = row.attempt if attempt is None else attempt
+        for dedup, progress in self._settled.items():
+            rows.pages[dedup].progress = progress
         for visit_id in self._withdrawn:
             rows.visits.pop(visit_id, None)
         rows.outbox += new.outbox
         rows.dead_letters += new.dead_letters
         self._store.queued.update(self._queued)
-
-    def _seen(self, committed: Mapping[str, T], written: Mapping[str, T]) -> dict[str, T]:
-        return {**committed, **written}
 
     async def lock_operation(self) -> None:
         """The one lock of triage."""
@@ -258,7 +303,8 @@ class FakeTransaction:
     async def next_number(self) -> int:
         """A sequence: a rollback leaves a gap."""
         self._store.numbers += 1
-        return self._store.numbers
+        number: int = self._store.numbers
+        return number
 
     async def save_alert(self, alert: Alert) -> None:
         """Keeps the bytes and the index."""
@@ -268,87 +314,18 @@ class FakeTransaction:
                 if event_id is not None and event_id not in self._store.rows.parts:
                     self._new.parts.setdefault(event_id, alert.id)
 
-    async def add_visits(self, visits: Sequence[PendingVisit]) -> None:
-        """Only new ones."""
-        known = self._visits()
-        for pending in visits:
-            if pending.visit.id not in known:
-                self._new.visits[pending.visit.id] = pending
+    async def move_parts(
+        self, events: Sequence[str] | None, from_alert: str, to_alert: str
+    ) -> None:
+        """The index names another alert."""
+        for event_id, alert_id in self._seen(self._store.rows.parts, self._new.parts).items():
+            if alert_id == from_alert and (events is None or event_id in events):
+                self._new.parts[event_id] = to_alert
 
-    async def withdraw_visits(self, keep: Sequence[str], opening_after: datetime) -> None:
-        """Those that are still due and open later."""
-        self._withdrawn |= {
-            pending.visit.id
-            for pending in self._visits().values()
-            if pending.visit.state == "due"
-            and pending.visit.opens_at > opening_after
-            and pending.visit.id not in keep
-        }
-
-    async def visits_of(
-        self, site: str, since: datetime, until: datetime
-    ) -> Sequence[PendingVisit]:
-        """Locked, so that nobody judges them meanwhile."""
-        overlapping = [
-            pending.visit.id
-            for pending in self._visits().values()
-            if pending.visit.site == site
-            and pending.visit.opens_at <= until
-            and pending.visit.grace_until >= since
-        ]
-        for visit_id in overlapping:
-            await self._store.lock(self, ("visit", visit_id))
-        visits = [self._visits()[visit_id] for visit_id in overlapping]
-        return sorted(visits, key=lambda pending: pending.visit.due_at)
-
-    async def due_visits(self, now: datetime, limit: int) -> Sequence[PendingVisit]:
-        """Skips what others hold."""
-        due = [v for v in self._visits().values() if v.next_check_at and v.next_check_at <= now]
-        due.sort(key=lambda pending: pending.next_check_at or now)
-        free = (v for v in due if self._store.try_lock(self, ("visit", v.visit.id)))
-        return list(islice(free, limit))
-
-    async def save_visit(self, visit: PendingVisit) -> None:
-        """Replaces it."""
-        self._new.visits[visit.visit.id] = visit
-
-    async def add_vulnerability(self, vulnerability: OpenVulnerability) -> None:
-        """Keeps it."""
-        self._new.vulnerabilities[vulnerability.event] = vulnerability
-
-    async def vulnerabilities_of(self, site: str) -> Sequence[OpenVulnerability]:
-        """Of one site."""
-        known = self._seen(self._store.rows.vulnerabilities, self._new.vulnerabilities)
-        return [each for each in known.values() if each.site == site]
-
-    async def save_duty(self, duty: Duty) -> None:
-        """Keeps it, unless the crew began anew meanwhile."""
-        known = self._seen(self._store.rows.duties, self._new.duties).get(duty.crew)
-        if known is None or known.since <= duty.since:
-            self._new.duties[duty.crew] = duty
-
-    async def end_duty(self, crew: str, at: datetime) -> None:
-        """Unless it went on again."""
-        duty = self._seen(self._store.rows.duties, self._new.duties).get(crew)
-        if duty is not None and duty.since <= at:
-            self._new.duties[crew] = None
-
-    async def move(self, crew: str, fix: Fix, at: datetime) -> None:
-        """Only newer positions count."""
-        duty = self._seen(self._store.rows.duties, self._new.duties).get(crew)
-        if duty is not None and (duty.position_at is None or duty.position_at < at):
-            self._new.duties[crew] = replace(duty, lat=fix.lat, lon=fix.lon, position_at=at)
-
-    async def duties(self) -> Sequence[Duty]:
-        """Crews on duty."""
-        known = self._seen(self._store.rows.duties, self._new.duties)
-        return [duty for duty in known.values() if duty is not None]
-
-    async def seen(self, site: str, at: datetime, situation: str | None) -> None:
-        """The newest sign, and what was last said."""
-        before = self._seen(self._store.rows.signs, self._new.signs).get(site)
-        said = situation or (before[1] if before else None)
-        self._new.signs[site] = (max(at, before[0]) if before else at, said)
+    async def save_alerts(self, alerts: Sequence[Alert]) -> None:
+        """Like one after the other."""
+        for alert in alerts:
+            await self.save_alert(alert)
 
     async def answer(self, key: str) -> Answer | None:
         """As kept."""
@@ -369,21 +346,30 @@ class FakeTransaction:
     async def page(self, page: Page) -> None:
         """Once per `dedup`."""
         self._queued.append(page.dedup)
-        self._new.pages.setdefault(page.dedup, QueuedPage(copy(page), page.due_at))
+        self._new.pages.setdefault(
+            page.dedup, QueuedPage(copy(page), Progress(page.attempt, page.due_at))
+        )
 
-    async def finish_page(self, dedup: str) -> None:
-        """Never due again."""
-        self._page_changes[dedup] = (None, None)
+    async def settle_page(self, dedup: str, before: int, progress: Progress) -> bool:
+        """Once per attempt."""
+        await self._store.lock(self, ("page", dedup))
+        row = self._store.rows.pages.get(dedup)
+        if row is None or row.progress.attempt != before or row.progress.delivered_at:
+            return False
+        if not (row.due_at or row.progress.accepted_at or progress.delivered_at):
+            return False
+        self._settled[dedup] = replace(progress, ref=progress.ref or row.progress.ref)
+        return True
 
-    async def retry_page(self, dedup: str, attempt: int, at: datetime) -> None:
-        """Due again."""
-        self._page_changes[dedup] = (attempt, at)
+    async def call(self, call: str) -> Sequence[Progress]:
+        """In the order of their `dedup`."""
+        rows = sorted(self._store.rows.pages.items())
+        return [
+            self._settled.get(dedup, row.progress) for dedup, row in rows if row.page.call == call
+        ]
 
     def _alerts(self) -> dict[str, bytes]:
         return self._seen(self._store.rows.alerts, self._new.alerts)
 
     def _decoded(self) -> list[Alert]:
         return [msgspec.json.decode(body, type=Alert) for body in self._alerts().values()]
-
-    def _visits(self) -> dict[str, PendingVisit]:
-        return self._seen(self._store.rows.visits, self._new.visits)

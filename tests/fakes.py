@@ -1,10 +1,11 @@
 """Small fakes of the alerts service's ports; the store has a file of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from services.alerts.ports import Page, Receipt
 from shared.plan.model import Plan, Situation
+from shared.plan.situation import LiveOverride
 
 
 class ManualClock:
@@ -29,6 +30,11 @@ class FakePlanBook:
         self.plan = plan
         self.published_at = published_at
         self.situation = Situation()
+        self.live: list[LiveOverride] = []
+
+    def overrides(self) -> Sequence[LiveOverride]:
+        """As a test has set them, beside the situation itself."""
+        return self.live
 
 
 class FakePatrolEnds:

@@ -1,49 +1,81 @@
 """The composition root: the only place where alerts' adapters are made and tied together."""
 
+import asyncio
 from collections import ChainMap
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from importlib import metadata
 
+import httpx
+from aiokafka.errors import KafkaError
 from prometheus_client import CollectorRegistry
 
+from services.alerts.adapters.auditing import Auditor
 from services.alerts.adapters.bell import Bell
 from services.alerts.adapters.consumer import ROUTES, Inlet
-from services.alerts.adapters.http import routes
+from services.alerts.adapters.courier import Courier
+from services.alerts.adapters.coverage_reading import CoverageReadings
+from services.alerts.adapters.delivery_reading import DeliveryReadings
+from services.alerts.adapters.http import POLICY, SignInParts, routes
 from services.alerts.adapters.loop import Loop, Step
-from services.alerts.adapters.notifiers import webhook
+from services.alerts.adapters.notifiers import posting
+from services.alerts.adapters.notifiers.chat import AppriseNotifier
 from services.alerts.adapters.notifiers.log import LogNotifier
+from services.alerts.adapters.notifiers.mail import EmailNotifier, MailServer
+from services.alerts.adapters.notifiers.reach import Reach
+from services.alerts.adapters.notifiers.sms import SmsNotifier
+from services.alerts.adapters.notifiers.webhook import WebhookNotifier
+from services.alerts.adapters.oidc import TIMEOUT_S as OIDC_TIMEOUT_S
+from services.alerts.adapters.oidc import Oidc, Provider
 from services.alerts.adapters.outbox import Relay
+from services.alerts.adapters.passwords import ArgonPasswords
 from services.alerts.adapters.patrol_ends import KafkaPatrolEnds
+from services.alerts.adapters.performance_reading import PerformanceReadings
 from services.alerts.adapters.plan_book import FoldedPlan
+from services.alerts.adapters.plan_keeper import PlanKeeper
 from services.alerts.adapters.reading import Readings
 from services.alerts.adapters.store import PostgresStore
 from services.alerts.adapters.stream import Stream
 from services.alerts.adapters.sweeping import Sweeper
-from services.alerts.adapters.ticker import Courier, Ticker, Watcher
-from services.alerts.handlers import Clockwork, Commands, Intake, Paging
+from services.alerts.adapters.task_reading import TaskReadings
+from services.alerts.adapters.ticker import Ticker, Watcher
+from services.alerts.adapters.watch_reading import WatchReadings
+from services.alerts.handlers import Clockwork, Commands, Demands, Intake, Paging, Tasks, Watch
+from services.alerts.handlers.accounts import Accounts
+from services.alerts.handlers.receipts import Receipts
+from services.alerts.handlers.situations import Situations
 from services.alerts.metrics import Metrics
+from services.alerts.ports import Notifier, PlanBook
 from services.alerts.settings import AlertsSettings
 from shared import database
-from shared.auth import Verifier
+from shared.auth import Issuer, Verifier
 from shared.clock import Clock, system_clock
 from shared.follow import Apply, Follower
 from shared.health import Health, Progress
 from shared.http import application, serving
+from shared.logging import logger
 from shared.metrics import ConsumerLag
 from shared.plan.expand import expand
-from shared.topics import ALERT, INCIDENT, PATROL, PLAN, TopicSpec
+from shared.revocation import Revocations
+from shared.settings import SettingsError
+from shared.tasks import cancelled
+from shared.topics import ALERT, DEVICE, INCIDENT, PATROL, PLAN, TopicSpec
 
 LOOK_BACK = timedelta(hours=1)
 """How far back a viewer of the stream may resume."""
 WITHOUT_KAFKA = timedelta(minutes=10)
 """How long a loop may fail before the process should be made anew. Long, because alerts climb and
-pages leave while Kafka is away, and a new process cannot begin without the plan."""
+pages leave while Kafka is away."""
+KAFKA_PAUSE_S = 2.0
+"""Between two tries to reach Kafka at the start."""
 POOL = 12
 ON_THE_WAY = frozenset({INCIDENT.name, PATROL.name, ALERT.name, "outbox", "ticker"})
 """The loops between the field and the screen."""
+
+
+_log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +106,11 @@ class _Assembly:
         self._registry = CollectorRegistry()
         self._metrics = Metrics(self._registry)
         self._health = Health()
-        self._on_the_way: list[Progress] = []
+        self._progress: dict[str, Progress] = {}
         self._published, self._scheduled, self._paged = Bell(), Bell(), Bell()
-        self._verifier = Verifier(settings.auth.keys_file)
-        self._plans = FoldedPlan()
+        self._revocations = Revocations()
+        self._verifier = Verifier(settings.auth.keys_file, self._revocations.revoked)
+        self._plans = FoldedPlan(clock)
         self._engine = database.engine(
             settings.database_url, pool_size=POOL, application="ronda-alerts"
         )
@@ -87,24 +120,65 @@ class _Assembly:
             scheduled=self._scheduled,
             paged=self._paged,
         )
+        self._demands = Demands(store=self._store, plans=self._plans, expand=expand)
         self._readings = Readings(self._engine)
-        self._stream = Stream(clock, self._lag_s)
+        self._deliveries = DeliveryReadings(self._engine)
+        self._stream = Stream(clock, self._lag_s, revoked=self._revocations.revoked)
 
     async def started(self) -> str:
         """Starts everything, what others need first; returns the service's URL."""
         self._stack.push_async_callback(self._engine.dispose)
         self._health.readiness["plan"] = self._plans.known
-        await self._follow(PLAN, self._plans.feed)
-        self._stream.opened(await self._follow(ALERT, self._stream.feed, look_back=LOOK_BACK))
+        keeper = PlanKeeper(self._engine, self._plans)
+        has_plan = await keeper.restored()
+        is_told = await self._listened(self._stack, may_fail=has_plan)
         await self._start_loops()
-        await self._start_consumers()
-        url = await self._stack.enter_async_context(serving(self._http(), self._settings.http))
+        await self._background("plan keeper", keeper.keep)
+        if is_told:
+            await self._start_consumers(self._stack)
+        else:
+            task = asyncio.create_task(self._listen_later(), name="waiting for Kafka")
+            self._stack.push_async_callback(cancelled, task)
+        url = await self._stack.enter_async_context(
+            serving(await self._http(), self._settings.http)
+        )
         # Before the server waits for its connections to end, the streams must.
         self._stack.callback(self._stream.close)
         return url
 
+    async def _listened(self, stack: AsyncExitStack, *, may_fail: bool) -> bool:
+        """Whether all that is folded was read to its end; raises unless that `may_fail`."""
+        try:
+            async with AsyncExitStack() as attempt:
+                await self._follow(attempt, PLAN, self._plans.feed)
+                self._plans.caught_up()
+                await self._follow(attempt, DEVICE, self._revocations.feed)
+                offsets = await self._follow(attempt, ALERT, self._stream.feed, look_back=LOOK_BACK)
+                self._stream.opened(offsets)
+                stack.push_async_exit(attempt.pop_all())
+        except (KafkaError, OSError) as error:
+            if not may_fail:
+                raise
+            _log.warning("Kafka is away; going on with the plan that was kept", error=repr(error))
+            return False
+        return True
+
+    async def _listen_later(self) -> None:
+        """Hears and reads as soon as Kafka is there; until then alerts climb and pages leave."""
+        async with AsyncExitStack() as stack:
+            is_told = False
+            while not is_told:
+                await asyncio.sleep(KAFKA_PAUSE_S)
+                is_told = await self._listened(stack, may_fail=True)
+            await self._start_consumers(stack)
+            await asyncio.Event().wait()
+
     async def _follow(
-        self, topic: TopicSpec, apply: Apply, look_back: timedelta | None = None
+        self,
+        stack: AsyncExitStack,
+        topic: TopicSpec,
+        apply: Apply,
+        look_back: timedelta | None = None,
     ) -> dict[int, int]:
         follower = Follower(
             self._settings.kafka,
@@ -115,7 +189,7 @@ class _Assembly:
             progress=self._watched(topic.name),
             look_back=look_back,
         )
-        await self._stack.enter_async_context(follower)
+        await stack.enter_async_context(follower)
         return follower.offsets
 
     async def _start_loops(self) -> None:
@@ -127,37 +201,42 @@ class _Assembly:
             store=self._store,
             plans=self._plans,
             patrol_ends=patrol_ends,
-            expand=expand,
-            metrics=self._metrics,
-        )
-        watcher = Watcher(self._readings, self._metrics, self._clock)
-        await self._loop("outbox", relay.relay, self._published)
-        ticker = Ticker(clockwork.on_tick, self._store.next_due, self._clock, self._scheduled)
-        await self._loop("ticker", ticker.tick, self._scheduled)
-        await self._loop("pages", await self._courier(), self._paged)
-        await self._loop("gauges", watcher.watch, Bell())
-        await self._background("sweeper", Sweeper(self._engine).sweep)
-        await self._loop("stream clock", self._stream.beat, Bell())
-
-    async def _courier(self) -> Step:
-        http = await self._stack.enter_async_context(webhook.client())
-        paging = Paging(
-            store=self._store,
-            plans=self._plans,
-            notifiers={
-                "log": LogNotifier(),
-                "webhook": webhook.WebhookNotifier(
-                    http, self._plans, secrets=self._settings.webhook_secrets, clock=self._clock
-                ),
-            },
+            demands=self._demands,
             clock=self._clock,
             metrics=self._metrics,
         )
-        return Courier(paging.deliver, self._clock).deliver
+        watcher = Watcher(self._readings, self._deliveries, self._metrics, self._clock)
+        await self._loop("outbox", relay.relay, self._published)
+        ticker = Ticker(clockwork.on_tick, self._store.next_due, self._clock, self._scheduled)
+        await self._loop("ticker", ticker.tick, self._scheduled)
+        courier = Courier(await self._paging(), self._clock, self._paged)
+        await self._stack.enter_async_context(courier.running())
+        await self._loop("pages", courier.deliver, self._paged)
+        await self._loop("gauges", watcher.watch, Bell())
+        auditor = Auditor(self._engine, self._metrics, self._clock)
+        await self._loop("auditor", auditor.audit, Bell())
+        await self._background("sweeper", Sweeper(self._engine).sweep)
+        await self._loop("stream clock", self._stream.beat, Bell())
 
-    async def _start_consumers(self) -> None:
+    async def _paging(self) -> Paging:
+        notifiers = await self._stack.enter_async_context(
+            reaching(self._settings, self._plans, self._clock)
+        )
+        return Paging(
+            store=self._store,
+            plans=self._plans,
+            notifiers=notifiers,
+            clock=self._clock,
+            metrics=self._metrics,
+        )
+
+    async def _start_consumers(self, stack: AsyncExitStack) -> None:
         intake = Intake(
-            store=self._store, plans=self._plans, clock=self._clock, metrics=self._metrics
+            store=self._store,
+            plans=self._plans,
+            demands=self._demands,
+            clock=self._clock,
+            metrics=self._metrics,
         )
         inlets = [
             Inlet(
@@ -170,22 +249,44 @@ class _Assembly:
             for route in ROUTES
         ]
         for inlet in inlets:
-            await self._stack.enter_async_context(inlet.consumer)
+            await stack.enter_async_context(inlet.consumer)
         ConsumerLag(ChainMap(*(inlet.consumer.lag for inlet in inlets)), self._registry)
 
-    def _http(self) -> object:
+    async def _http(self) -> object:
         commands = Commands(
+            store=self._store, plans=self._plans, clock=self._clock, metrics=self._metrics
+        )
+        tasks = Tasks(
+            store=self._store, plans=self._plans, clock=self._clock, metrics=self._metrics
+        )
+        watch = Watch(
             store=self._store, plans=self._plans, clock=self._clock, metrics=self._metrics
         )
         return application(
             routes(
                 readings=self._readings,
+                coverages=CoverageReadings(self._engine),
+                situations=Situations(
+                    store=self._store, plans=self._plans, clock=self._clock, metrics=self._metrics
+                ),
                 commands=commands,
+                task_readings=TaskReadings(self._engine),
+                tasks=tasks,
+                watch_readings=WatchReadings(self._engine),
+                watch=watch,
+                performance_readings=PerformanceReadings(self._engine),
+                deliveries=self._deliveries,
+                receipts=Receipts(
+                    store=self._store, plans=self._plans, clock=self._clock, metrics=self._metrics
+                ),
+                secrets=self._settings.webhook_secrets,
                 stream=self._stream,
                 plans=self._plans,
                 verifier=self._verifier,
+                sign_in=await self._sign_in(),
                 clock=self._clock,
                 pages=self._settings.pages,
+                map_lines=self._settings.map_lines,
             ),
             title="Ronda alerts",
             version=metadata.version("ronda"),
@@ -193,7 +294,28 @@ class _Assembly:
             clock=self._clock,
             health=self._health,
             registry=self._registry,
+            policy=POLICY,
         )
+
+    async def _sign_in(self) -> SignInParts:
+        """What signing in takes; without a key of our own only tokens from elsewhere do."""
+        auth, oidc = self._settings.auth, self._settings.oidc
+        if auth.signing_key_file is None:
+            return SignInParts()
+        issuer = Issuer(auth.signing_key_file)
+        accounts = Accounts(
+            store=self._store,
+            passwords=ArgonPasswords(),
+            issuer=issuer,
+            revocations=self._revocations,
+            clock=self._clock,
+            metrics=self._metrics,
+        )
+        if oidc is None:
+            return SignInParts(issuer, accounts)
+        http = httpx.AsyncClient(timeout=OIDC_TIMEOUT_S, trust_env=False, follow_redirects=False)
+        await self._stack.enter_async_context(http)
+        return SignInParts(issuer, accounts, Oidc(Provider(**asdict(oidc)), http))
 
     async def _background(self, name: str, step: Step) -> None:
         """A loop so slow or so unimportant that nobody need be woken for it."""
@@ -205,12 +327,34 @@ class _Assembly:
         await self._stack.enter_async_context(loop.running())
 
     def _watched(self, name: str) -> Progress:
-        progress = Progress(self._clock, limit=WITHOUT_KAFKA)
-        self._health.watch(name, progress)
-        if name in ON_THE_WAY:
-            self._on_the_way.append(progress)
-        return progress
+        if name not in self._progress:
+            self._progress[name] = Progress(self._clock, limit=WITHOUT_KAFKA)
+            self._health.watch(name, self._progress[name])
+        return self._progress[name]
 
     def _lag_s(self) -> float:
         """How long ago the slowest loop between the field and the screen last went round."""
-        return max((each.age_s() for each in self._on_the_way), default=0.0)
+        ages = (each.age_s() for name, each in self._progress.items() if name in ON_THE_WAY)
+        return max(ages, default=0.0)
+
+
+@asynccontextmanager
+async def reaching(
+    settings: AlertsSettings, plans: PlanBook, clock: Clock
+) -> AsyncIterator[Mapping[str, Notifier]]:
+    """The notifiers by kind of channel. Raises `SettingsError` for a wrong RONDA_NOTIFY_ALLOW."""
+    try:
+        reach = Reach(settings.notify_allow)
+    except ValueError as error:
+        raise SettingsError(f"RONDA_NOTIFY_ALLOW: {error}") from error
+    mail = settings.mail
+    server = MailServer(**asdict(mail)) if mail is not None else None
+    secrets = settings.webhook_secrets
+    async with posting.client(reach, settings.notify_ca_file) as http:
+        yield {
+            "log": LogNotifier(),
+            "webhook": WebhookNotifier(http, plans, secrets=secrets, clock=clock),
+            "sms": SmsNotifier(http, plans, secrets=secrets),
+            "email": EmailNotifier(server, plans, clock=clock),
+            "apprise": AppriseNotifier(settings.apprise_urls, plans),
+        }

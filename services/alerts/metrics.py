@@ -1,8 +1,15 @@
 """Instruments of alerts, on a registry that is handed in."""
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from shared.events.registry import EVENTS
 from shared.metrics import latency
+from shared.topics import ALERT, topic_of
+
+PAGE_RESULTS = ("sent", "failed", "bounced", "delivered")
+RESULTS = ("taken", "duplicate", "replayed", "dead_letter", "future", "orphan")
 
 
 class Metrics:
@@ -42,6 +49,14 @@ class Metrics:
         self.pages = Counter(
             "ronda_pages_total", "Attempts to page", ["channel", "result"], registry=registry
         )
+        self.sign_ins = Counter(
+            "ronda_sign_ins_total", "Attempts to sign in", ["result"], registry=registry
+        )
+        self.undelivered = Gauge(
+            "ronda_undelivered_calls",
+            "Calls of open alerts that no channel has delivered; the watcher sets it",
+            registry=registry,
+        )
         self.barrier_age = Gauge(
             "ronda_barrier_age_seconds",
             "Age of the oldest barrier of a visit that the consumer has not passed yet",
@@ -62,3 +77,34 @@ class Metrics:
             "Age of the oldest event that is not published yet; the outbox sets it",
             registry=registry,
         )
+        self.unpaged_alerts = Gauge(
+            "ronda_unpaged_alerts",
+            "Alerts that wait for a person and that nobody was told of; the auditor sets it",
+            registry=registry,
+        )
+        self.auditor_violations = Gauge(
+            "ronda_auditor_violations",
+            "Rows that break a promise of the engine, by the promise; the auditor sets it",
+            ["check"],
+            registry=registry,
+        )
+        self.auditor_last_run = Gauge(
+            "ronda_auditor_last_run_timestamp_seconds",
+            "When the auditor last looked at everything",
+            registry=registry,
+        )
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """A rule sees an increase only from a value that was there before."""
+        for result in RESULTS:
+            self.records.labels(result)
+        for name in EVENTS:
+            if topic_of(name) is ALERT:
+                self.alert_events.labels(name)
+
+    def begin_channels(self, channels: Iterable[str]) -> None:
+        """The same for the channels, as soon as a plan names them."""
+        for channel in channels:
+            for result in PAGE_RESULTS:
+                self.pages.labels(channel, result)

@@ -6,31 +6,45 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from services.alerts.domain.delivery import Progress
+from services.alerts.domain.duty import Duty
+from services.alerts.domain.operator import Operator
 from services.alerts.domain.paging import Page
+from services.alerts.domain.presence import DeviceTrack, Use
+from services.alerts.domain.throttle import Failures
 from services.alerts.domain.triage import OpenVulnerability
 from services.alerts.domain.visit import PendingVisit
 from shared.events.alert import Alert
 from shared.events.envelope import Event
 from shared.events.patrol import Fix
+from shared.events.task import Task
+from shared.events.watch import Handover, JournalEntry
 from shared.plan.model import Plan, Situation
+from shared.plan.situation import LiveOverride
 from shared.topics import TopicSpec
 
 __all__ = [
+    "AccountStore",
+    "AccountTransaction",
     "Answer",
+    "DeviceTrack",
     "Duty",
     "Incoming",
     "Notifier",
     "OpenVulnerability",
     "Page",
+    "Passwords",
     "PatrolEnds",
     "PendingVisit",
     "PlanBook",
+    "Progress",
     "Receipt",
     "Store",
     "TopicPartition",
     "Transaction",
     "TryAgain",
     "Unstorable",
+    "Use",
 ]
 
 TopicPartition = tuple[str, int]
@@ -43,19 +57,6 @@ class TryAgain(Exception):
 
 class Unstorable(ValueError):
     """The store will never take this value, however often it is tried."""
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """A crew on duty, and the newest position that any of its devices sent."""
-
-    crew: str
-    unit: str
-    since: datetime
-    members: tuple[str, ...]
-    lat: float | None = None
-    lon: float | None = None
-    position_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,14 @@ class Transaction(Protocol):
         Nothing leaves the index: an alert shows a bounded number of its parts.
         """
 
+    async def move_parts(
+        self, events: Sequence[str] | None, from_alert: str, to_alert: str
+    ) -> None:
+        """Lets the index of parts name another alert for these events; None means for all."""
+
+    async def save_alerts(self, alerts: Sequence[Alert]) -> None:
+        """Replaces alerts that are there, each of them once, and that have no new parts."""
+
     async def add_visits(self, visits: Sequence[PendingVisit]) -> None:
         """Inserts visits that are not there yet; leaves the others as they are."""
 
@@ -129,11 +138,32 @@ class Transaction(Protocol):
     async def save_visit(self, visit: PendingVisit) -> None:
         """Replaces a visit."""
 
-    async def add_vulnerability(self, vulnerability: OpenVulnerability) -> None:
-        """Keeps an open vulnerability."""
+    async def task(self, task_id: str) -> Task | None:
+        """A task, its row locked until the transaction ends."""
+
+    async def due_tasks(self, now: datetime, limit: int) -> Sequence[Task]:
+        """Tasks whose `next_due_at` has come, oldest first, locked, skipping locked ones."""
+
+    async def save_task(self, task: Task) -> None:
+        """Inserts or replaces a task."""
 
     async def vulnerabilities_of(self, site: str) -> Sequence[OpenVulnerability]:
-        """Open vulnerabilities of a site."""
+        """Vulnerabilities of a site that nobody has mended yet, the oldest first."""
+
+    async def tracks(self, devices: Sequence[str]) -> Mapping[str, DeviceTrack]:
+        """What is known of these devices, which come sorted; their rows locked."""
+
+    async def due_tracks(self, now: datetime, limit: int) -> Sequence[DeviceTrack]:
+        """Devices whose `next_check_at` has come, locked, skipping locked ones."""
+
+    async def save_tracks(self, tracks: Sequence[DeviceTrack]) -> None:
+        """Inserts or replaces devices, which come sorted."""
+
+    async def code_uses(self, codes: Sequence[str]) -> Mapping[str, tuple[Use, ...]]:
+        """How these codes were used before; nobody else uses one until the transaction ends."""
+
+    async def save_code_uses(self, uses: Mapping[str, tuple[Use, ...]]) -> None:
+        """Inserts or replaces the uses of codes."""
 
     async def save_duty(self, duty: Duty) -> None:
         """A crew went on duty, or changed."""
@@ -150,6 +180,27 @@ class Transaction(Protocol):
     async def seen(self, site: str, at: datetime, situation: str | None) -> None:
         """A sign of life of a site, and what was said of it."""
 
+    async def note(self, unit: str, entry: JournalEntry) -> None:
+        """Adds a line to a unit's journal; the same line again changes nothing."""
+
+    async def handover(self, handover_id: str) -> Handover | None:
+        """A handover, its row locked until the transaction ends."""
+
+    async def save_handover(self, made: Handover) -> None:
+        """Inserts or replaces a handover."""
+
+    async def last_sign(self, site: str) -> datetime | None:
+        """When a site was last heard of; whoever reports a newer sign waits until we are done."""
+
+    async def begin_silence(self, site: str, alert_id: str, since: datetime) -> str | None:
+        """A site is silent. None where it was not yet, else the alert that asks for a word."""
+
+    async def renew_silence(self, site: str, alert_id: str, since: datetime) -> None:
+        """Another alert asks for a word now."""
+
+    async def end_silences(self, heard: Mapping[str, datetime]) -> Sequence[str]:
+        """Ends the silence of sites that were heard of since it began; returns their alerts."""
+
     async def answer(self, key: str) -> Answer | None:
         """What a command with this idempotency key was answered."""
 
@@ -165,11 +216,14 @@ class Transaction(Protocol):
     async def page(self, page: Page) -> None:
         """Queues a notification; one with the same `dedup` is queued once."""
 
-    async def finish_page(self, dedup: str) -> None:
-        """A page was accepted by its provider, or given up for good."""
+    async def settle_page(self, dedup: str, before: int, progress: Progress) -> bool:
+        """How a page stands now; False, and nothing changed, where another sender was first.
 
-    async def retry_page(self, dedup: str, attempt: int, at: datetime) -> None:
-        """A page failed and is due again at `at`."""
+        `before` is the number of attempts that the caller knows of.
+        """
+
+    async def call(self, call: str) -> Sequence[Progress]:
+        """How the pages of a call stand, in the order of their `dedup`."""
 
 
 class Store(Protocol):
@@ -178,11 +232,22 @@ class Store(Protocol):
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Begins; commits at the end of the block, rolls back on any exception."""
 
-    async def claim_pages(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Page]:
-        """Due pages, leased: nobody else gets them before `lease_until`."""
+    async def claim_pages(
+        self, now: datetime, lease_until: datetime, limit: int, busy: Sequence[str] = ()
+    ) -> Sequence[Page]:
+        """Due pages, leased: nobody else gets them before `lease_until`. None of `busy` channels.
+
+        Each with the attempts that it had, and when a provider took it.
+        """
+
+    async def hold_pages(self, dedups: Sequence[str], until: datetime) -> None:
+        """Renews the lease of pages that are being sent."""
+
+    async def page_named(self, channel: str, ref: str) -> Page | None:
+        """The page that a channel's provider took under a name, or None."""
 
     async def next_due(self) -> datetime | None:
-        """The earliest `next_due_at` of an alert or `next_check_at` of a visit."""
+        """The earliest deadline of an alert, a visit, a task or a device."""
 
 
 class PatrolEnds(Protocol):
@@ -200,22 +265,30 @@ class PlanBook(Protocol):
 
     @property
     def plan(self) -> Plan | None:
-        """The newest complete plan."""
+        """The newest complete plan, with the situation's classes and stand-ins in place."""
 
     @property
     def published_at(self) -> datetime | None:
-        """When that plan was published."""
+        """Since when what it demands is demanded: its publication, or the situation's last
+        change."""
 
     @property
     def situation(self) -> Situation:
         """Live overrides."""
 
+    def overrides(self) -> Sequence[LiveOverride]:
+        """The same, each with who decided it, why, and until when."""
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a channel said of a page; `error` None means the provider accepted it."""
+    """What a channel said of a page; `error` None means the provider accepted it.
+
+    `ref` is the provider's name of it, by which it may tell later what became of it.
+    """
 
     error: str | None = None
+    ref: str | None = None
 
 
 class Notifier(Protocol):
@@ -223,3 +296,48 @@ class Notifier(Protocol):
 
     async def send(self, page: Page) -> Receipt:
         """Sends once, within a timeout of its own; failures are receipts, not exceptions."""
+
+
+class AccountTransaction(Protocol):
+    """What a transaction offers to accounts, besides the outbox."""
+
+    async def operator(self, login: str) -> Operator | None:
+        """An account, its row locked until the transaction ends."""
+
+    async def operator_of(self, subject: str) -> Operator | None:
+        """The account that is bound to an issuer's subject, locked."""
+
+    async def operators(self) -> Sequence[Operator]:
+        """Every account, by login."""
+
+    async def save_operator(self, operator: Operator) -> None:
+        """Inserts or replaces an account."""
+
+    async def sign_in_failures(self, subjects: Sequence[str]) -> Mapping[str, Failures]:
+        """What was counted of these subjects; nobody else counts them until the end."""
+
+    async def save_sign_in_failures(self, failures: Mapping[str, Failures]) -> None:
+        """Replaces what was counted; a count of 0 is forgotten."""
+
+    async def publish(self, topic: TopicSpec, key: str, event: Event) -> None:
+        """Puts an event into the outbox."""
+
+
+class AccountStore(Protocol):
+    """Where accounts are kept."""
+
+    def transaction(self) -> AbstractAsyncContextManager[AccountTransaction]:
+        """Begins; commits at the end of the block, rolls back on any exception."""
+
+
+class Passwords(Protocol):
+    """Hashes passwords; raises `TryAgain` while more than it can do are waiting."""
+
+    async def hashed(self, password: str) -> str:
+        """A salted hash with its parameters."""
+
+    async def matches(self, known: str | None, password: str) -> bool:
+        """Whether a password is the one of a hash; against None it is never, and takes as long."""
+
+    def is_stale(self, known: str) -> bool:
+        """Whether a hash was made with other parameters than today's."""

@@ -1,81 +1,26 @@
 """What a store of alerts promises, asked of the fake that unit tests use and of PostgreSQL."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from services.alerts.adapters.bell import Bell
-from services.alerts.adapters.store import PostgresStore
 from services.alerts.ports import (
     Answer,
     Duty,
-    OpenVulnerability,
-    Page,
     PendingVisit,
     Store,
     TopicPartition,
 )
-from shared import database
-from shared.events.alert import Alert, Part
-from shared.events.identity import derived_id
-from shared.events.patrol import Fix, Vulnerability
+from shared.events.alert import Part
+from shared.events.patrol import Fix
 from tests.alerts_database import alerts_database, alerts_template
 from tests.contract.alert_rows import NOW, UNIT, a_part, a_visit, an_alert, id_of
-from tests.fake_store import FakeStore
+from tests.contract.alert_stores import a_page, fake, keep, postgres, store
 
-__all__ = ["alerts_database", "alerts_template"]
+__all__ = ["alerts_database", "alerts_template", "fake", "postgres", "store"]
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def postgres(alerts_database: str) -> AsyncIterator[Store]:
-    engine = database.engine(alerts_database, application="test")
-    yield PostgresStore(engine, published=Bell(), scheduled=Bell(), paged=Bell())
-    await engine.dispose()
-
-
-@pytest.fixture
-async def fake() -> Store:
-    return FakeStore()
-
-
-@pytest.fixture(params=["fake", "postgres"])
-def store(request: pytest.FixtureRequest) -> Store:
-    chosen: Store = request.getfixturevalue(request.param)
-    return chosen
-
-
-async def keep(store: Store, *alerts: Alert) -> None:
-    async with store.transaction() as transaction:
-        for alert in alerts:
-            await transaction.save_alert(alert)
-
-
-def a_page(dedup: str = "page", **changes: Any) -> Page:
-    values: dict[str, Any] = {
-        "dedup": dedup,
-        "alert": an_alert(),
-        "cycle": 1,
-        "level": 1,
-        "post": "piket",
-        "recipient": "Bripka Contoh",
-        "channel": "log",
-        "address": "-",
-        "why": "raised",
-        "due_at": NOW,
-    }
-    return Page(**(values | changes))
-
-
-async def queue(store: Store, *pages: Page) -> None:
-    async with store.transaction() as transaction:
-        await transaction.save_alert(an_alert())
-        for page in pages:
-            await transaction.page(page)
 
 
 # Transactions
@@ -277,21 +222,6 @@ async def test_the_next_due_time_is_the_earliest_of_alerts_and_visits(store: Sto
 # Patrols
 
 
-async def test_vulnerabilities_are_kept_by_site_and_once(store: Store) -> None:
-    dark = OpenVulnerability(
-        event=id_of("dark"),
-        site="gudang",
-        reported_at=NOW,
-        data=Vulnerability(kind="lighting", text="lampu mati"),
-    )
-    async with store.transaction() as transaction:
-        await transaction.add_vulnerability(dark)
-        await transaction.add_vulnerability(dark)
-    async with store.transaction() as transaction:
-        assert await transaction.vulnerabilities_of("gudang") == [dark]
-        assert await transaction.vulnerabilities_of("kpu") == []
-
-
 async def test_a_crew_is_on_duty_until_it_ends(store: Store) -> None:
     crew = Duty(crew="R-21", unit=UNIT, since=NOW, members=("p-1", "p-2"))
     async with store.transaction() as transaction:
@@ -326,47 +256,3 @@ async def test_only_a_newer_position_moves_a_crew(store: Store) -> None:
     async with store.transaction() as transaction:
         [crew] = await transaction.duties()
     assert (crew.lat, crew.lon, crew.position_at) == (-6.9, 112.1, NOW + 2 * MINUTE)
-
-
-# Pages
-
-
-async def test_a_page_is_queued_once_and_leased_to_one(store: Store) -> None:
-    await queue(store, a_page("one"), a_page("one"), a_page("two", due_at=NOW + 2 * MINUTE))
-    assert [page.dedup for page in await store.claim_pages(NOW, NOW + MINUTE, 10)] == ["one"]
-    assert await store.claim_pages(NOW, NOW + MINUTE, 10) == []
-    # Whoever had it has died: it comes again, before the one that is due later.
-    again = await store.claim_pages(NOW + 2 * MINUTE, NOW + 3 * MINUTE, 10)
-    assert sorted(page.dedup for page in again) == ["one", "two"]
-
-
-async def test_a_claimed_page_is_the_snapshot_that_was_queued(store: Store) -> None:
-    await queue(store, a_page())
-    later = derived_id(NOW, "another event")
-    await keep(store, an_alert(version=9, parts=[a_part("report"), a_part(later)]))
-    assert list(await store.claim_pages(NOW, NOW + MINUTE, 10)) == [a_page()]
-
-
-async def test_the_longest_due_pages_are_claimed_first(store: Store) -> None:
-    pages = [a_page(str(number), due_at=NOW - number * MINUTE) for number in range(5)]
-    await queue(store, *pages)
-    claimed = await store.claim_pages(NOW, NOW + MINUTE, 2)
-    assert [page.dedup for page in claimed] == ["4", "3"]
-
-
-async def test_a_finished_page_never_comes_again(store: Store) -> None:
-    await queue(store, a_page())
-    async with store.transaction() as transaction:
-        await transaction.finish_page("page")
-        await transaction.page(a_page())
-    assert await store.claim_pages(NOW + timedelta(days=1), NOW + timedelta(days=2), 10) == []
-
-
-async def test_a_failed_page_comes_again_when_it_is_due(store: Store) -> None:
-    await queue(store, a_page())
-    await store.claim_pages(NOW, NOW + MINUTE, 10)
-    async with store.transaction() as transaction:
-        await transaction.retry_page("page", 1, NOW + 2 * MINUTE)
-    assert await store.claim_pages(NOW + MINUTE, NOW + 5 * MINUTE, 10) == []
-    [page] = await store.claim_pages(NOW + 2 * MINUTE, NOW + 5 * MINUTE, 10)
-    assert page.attempt == 1

@@ -81,7 +81,7 @@ def test_no_container_may_do_more_than_it_needs(name: str) -> None:
     assert not any("docker.sock" in volume for volume in service.get("volumes", []))
 
 
-@pytest.mark.parametrize("name", [*OURS, *JOBS, "ronda"])
+@pytest.mark.parametrize("name", [*OURS, *JOBS, "keeper", "ronda"])
 def test_our_containers_run_as_nobody_on_a_root_that_cannot_be_written(name: str) -> None:
     service = services()[name]
     assert service["user"] == "10001:10001"
@@ -101,7 +101,7 @@ def test_our_services_are_watched_started_anew_and_given_time_to_stop(name: str)
 
 
 def test_tables_are_migrated_before_anybody_uses_them() -> None:
-    for name in ("alerts", "archive"):
+    for name in ("alerts", "archive", "keeper"):
         needed = services()[name]["depends_on"]["migrate"]
         assert needed == {"condition": "service_completed_successfully"}
     for name, before in {"topics": "kafka", "migrate": "postgres"}.items():

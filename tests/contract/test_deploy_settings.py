@@ -18,7 +18,11 @@ SETTINGS: Mapping[str, Any] = {
     "alerts": AlertsSettings.from_environment,
     "archive": ArchiveSettings.from_environment,
     "topics": lambda variables: Environment(variables).kafka(),
-    "migrate": lambda variables: Environment(variables).database_url(),
+    "migrate": lambda variables: (
+        Environment(variables).database_url(),
+        Environment(variables).text("RONDA_ARCHIVE_DATABASE_URL"),
+    ),
+    "keeper": lambda variables: Environment(variables).database_url(),
 }
 
 

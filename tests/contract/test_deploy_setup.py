@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from services.archive.adapters.seal_keys import signer
+from services.archive.domain.note import Checkpoint, key_of, note_of, verified
 from shared.auth import Issuer, Verifier
 from shared.clock import system_clock
 from shared.settings import Environment
@@ -58,9 +60,20 @@ def test_both_issuers_sign_what_every_service_verifies(made: Path) -> None:
     assert '"d"' not in (secrets / "auth-keys").read_text()
 
 
+def test_the_seal_key_signs_what_its_public_half_verifies(made: Path) -> None:
+    key, sign = signer(made / "deploy" / "secrets" / "archive-seal-key", "ronda/x")
+    checkpoint = Checkpoint("ronda/x", 3, bytes(32))
+    assert verified(note_of(checkpoint, [(key, sign)]), key_of(str(key))) == checkpoint
+
+
 @pytest.mark.parametrize(
     ("file", "role"),
-    [("owner", "ronda_owner"), ("alerts", "alerts"), ("archive", "archive_writer")],
+    [
+        ("owner", "ronda_owner"),
+        ("alerts", "alerts"),
+        ("keeper", "archive_keeper"),
+        ("archive", "archive_writer"),
+    ],
 )
 def test_each_role_has_a_long_password_of_its_own(made: Path, file: str, role: str) -> None:
     name = f"{made}/deploy/secrets/{file}-database-url"

@@ -144,6 +144,14 @@ async def _items(url: str, headers: dict[str, str]) -> list[dict[str, object]]:
         "UPDATE archive.event SET site = NULL RETURNING 1",
         "DELETE FROM archive.record RETURNING 1",
         "DELETE FROM archive.segment RETURNING 1",
+        "UPDATE archive.record SET leaf = NULL RETURNING 1",
+        "UPDATE archive.checkpoint SET note = 'x' RETURNING 1",
+        "DELETE FROM archive.log RETURNING 1",
+        "UPDATE archive.log_node SET hash = NULL RETURNING 1",
+        "TRUNCATE archive.record",
+        "DROP TABLE archive.record_default",
+        "ALTER TABLE archive.record DISABLE TRIGGER ALL",
+        "SET ROLE archive_keeper",
         "SELECT 1 FROM alerts.alert",
         "CREATE TABLE archive.mine (id int)",
         "CREATE TABLE public.mine (id int)",
@@ -155,6 +163,52 @@ async def test_the_archive_s_role_can_add_and_read_and_nothing_else(
     assert await rows(machine, "archive", "SELECT count(*) > 0 FROM archive.event") == [(True,)]
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         await rows(machine, "archive", statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT 1 FROM alerts.alert",
+        "CREATE TABLE public.mine (id int)",
+        "CREATE SCHEMA mine",
+        "CREATE ROLE mine",
+        "SET ROLE ronda_owner",
+        "COPY archive.topic TO PROGRAM 'true'",
+    ],
+)
+async def test_the_keeper_s_role_owns_the_archive_s_tables_and_nothing_else(
+    machine: Machine, statement: str
+) -> None:
+    owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'archive'"
+    assert await rows(machine, "keeper", owners) == [("archive_keeper",)]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        await rows(machine, "keeper", statement)
+
+
+async def test_the_keeper_makes_the_months_and_stops_when_it_is_told(machine: Machine) -> None:
+    present = "SELECT to_regclass('archive.record_2036_05') IS NOT NULL"
+    # A broker's clock was years ahead for a moment.
+    await rows(
+        machine,
+        "archive",
+        'INSERT INTO archive.record (appended_at, "offset", partition, topic, status, salt)'
+        " VALUES ('2036-05-04T12:00:00Z', 0, 0, -1, 'undecodable', '\\x00') RETURNING 1",
+    )
+    keeper = await machine.start("keeper")
+    await eventually(lambda: _is(machine, present), within=20)
+    await keeper.stop(within=10)
+    assert keeper.exit_code == 0, keeper.tail()
+
+
+async def _is(machine: Machine, question: str) -> bool:
+    return await rows(machine, "keeper", question) == [(True,)]
+
+
+async def test_the_archive_seals_with_its_own_role(machine: Machine) -> None:
+    url = f"{machine.url('archive')}/v1/checkpoints"
+    auditor = {"Authorization": f"Bearer {token(machine, 'alerts', 'auditor')}"}
+    (newest, *_) = await eventually(lambda: _items(url, auditor), within=20)
+    assert str(newest["note"]).startswith("ronda")
 
 
 @pytest.mark.parametrize(

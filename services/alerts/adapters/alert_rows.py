@@ -5,11 +5,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, Text, bindparam, cast, func, literal_column, select
+from sqlalchemy import (
+    Row,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.alerts.adapters.rows import Rows, decode_body, encode_body
+from services.alerts.adapters.rows import Rows, arrays_of, batch_of, decode_body, encode_body
 from services.alerts.adapters.tables import Id, alert_number, alert_part, command_answer
 from services.alerts.adapters.tables import alert as table
 from services.alerts.ports import Answer
@@ -49,6 +59,13 @@ _save = _new_alert.on_conflict_do_update(
         for name in table.c.keys()  # noqa: SIM118 - a column collection iterates columns
         if name not in {"id", "number", "opened_at"}
     },
+)
+_CHANGING = ("version", "state", "severity", "next_due_at", "next_due_kind", "closed_at", "body")
+_batch = batch_of(table, ("id", *_CHANGING))
+_save_many = (
+    update(table)
+    .where(table.c.id == _batch.c.id)
+    .values({name: _batch.c[name] for name in _CHANGING})
 )
 _save_parts = (
     insert(alert_part)
@@ -117,12 +134,33 @@ class AlertRows(Rows):
         """Inserts or replaces an alert, and adds its parts' `event` and `copyof` to their index."""
         self.changed = True
         self._schedule(alert.next_due_at)
-        columns = _columns(alert)
+        columns = {f"row_{name}": value for name, value in _columns(alert).items()}
         events = sorted({id for part in alert.parts for id in (part.event, part.copyof) if id})
         if events:
             await self._run(_save_with_parts, {**columns, "events": events, "alert_id": alert.id})
         else:
             await self._run(_save, columns)
+
+    async def save_alerts(self, alerts: Sequence[Alert]) -> None:
+        """Replaces alerts that have no new parts, all of them by one statement."""
+        if not alerts:
+            return
+        self.changed = True
+        for alert in alerts:
+            self._schedule(alert.next_due_at)
+        rows = [_columns(alert) for alert in alerts]
+        await self._run(_save_many, arrays_of(rows, ("id", *_CHANGING)))
+
+    async def move_parts(
+        self, events: Sequence[str] | None, from_alert: str, to_alert: str
+    ) -> None:
+        """Lets the index of parts name another alert for these events; None means for all."""
+        statement = (
+            update(alert_part).where(alert_part.c.alert_id == from_alert).values(alert_id=to_alert)
+        )
+        if events is not None:
+            statement = statement.where(alert_part.c.event_id.in_(events))
+        await self._run(statement)
 
     async def answer(self, key: str) -> Answer | None:
         """What a command with this idempotency key was answered."""
@@ -143,18 +181,18 @@ class AlertRows(Rows):
 
 def _columns(alert: Alert) -> dict[str, object]:
     return {
-        "row_id": alert.id,
-        "row_number": alert.number,
-        "row_version": alert.version,
-        "row_state": alert.state,
-        "row_kind": alert.kind,
-        "row_severity": alert.severity,
-        "row_site": alert.site,
-        "row_unit": alert.unit,
-        "row_purpose": alert.purpose,
-        "row_next_due_at": alert.next_due_at,
-        "row_next_due_kind": alert.next_due_kind,
-        "row_opened_at": alert.raised_at,
-        "row_closed_at": alert.closed_at if alert.state == "closed" else None,
-        "row_body": encode_body(alert),
+        "id": alert.id,
+        "number": alert.number,
+        "version": alert.version,
+        "state": alert.state,
+        "kind": alert.kind,
+        "severity": alert.severity,
+        "site": alert.site,
+        "unit": alert.unit,
+        "purpose": alert.purpose,
+        "next_due_at": alert.next_due_at,
+        "next_due_kind": alert.next_due_kind,
+        "opened_at": alert.raised_at,
+        "closed_at": alert.closed_at if alert.state == "closed" else None,
+        "body": encode_body(alert),
     }

@@ -2,14 +2,13 @@
 
 import zlib
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, func, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.alerts.adapters.rows import Rows, encode_body
+from services.alerts.adapters.rows import Rows, arrays_of, batch_of, encode_body
 from services.alerts.adapters.tables import PARKED, SHARDS, notification, outbox
 from services.alerts.ports import Incoming, Page
 from shared.events.envelope import KAFKA_HEADERS, Event
@@ -27,18 +26,11 @@ _encode_headers = msgspec.msgpack.Encoder().encode
 _headers_decoder = msgspec.msgpack.Decoder(list[tuple[str, bytes]])
 decode_headers = _headers_decoder.decode
 
-_publish = insert(outbox)
-_page = insert(notification).on_conflict_do_nothing()
-_finish = (
-    update(notification)
-    .where(notification.c.dedup == bindparam("of_dedup"))
-    .values(due_at=None, finished_at=func.now())
-)
-_retry = (
-    update(notification)
-    .where(notification.c.dedup == bindparam("of_dedup"))
-    .values(attempt=bindparam("to_attempt"), due_at=bindparam("at"))
-)
+_RECORD = ("shard", "topic", "key", "value", "headers")
+_PAGE = ("dedup", "alert_id", "channel", "attempt", "due_at", "call", "body")
+_records, _pages = batch_of(outbox, _RECORD), batch_of(notification, _PAGE)
+_publish = insert(outbox).from_select(list(_RECORD), select(*_records.c))
+_page = insert(notification).from_select(list(_PAGE), select(*_pages.c)).on_conflict_do_nothing()
 
 
 class OutgoingRows(Rows):
@@ -52,9 +44,9 @@ class OutgoingRows(Rows):
     async def flush(self) -> None:
         """Writes what leaves; the last thing before the commit."""
         if self._pages:
-            await self._run(_page, self._pages)
+            await self._run(_page, arrays_of(self._pages, _PAGE))
         if self._records:
-            await self._run(_publish, self._records)
+            await self._run(_publish, arrays_of(self._records, _RECORD))
         self._pages, self._records = [], []
 
     async def publish(self, topic: TopicSpec, key: str, event: Event) -> None:
@@ -83,18 +75,10 @@ class OutgoingRows(Rows):
                 "channel": page.channel,
                 "attempt": page.attempt,
                 "due_at": page.due_at,
+                "call": page.call,
                 "body": encode_body(page),
             }
         )
-
-    async def finish_page(self, dedup: str) -> None:
-        """A page was accepted by its provider, or given up for good."""
-        await self._run(_finish, {"of_dedup": dedup})
-
-    async def retry_page(self, dedup: str, attempt: int, at: datetime) -> None:
-        """A page failed and is due again at `at`."""
-        self.paged = True
-        await self._run(_retry, {"of_dedup": dedup, "to_attempt": attempt, "at": at})
 
     def _put(self, topic: TopicSpec, key: bytes, value: bytes | None, headers: Headers) -> None:
         self.published = True

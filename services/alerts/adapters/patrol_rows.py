@@ -1,4 +1,4 @@
-"""What patrols tell: crews on duty and where they are, vulnerabilities, signs of life of sites."""
+"""What patrols tell: crews on duty and where they are, signs of life of sites."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,17 +7,10 @@ from typing import Any
 from sqlalchemy import Row, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.alerts.adapters.rows import Rows, decode_body, encode_body
-from services.alerts.adapters.tables import duty, site_sign, vulnerability
-from services.alerts.ports import Duty, OpenVulnerability
-from shared.events.patrol import Fix, Vulnerability
-
-_new_vulnerability = insert(vulnerability).on_conflict_do_nothing()
-_vulnerabilities = (
-    select(vulnerability)
-    .where(vulnerability.c.site == bindparam("at_site"))
-    .order_by(vulnerability.c.reported_at, vulnerability.c.event)
-)
+from services.alerts.adapters.rows import Rows
+from services.alerts.adapters.tables import duty, site_sign
+from services.alerts.ports import Duty
+from shared.events.patrol import Fix
 
 # An ended duty stays as a row, so that a start which arrives late does not begin it again.
 _new_duty = insert(duty)
@@ -68,30 +61,6 @@ _seen = _new_sign.on_conflict_do_update(
 
 class PatrolRows(Rows):
     """The patrols' part of a transaction."""
-
-    async def add_vulnerability(self, vulnerability: OpenVulnerability) -> None:
-        """Keeps an open vulnerability."""
-        await self._run(
-            _new_vulnerability,
-            {
-                "event": vulnerability.event,
-                "site": vulnerability.site,
-                "reported_at": vulnerability.reported_at,
-                "body": encode_body(vulnerability.data),
-            },
-        )
-
-    async def vulnerabilities_of(self, site: str) -> Sequence[OpenVulnerability]:
-        """Open vulnerabilities of a site, oldest first."""
-        return [
-            OpenVulnerability(
-                event=row.event,
-                site=row.site,
-                reported_at=row.reported_at,
-                data=decode_body(row.body, Vulnerability),
-            )
-            for row in await self._run(_vulnerabilities, {"at_site": site})
-        ]
 
     async def save_duty(self, duty: Duty) -> None:
         """A crew went on duty, or changed; an older start changes nothing."""

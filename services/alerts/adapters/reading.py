@@ -57,7 +57,7 @@ class Readings:
             row.site: Sign(
                 seen_at=row.seen_at, situation=row.situation, situation_at=row.situation_at
             )
-            for row in await self._all(select(site_sign))
+            for row in await self._all(select(site_sign).where(site_sign.c.seen_at.is_not(None)))
         }
 
     async def duties(self) -> list[Duty]:

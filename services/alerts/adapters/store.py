@@ -8,25 +8,37 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Text, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.alerts.adapters.account_rows import AccountRows
 from services.alerts.adapters.alert_rows import AlertRows, KnownAlerts
 from services.alerts.adapters.bell import Bell
+from services.alerts.adapters.delivery_rows import DeliveryRows
 from services.alerts.adapters.inbox_rows import InboxRows
 from services.alerts.adapters.outgoing_rows import OutgoingRows
 from services.alerts.adapters.patrol_rows import PatrolRows
+from services.alerts.adapters.presence_rows import PresenceRows
 from services.alerts.adapters.rows import decode_body
-from services.alerts.adapters.tables import alert, notification, visit
+from services.alerts.adapters.silence_rows import SilenceRows
+from services.alerts.adapters.tables import alert, device_track, notification, task, visit
+from services.alerts.adapters.task_rows import TaskRows
 from services.alerts.adapters.visit_rows import VisitRows
+from services.alerts.adapters.watch_rows import WatchRows
 from services.alerts.ports import Page, TryAgain
 
+_page = (notification.c.body, notification.c.attempt, notification.c.accepted_at)
 _due_pages = (
     select(notification.c.dedup)
-    .where(notification.c.due_at <= bindparam("now"))
+    .where(
+        notification.c.due_at <= bindparam("now"),
+        notification.c.channel != func.all(bindparam("busy", type_=ARRAY(Text))),
+    )
     .order_by(notification.c.due_at)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
@@ -38,17 +50,42 @@ _claim = (
     update(notification)
     .where(notification.c.dedup.in_(select(_due_pages.c.dedup)))
     .values(due_at=bindparam("lease_until"))
-    .returning(notification.c.body, notification.c.attempt)
+    .returning(*_page)
+)
+_hold = (
+    update(notification)
+    .where(
+        notification.c.dedup == func.any(bindparam("dedups", type_=ARRAY(Text))),
+        notification.c.due_at.is_not(None),
+    )
+    .values(due_at=bindparam("until"))
+)
+_named = select(*_page).where(
+    notification.c.channel == bindparam("channel"), notification.c.ref == bindparam("ref")
 )
 _next_due = select(
     func.least(
         select(func.min(alert.c.next_due_at)).scalar_subquery(),
         select(func.min(visit.c.next_check_at)).scalar_subquery(),
+        select(func.min(task.c.next_due_at)).scalar_subquery(),
+        select(func.min(device_track.c.next_check_at)).scalar_subquery(),
     )
 )
 
 
-class PostgresTransaction(OutgoingRows, InboxRows, AlertRows, VisitRows, PatrolRows):
+class PostgresTransaction(
+    OutgoingRows,
+    AccountRows,
+    DeliveryRows,
+    InboxRows,
+    AlertRows,
+    VisitRows,
+    TaskRows,
+    PatrolRows,
+    SilenceRows,
+    PresenceRows,
+    WatchRows,
+):
     """One open transaction; each concern's statements are in a file of their own."""
 
 
@@ -87,22 +124,40 @@ class PostgresStore:
         if transaction.scheduled is not None:
             self._scheduled.ring_by(transaction.scheduled)
 
-    async def claim_pages(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Page]:
+    async def claim_pages(
+        self, now: datetime, lease_until: datetime, limit: int, busy: Sequence[str] = ()
+    ) -> Sequence[Page]:
         """Due pages, the longest due first, leased: nobody else gets them before `lease_until`."""
+        claim = {"now": now, "lease_until": lease_until, "limit": limit, "busy": list(busy)}
         with retryable():
             async with self._engine.begin() as connection:
-                rows = await connection.execute(
-                    _claim, {"now": now, "lease_until": lease_until, "limit": limit}
-                )
-        pages = [replace(decode_body(row.body, Page), attempt=row.attempt) for row in rows]
-        return sorted(pages, key=lambda page: page.due_at)
+                rows = await connection.execute(_claim, claim)
+        return sorted((_page_of(row) for row in rows), key=lambda page: page.due_at)
+
+    async def hold_pages(self, dedups: Sequence[str], until: datetime) -> None:
+        """Renews the lease of pages that are being sent."""
+        with retryable():
+            async with self._engine.begin() as connection:
+                await connection.execute(_hold, {"dedups": list(dedups), "until": until})
+
+    async def page_named(self, channel: str, ref: str) -> Page | None:
+        """The page that a channel's provider took under a name, or None."""
+        with retryable():
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(_named, {"channel": channel, "ref": ref})).first()
+        return _page_of(row) if row is not None else None
 
     async def next_due(self) -> datetime | None:
-        """The earliest `next_due_at` of an alert or `next_check_at` of a visit."""
+        """The earliest deadline of an alert, a visit, a task or a device."""
         with retryable():
             async with self._engine.connect() as connection:
                 due: datetime | None = (await connection.execute(_next_due)).scalar_one()
                 return due
+
+
+def _page_of(row: Any) -> Page:
+    page = decode_body(row.body, Page)
+    return replace(page, attempt=row.attempt, accepted_at=row.accepted_at)
 
 
 @contextmanager

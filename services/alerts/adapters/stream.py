@@ -17,8 +17,9 @@ from shared.clock import Clock
 from shared.events.registry import Undecodable, decode_envelope
 from shared.logging import logger
 
-QUEUE = 256
-"""Frames that may wait for one viewer; a slower one is disconnected, and comes back by its id."""
+QUEUE = 2_048
+"""Frames, all of them shared, that may wait for one viewer; a slower one is disconnected, and comes
+back by its id."""
 RING_BYTES = 32 * 1024 * 1024
 CLOCK_S = 5.0
 
@@ -72,13 +73,19 @@ class Viewer:
 class Stream:
     """Viewers, and the newest frames for those who come back.
 
-    `lag_s` says how many seconds what is shown may be behind. A `Follower` calls `feed`; `opened`
-    is called once with its offsets, when it has reached the end.
+    `lag_s` says how many seconds what is shown may be behind, `revoked` whose session has ended. A
+    `Follower` calls `feed`; `opened` is called once with its offsets, when it has reached the end.
     """
 
     def __init__(
-        self, clock: Clock, lag_s: Callable[[], float], *, ring_bytes: int = RING_BYTES
+        self,
+        clock: Clock,
+        lag_s: Callable[[], float],
+        *,
+        ring_bytes: int = RING_BYTES,
+        revoked: Callable[[Principal], bool] = lambda _: False,
     ) -> None:
+        self._revoked = revoked
         self._clock = clock
         self._lag_s = lag_s
         self._viewers: set[Viewer] = set()
@@ -131,10 +138,13 @@ class Stream:
         self._viewers.discard(viewer)
 
     async def beat(self) -> float:
-        """Tells every viewer the time; returns when to do so again."""
+        """Tells every viewer the time, and ends what was revoked; returns when to do so again."""
         body = self._clock_frame()
         for viewer in self._viewers:
-            viewer.offer(body)
+            if self._revoked(viewer.principal):
+                viewer.leave()
+            else:
+                viewer.offer(body)
         return CLOCK_S
 
     def close(self) -> None:

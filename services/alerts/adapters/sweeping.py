@@ -10,7 +10,13 @@ from sqlalchemy import Column, Delete, Interval, Table, bindparam, delete, func,
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.alerts.adapters.store import retryable
-from services.alerts.adapters.tables import command_answer, inbox, notification
+from services.alerts.adapters.tables import (
+    code_use,
+    command_answer,
+    inbox,
+    notification,
+    sign_in_failure,
+)
 
 KEEP = timedelta(days=60)
 """Twice as long as any topic can bring an event again."""
@@ -27,6 +33,8 @@ _SWEEPS: Sequence[Delete] = (
     _older(inbox, inbox.c.event_id, inbox.c.at),
     _older(command_answer, command_answer.c.key, command_answer.c.at),
     _older(notification, notification.c.dedup, notification.c.finished_at),
+    _older(code_use, code_use.c.code, code_use.c.at),
+    _older(sign_in_failure, sign_in_failure.c.subject, sign_in_failure.c.at),
 )
 
 

@@ -7,6 +7,7 @@ may hold. A row's own deadline is its timer.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Double,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    false,
     func,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -96,19 +98,54 @@ visit = Table(
     Column("barrier", LargeBinary),
     Column("barrier_at", Moment),
     Column("body", LargeBinary, nullable=False),
+    Column("is_short", Boolean, nullable=False, server_default=false()),
 )
 Index("visit_check", visit.c.next_check_at, postgresql_where=visit.c.next_check_at.is_not(None))
 Index("visit_site", visit.c.site, visit.c.opens_at)
 Index("visit_opens", visit.c.opens_at)
+Index("visit_due", visit.c.due_at)
 
-vulnerability = Table(
-    "vulnerability",
+task = Table(
+    "task",
     metadata,
-    Column("event", Id, primary_key=True),
-    Column("site", Text, nullable=False, index=True),
+    Column("id", Id, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("site", Text),
+    Column("unit", Text, nullable=False),
+    Column("due_at", Moment, nullable=False),
     Column("reported_at", Moment, nullable=False),
+    Column("next_due_at", Moment),
     Column("body", LargeBinary, nullable=False),
 )
+Index("task_due", task.c.next_due_at, postgresql_where=task.c.next_due_at.is_not(None))
+Index("task_site", task.c.site, postgresql_where=task.c.next_due_at.is_not(None))
+Index("task_reported", task.c.reported_at.desc())
+
+device_track = Table(
+    "device_track",
+    metadata,
+    Column("device", Text, primary_key=True),
+    Column("next_check_at", Moment),
+    # None until the transaction that first saw the device ends.
+    Column("body", LargeBinary),
+)
+Index(
+    "device_track_check",
+    device_track.c.next_check_at,
+    postgresql_where=device_track.c.next_check_at.is_not(None),
+)
+
+code_use = Table(
+    "code_use",
+    metadata,
+    # SHA-256 of the code: codes are long, and none of anybody's business here.
+    Column("code", Text, primary_key=True),
+    Column("at", Moment, nullable=False, server_default=func.now()),
+    Column("body", LargeBinary),
+)
+Index("code_use_at", code_use.c.at)
 
 duty = Table(
     "duty",
@@ -127,9 +164,26 @@ site_sign = Table(
     "site_sign",
     metadata,
     Column("site", Text, primary_key=True),
-    Column("seen_at", Moment, nullable=False),
+    # None where it was never heard of.
+    Column("seen_at", Moment),
     Column("situation", Text),
     Column("situation_at", Moment),
+)
+
+silence = Table(
+    "silence",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("alert_id", Id, nullable=False),
+    Column("since", Moment, nullable=False),
+)
+
+plan_kept = Table(
+    "plan_kept",
+    metadata,
+    Column("part", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 command_answer = Table(
@@ -172,7 +226,68 @@ notification = Table(
     Column("due_at", Moment),
     Column("finished_at", Moment),
     Column("body", LargeBinary, nullable=False),
+    Column("call", Text, nullable=False, server_default=""),
+    Column("accepted_at", Moment),
+    Column("delivered_at", Moment),
+    Column("error", Text),
+    Column("ref", Text),
+)
+Index("notification_call", notification.c.call)
+Index(
+    "notification_ref",
+    notification.c.channel,
+    notification.c.ref,
+    postgresql_where=notification.c.ref.is_not(None),
 )
 Index(
     "notification_due", notification.c.due_at, postgresql_where=notification.c.due_at.is_not(None)
+)
+Index(
+    "notification_failed",
+    notification.c.alert_id,
+    postgresql_where=notification.c.accepted_at.is_(None) & (notification.c.attempt > 0),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("journal_at", journal.c.at.desc())
+
+handover = Table(
+    "handover",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("accepted_at", Moment),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("handover_unit", handover.c.unit, handover.c.at.desc())
+
+operator = Table(
+    "operator",
+    metadata,
+    Column("login", Text, primary_key=True),
+    Column("actor", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("password_hash", Text),
+    Column("oidc_subject", Text, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("password_at", Moment),
+    Column("disabled_at", Moment),
+)
+
+sign_in_failure = Table(
+    "sign_in_failure",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
 )

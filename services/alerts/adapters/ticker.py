@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from services.alerts.adapters.bell import Bell
+from services.alerts.adapters.delivery_reading import DeliveryReadings
 from services.alerts.adapters.reading import Readings
 from services.alerts.metrics import Metrics
 from shared.clock import Clock
@@ -11,12 +12,10 @@ from shared.clock import Clock
 LONGEST_SLEEP = timedelta(seconds=1)
 SHORTEST_SLEEP = timedelta(milliseconds=20)
 """What is due may be locked by another replica: no reason for a hot loop."""
-IDLE_PAGES_S = 0.5
 WATCH_S = 5.0
 
 OnTick = Callable[[datetime], Awaitable[datetime | None]]
 NextDue = Callable[[], Awaitable[datetime | None]]
-Deliver = Callable[[datetime], Awaitable[int]]
 
 
 class Ticker:
@@ -60,23 +59,14 @@ class Ticker:
         return (self._next_tick - now).total_seconds()
 
 
-class Courier:
-    """Delivers pages as long as there are some."""
-
-    def __init__(self, deliver: Deliver, clock: Clock) -> None:
-        self._deliver = deliver
-        self._clock = clock
-
-    async def deliver(self) -> float:
-        """One round of pages; returns for how long there is nothing to send."""
-        return 0.0 if await self._deliver(self._clock()) else IDLE_PAGES_S
-
-
 class Watcher:
     """Keeps the gauges true that nobody else sets."""
 
-    def __init__(self, readings: Readings, metrics: Metrics, clock: Clock) -> None:
+    def __init__(
+        self, readings: Readings, deliveries: DeliveryReadings, metrics: Metrics, clock: Clock
+    ) -> None:
         self._readings = readings
+        self._deliveries = deliveries
         self._metrics = metrics
         self._clock = clock
 
@@ -86,4 +76,5 @@ class Watcher:
         age = (self._clock() - oldest).total_seconds() if oldest else 0.0
         self._metrics.unacknowledged_age.set(max(0.0, age))
         self._metrics.outbox_parked.set(await self._readings.parked())
+        self._metrics.undelivered.set(await self._deliveries.undelivered())
         return WATCH_S

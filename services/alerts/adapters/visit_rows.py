@@ -108,4 +108,5 @@ def _columns(pending: PendingVisit) -> dict[str, object]:
         "barrier": None if pending.barrier is None else encode_body(dict(pending.barrier)),
         "barrier_at": pending.barrier_at,
         "body": encode_body(visit),
+        "is_short": bool(visit.shortfalls),
     }

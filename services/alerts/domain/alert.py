@@ -2,22 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import get_args
 
 from msgspec.structs import replace as with_fields
 
+from services.alerts.domain.chain import Chain, chain_for, chain_of
 from services.alerts.domain.decision import Change, Decision, clipped, decided
-from services.alerts.domain.escalation import (
-    TERMINAL,
-    Chain,
-    chain_for,
-    chain_of,
-    cycled,
-    is_climbing,
-    started,
-)
+from services.alerts.domain.escalation import TERMINAL, cycled, is_climbing, started
 from services.alerts.domain.paging import Call
 from services.alerts.domain.report import Report
-from services.alerts.domain.triage import ENGLISH, Judgement, is_worse
+from services.alerts.domain.severity import ENGLISH, is_worse
+from services.alerts.domain.triage import Judgement, threat_stage
 from shared.events.alert import (
     Alert,
     AlertArrived,
@@ -29,6 +24,7 @@ from shared.events.alert import (
     Dispatch,
     Entry,
     Reason,
+    ThreatStage,
 )
 from shared.events.identity import derived_id
 from shared.events.patrol import (
@@ -41,16 +37,39 @@ from shared.plan.model import Plan
 
 RECOVERED = "recovered"
 MAX_DISPATCHES = 50
+STAGES: tuple[ThreatStage, ...] = get_args(ThreatStage)
+
+_MADE_GOOD: dict[str, Reason] = {
+    "visit_missed": Reason(
+        code=RECOVERED, id="Kontrol ternyata terlaksana", en="The visit was made after all"
+    ),
+    "silent": Reason(
+        code=RECOVERED, id="Sudah ada kabar dari lokasi", en="The site has been heard of again"
+    ),
+    "task_overdue": Reason(
+        code=RECOVERED,
+        id="Tugas sudah ditangani atau diberi batas baru",
+        en="The task was done, or has a new due time",
+    ),
+}
 
 CrewEvent = DispatchAccepted | DispatchDeclined | DispatchEnRoute | DispatchArrived
 
 
 def raised(
-    report: Report, judgement: Judgement, number: int, plan: Plan | None, now: datetime
+    report: Report,
+    judgement: Judgement,
+    number: int,
+    plan: Plan | None,
+    now: datetime,
+    *,
+    made_id: str | None = None,
 ) -> Decision:
-    """A new alert of a report; its id is a function of the report's."""
-    chain = chain_of(plan, judgement.severity, report.unit, report.purpose)
-    change = Change(_blank(report, judgement, number, plan, now)).noting(*judgement.reasons)
+    """A new alert of a report; its id is a function of the report's, unless one was made."""
+    chain = chain_of(plan, judgement.severity, report.unit, report.purpose, now)
+    blank = _blank(report, judgement, number, plan, now)
+    blank = with_fields(blank, id=made_id or blank.id)
+    change = Change(blank).noting(*judgement.reasons)
     change = started(change, chain, now)
     first = Entry(at=now, what="raised", by=report.by, cycle=1, level=change.alert.level)
     return decided(change.to(timeline=[first, *change.alert.timeline]), AlertRaised, now)
@@ -67,7 +86,12 @@ def joined(
     """A report joins an alert. It may raise the severity, and a proposal to close lapses by it."""
     what = "backup_requested" if report.wants_backup else "joined"
     entry = Entry(at=now, what=what, by=report.by, note=clipped(report.text))
-    change = Change(alert).to(parts=[*alert.parts, report.part]).entered(entry)
+    change = Change(alert).to(
+        parts=[*alert.parts, report.part],
+        threat_stage=further(alert.threat_stage, threat_stage(report.category, plan)),
+        crowd_level=report.crowd_level or alert.crowd_level,
+    )
+    change = change.entered(entry)
     change = change.because(*judgement.reasons)
     if alert.lat is None:
         change = change.to(lat=report.lat, lon=report.lon)
@@ -80,7 +104,7 @@ def joined(
     if is_worse(judgement.severity, alert.severity):
         return _risen(change, judgement, plan, now)
     if report.wants_backup and not is_climbing(alert):
-        change = change.calling(_cry(alert, chain_for(plan, alert)))
+        change = change.calling(_cry(alert, chain_for(plan, alert, now)))
     return decided(change, AlertUpdated, now)
 
 
@@ -122,7 +146,7 @@ def answered(alert: Alert, event: CrewEvent, plan: Plan | None, now: datetime) -
     note = clipped(event.data.reason)
     entry = Entry(at=now, what=answer.what, by=event.data.crew, note=note)
     change = Change(alert).to(dispatches=rows).entered(entry)
-    reason, chain = answer.reason(event.data.crew), chain_for(plan, alert)
+    reason, chain = answer.reason(event.data.crew), chain_for(plan, alert, now)
     if isinstance(event, DispatchArrived):
         return _on_scene(change.because(reason), chain, now)
     if isinstance(event, DispatchDeclined):
@@ -131,14 +155,10 @@ def answered(alert: Alert, event: CrewEvent, plan: Plan | None, now: datetime) -
 
 
 def healed(alert: Alert, now: datetime) -> Decision | None:
-    """The missed visit was made after all: the system closes its alert; None if it is closed."""
-    if alert.state == "closed" or alert.kind != "visit_missed":
+    """What was missing was made good: the system closes its alert; None if it is closed."""
+    why = _MADE_GOOD.get(alert.kind)
+    if alert.state == "closed" or why is None:
         return None
-    why = Reason(
-        code=RECOVERED,
-        id="Kontrol ternyata terlaksana",
-        en="The visit was made after all",
-    )
     change = Change(alert).because(why).entered(Entry(at=now, what=RECOVERED))
     if needs_two(alert):
         return decided(change, AlertUpdated, now)
@@ -221,7 +241,15 @@ def _blank(
         outcome=None,
         purpose=report.purpose,
         timeline=[],
+        threat_stage=threat_stage(report.category, plan),
+        crowd_level=report.crowd_level,
     )
+
+
+def further(stage: ThreatStage | None, other: ThreatStage | None) -> ThreatStage | None:
+    """The further one of two stages."""
+    known = [each for each in (stage, other) if each is not None]
+    return max(known, key=STAGES.index, default=None)
 
 
 def _joined_late(change: Change, now: datetime) -> Decision:
@@ -245,7 +273,8 @@ def _risen(change: Change, judgement: Judgement, plan: Plan | None, now: datetim
         en=f"Severity rose: {ENGLISH[before]} → {ENGLISH[severity]}",
     )
     change = change.to(severity=severity).entered(Entry(at=now, what="severity_rise", note=why.id))
-    return decided(cycled(change, chain_for(plan, change.alert), now, why), AlertEscalated, now)
+    chain = chain_for(plan, change.alert, now)
+    return decided(cycled(change, chain, now, why), AlertEscalated, now)
 
 
 def _cry(alert: Alert, chain: Chain) -> Call:

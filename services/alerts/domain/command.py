@@ -7,6 +7,8 @@ from typing import Protocol, TypeAlias
 from msgspec.structs import replace as with_fields
 
 from services.alerts.domain.alert import MAX_DISPATCHES, active, holding, needs_two
+from services.alerts.domain.backup import BACKUP_TYPES, target_s
+from services.alerts.domain.chain import Chain, chain_for
 from services.alerts.domain.decision import (
     Change,
     Decision,
@@ -15,7 +17,7 @@ from services.alerts.domain.decision import (
     clipped,
     decided,
 )
-from services.alerts.domain.escalation import TERMINAL, Chain, cycled, is_climbing
+from services.alerts.domain.escalation import TERMINAL, cycled, is_climbing
 from shared.events.alert import (
     Alert,
     AlertAcknowledged,
@@ -59,6 +61,10 @@ class Case:
     version: int
     chain: Chain
     now: datetime
+
+    def chain_of(self, alert: Alert) -> Chain:
+        """The chain of this or another alert, by the same plan."""
+        return chain_for(self.chain.plan, alert, self.now)
 
     def change(self, text: str, english: str) -> Change:
         """A change that this person makes, in words."""
@@ -108,7 +114,7 @@ class Acknowledge:
         """One person wins; the owner may say it again."""
         alert = case.alert
         if alert.state in TERMINAL:
-            return _illegal(alert, "diambil", "taken")
+            return illegal(alert, "diambil", "taken")
         if not is_climbing(alert):
             return _already_taken(case)
         change = case.taken(case.change("diambil", "taken")).entered(case.line("acknowledged"))
@@ -118,30 +124,52 @@ class Acknowledge:
 
 @dataclass(frozen=True, slots=True)
 class SendCrew:
-    """Sends a crew; an alert that nobody has is taken by it."""
+    """Sends a crew; an alert that nobody has is taken by it.
+
+    `distance_m` is how far it has to go, where that is known; then it is held to the target of
+    that distance instead of the policy's `arrive_s`.
+    """
 
     crew: str | None
+    backup_type: str | None = None
+    distance_m: float | None = None
 
     def apply(self, case: Case) -> Result:
         """A crew that is on its way already is not sent twice."""
         alert, crew = case.alert, self.crew
-        if alert.state in TERMINAL:
-            return _illegal(alert, "dikirimi regu", "sent a crew")
-        if not crew:
-            return _lacking("crew", "Sebutkan regu yang dikirim", "Name the crew that is sent")
+        refusal = self._refused(alert)
+        if refusal is not None or not crew:
+            return refusal or _no_crew()
         if any(row.crew == crew and active(row) for row in alert.dispatches):
             return Unchanged(alert)
         if len(alert.dispatches) >= MAX_DISPATCHES:
-            return _lacking("room", "Terlalu banyak regu", "Too many crews were sent already")
-        row = Dispatch(crew=crew, at=case.now, by=case.by.name)
+            return lacking("room", "Terlalu banyak regu", "Too many crews were sent already")
+        row = self._row(crew, case)
         change = case.taken(case.change(f"{crew} dikirim", f"{crew} sent"))
         change = change.to(dispatches=[*alert.dispatches, row])
         change = change.entered(case.line("dispatched", crew))
         policy = case.chain.policy
         if alert.state == "arrived":
             return decided(holding(change, policy.resolve_s, case.now), AlertDispatched, case.now)
-        change = holding(change.to(state="dispatched"), policy.arrive_s, case.now)
+        allowed = policy.arrive_s if self.distance_m is None else target_s(self.distance_m)
+        change = holding(change.to(state="dispatched"), allowed, case.now)
         return decided(change, AlertDispatched, case.now)
+
+    def _refused(self, alert: Alert) -> Refusal | None:
+        if alert.state in TERMINAL:
+            return illegal(alert, "dikirimi regu", "sent a crew")
+        if self.backup_type is None or self.backup_type in BACKUP_TYPES:
+            return None
+        known = ", ".join(sorted(BACKUP_TYPES))
+        text, english = f"Jenis bantuan: {known}", f"The kinds of backup are {known}"
+        return lacking("backup_type", text, english)
+
+    def _row(self, crew: str, case: Case) -> Dispatch:
+        row = Dispatch(crew=crew, at=case.now, by=case.by.name, backup_type=self.backup_type)
+        if self.distance_m is None:
+            return row
+        target = case.now + timedelta(seconds=target_s(self.distance_m))
+        return with_fields(row, distance_m=round(self.distance_m), target_at=target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +182,13 @@ class Arrive:
         """Takes an alert that nobody has, as any progress by a person does."""
         alert = case.alert
         if alert.state in TERMINAL:
-            return _illegal(alert, "ditandai tiba", "marked as arrived")
+            return illegal(alert, "ditandai tiba", "marked as arrived")
         named = [row for row in alert.dispatches if self.crew in {None, row.crew}]
         awaited = [row for row in named if active(row)]
         if not awaited and any(row.arrived_at for row in named):
             return Unchanged(alert)
         if not awaited:
-            return _lacking("dispatch", "Regu itu belum dikirim", "No such crew is on its way")
+            return lacking("dispatch", "Regu itu belum dikirim", "No such crew is on its way")
         crews = ", ".join(row.crew for row in awaited)
         change = case.taken(case.change(f"{crews} tiba", f"{crews} arrived")).to(
             state="arrived",
@@ -184,14 +212,14 @@ class Resolve:
         """Legal without a dispatch, but not before somebody took the alert."""
         alert, outcome = case.alert, self.outcome
         if case.version != alert.version:
-            return _stale(alert)
+            return stale(alert)
         if alert.state not in {"acknowledged", "dispatched", "arrived"}:
-            return _illegal(alert, "diselesaikan", "resolved")
+            return illegal(alert, "diselesaikan", "resolved")
         if outcome not in OUTCOMES:
             return _no_outcome()
         change = case.taken(case.change("diselesaikan", "resolved"))
         change = change.entered(case.line("resolved", self.note or outcome))
-        change = _unarmed(change).to(state="resolved", outcome=outcome, resolved_at=case.now)
+        change = unarmed(change).to(state="resolved", outcome=outcome, resolved_at=case.now)
         return decided(change, AlertResolved, case.now)
 
 
@@ -216,7 +244,7 @@ class Close:
         if proposal is not None and case.by.role != SECOND_ROLE:
             return _needs_commander()
         change = case.change("ditutup", "closed").entered(case.line("closed", outcome))
-        change = _unarmed(change).to(
+        change = unarmed(change).to(
             state="closed", outcome=outcome, closing=None, closed_at=case.now
         )
         return decided(change, AlertClosed, case.now)
@@ -232,11 +260,15 @@ class Reopen:
         """A new cycle, one level above the highest notified; the owner stays known."""
         alert = case.alert
         if case.version != alert.version:
-            return _stale(alert)
+            return stale(alert)
         if alert.state not in TERMINAL:
-            return _illegal(alert, "dibuka kembali", "reopened")
+            return illegal(alert, "dibuka kembali", "reopened")
+        if alert.links and alert.links[-1].kind == "merged_into":
+            number = alert.links[-1].number
+            text = f"Sudah digabungkan dengan nomor {number}; batalkan di sana"
+            return lacking("link", text, f"It was merged into number {number}; undo that there")
         if not self.reason:
-            return _lacking("reason", "Sebutkan alasannya", "Say why it is reopened")
+            return lacking("reason", "Sebutkan alasannya", "Say why it is reopened")
         change = (
             Change(alert)
             .entered(case.line("reopened", self.reason))
@@ -255,12 +287,13 @@ class Remark:
     def apply(self, case: Case) -> Result:
         """Legal in every state."""
         if not self.note:
-            return _lacking("note", "Catatan tidak boleh kosong", "The note must not be empty")
+            return lacking("note", "Catatan tidak boleh kosong", "The note must not be empty")
         change = case.change("dicatat", "noted").entered(case.line("note", self.note))
         return decided(change, AlertUpdated, case.now)
 
 
-def _unarmed(change: Change) -> Change:
+def unarmed(change: Change) -> Change:
+    """Nothing more happens to it by itself."""
     return change.to(next_due_at=None, next_due_kind=None, next_post=None)
 
 
@@ -275,9 +308,9 @@ def _already_taken(case: Case) -> Result:
 
 def _unclosable(case: Case, outcome: str | None) -> Refusal | None:
     if case.version != case.alert.version:
-        return _stale(case.alert)
+        return stale(case.alert)
     if case.alert.state != "resolved":
-        return _illegal(case.alert, "ditutup", "closed")
+        return illegal(case.alert, "ditutup", "closed")
     return None if outcome in OUTCOMES else _no_outcome()
 
 
@@ -303,7 +336,7 @@ def _needs_commander() -> Refusal:
     return Refusal("not_allowed", reason)
 
 
-def _stale(alert: Alert) -> Refusal:
+def stale(alert: Alert) -> Refusal:
     """Somebody, or the clock, changed it since; the winner is whoever wrote the last line."""
     last = alert.timeline[-1]
     owner = alert.owner
@@ -319,7 +352,8 @@ def _stale(alert: Alert) -> Refusal:
     return Refusal("stale", reason, winner=winner)
 
 
-def _illegal(alert: Alert, text: str, english: str) -> Refusal:
+def illegal(alert: Alert, text: str, english: str) -> Refusal:
+    """The alert's state does not allow it."""
     reason = Reason(
         code="illegal",
         id=f"Peringatan berstatus {alert.state} tidak dapat {text}",
@@ -328,12 +362,17 @@ def _illegal(alert: Alert, text: str, english: str) -> Refusal:
     return Refusal("illegal", reason)
 
 
-def _lacking(code: str, text: str, english: str) -> Refusal:
+def lacking(code: str, text: str, english: str) -> Refusal:
+    """Something is missing, or does not fit."""
     return Refusal("illegal", Reason(code=f"lacking_{code}", id=text, en=english))
+
+
+def _no_crew() -> Refusal:
+    return lacking("crew", "Sebutkan regu yang dikirim", "Name the crew that is sent")
 
 
 def _no_outcome() -> Refusal:
     codes = ", ".join(OUTCOMES)
-    return _lacking(
+    return lacking(
         "outcome", f"Hasil harus salah satu dari: {codes}", f"The outcome must be one of: {codes}"
     )

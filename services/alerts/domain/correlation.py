@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from services.alerts.domain.escalation import TERMINAL
-from services.alerts.domain.report import BACKUP, Report
+from services.alerts.domain.report import BACKUP, NEAR_M, Report
 from shared.events.alert import Alert, Part
 from shared.events.patrol import Fix
 from shared.plan.geometry import distance_m
 from shared.plan.model import Plan
 
 WINDOW = timedelta(minutes=15)
-RADIUS_M = 300.0
 
 
 def match(report: Report, alerts: Iterable[Alert], plan: Plan | None) -> Alert | None:
@@ -63,11 +62,14 @@ def _is_near_in_time(report: Report, alert: Alert) -> bool:
 
 
 def _is_near_in_space(report: Report, alert: Alert) -> bool:
+    """Near the alert's place, or any of its reports: what moves on is still one happening."""
     if report.site is not None and report.site == alert.site:
+        return True
+    if any(report.is_near(part) for part in alert.parts):
         return True
     if report.place is None or alert.lat is None or alert.lon is None:
         return False
-    return distance_m(report.place, Fix(lat=alert.lat, lon=alert.lon)) <= RADIUS_M
+    return distance_m(report.place, Fix(lat=alert.lat, lon=alert.lon)) <= NEAR_M
 
 
 def _newest(alert: Alert) -> datetime:

@@ -22,9 +22,11 @@ from shared.events.alert import (
     AlertCloseProposed,
     AlertDispatched,
     AlertEscalated,
+    AlertMerged,
     AlertRaised,
     AlertReopened,
     AlertResolved,
+    AlertSplit,
     AlertUpdated,
     Entry,
     Owner,
@@ -45,6 +47,8 @@ AlertEvent: TypeAlias = (
     | AlertClosed
     | AlertReopened
     | AlertUpdated
+    | AlertMerged
+    | AlertSplit
 )
 
 FIRST_PARTS = 10
@@ -57,13 +61,26 @@ MAX_ALERT_BYTES = 200_000
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A step that reached nobody and was passed over; `level` None means the whole chain."""
+
+    policy: str
+    level: int | None
+    named: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """A new version of an alert, the event that tells of it, why, and the pages it causes."""
+    """A new version of an alert, the event that tells of it, why, and the pages it causes.
+
+    `gaps` are the holes in the chain that were found on the way: each is an alert of its own.
+    """
 
     event: type[AlertEvent]
     alert: Alert
     reasons: tuple[Reason, ...]
     pages: tuple[Page, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +110,7 @@ class Change:
     alert: Alert
     reasons: tuple[Reason, ...] = ()
     calls: tuple[Call, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
     def to(self, **fields: Any) -> "Change":
         """The change with fields of the alert replaced."""
@@ -119,6 +137,10 @@ class Change:
         """The change with more people to tell."""
         return replace(self, calls=(*self.calls, *calls))
 
+    def lacking(self, *gaps: Gap) -> "Change":
+        """The change with holes in the chain that it came upon."""
+        return replace(self, gaps=(*self.gaps, *gaps))
+
 
 def decided(change: Change, event: type[AlertEvent], now: datetime) -> Decision:
     """One version more, bounded in size, with the pages showing the alert as it then is."""
@@ -128,6 +150,7 @@ def decided(change: Change, event: type[AlertEvent], now: datetime) -> Decision:
         alert=alert,
         reasons=change.reasons,
         pages=pages_of(alert, change.calls, now),
+        gaps=change.gaps,
     )
 
 

@@ -4,11 +4,14 @@ Step i of a policy is level i + 1. An acknowledgement ends a cycle; its expiry, 
 and a reopening start the next, one level above the highest notified. The last step repeats.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.alerts.domain.decision import Change, Decision, decided, without
-from services.alerts.domain.paging import Call, Recipient, names, posts_held_by, recipients
+from msgspec.structs import replace as with_fields
+
+from services.alerts.domain.chain import Chain, chain_for
+from services.alerts.domain.decision import Change, Decision, Gap, decided, without
+from services.alerts.domain.paging import Call, Recipient, names, posts_held_by
 from shared.events.alert import (
     Alert,
     AlertAckExpired,
@@ -17,67 +20,10 @@ from shared.events.alert import (
     AlertUpdated,
     Entry,
     Reason,
-    Severity,
 )
-from shared.plan.model import EscalationPolicy, Plan, Step
+from shared.plan.model import Plan
 
 TERMINAL = frozenset({"resolved", "closed"})
-
-# Until a plan is there, an alert waits in the open for one.
-UNPLANNED = EscalationPolicy(
-    id="unplanned",
-    severities=["rendah", "sedang", "tinggi", "kritis"],
-    steps=[Step(after_s=0, posts=["operator"])],
-    progress_s=300,
-    repeat_s=60,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """A policy as it stands for one unit: who is reached at each level."""
-
-    policy: EscalationPolicy
-    plan: Plan | None
-    unit: str
-    purpose: str | None
-
-    @property
-    def last(self) -> int:
-        """The highest level."""
-        return len(self.policy.steps)
-
-    def after(self, level: int) -> timedelta:
-        """How long a level is alone before the next is told; after the last, the repeat."""
-        if level >= self.last:
-            return timedelta(seconds=self.policy.repeat_s)
-        return timedelta(seconds=self.policy.steps[level].after_s)
-
-    def people(self, level: int) -> tuple[Recipient, ...]:
-        """Who is reached at a level; empty means nobody."""
-        if self.plan is None or not 1 <= level <= self.last:
-            return ()
-        step = self.policy.steps[level - 1]
-        return recipients(self.plan, step.posts, self.unit, self.purpose)
-
-    def reachable(self, wanted: int) -> int | None:
-        """The first level from `wanted` up that reaches somebody, else the highest below it."""
-        above = range(wanted, self.last + 1)
-        below = range(min(wanted - 1, self.last), 0, -1)
-        return next((level for level in (*above, *below) if self.people(level)), None)
-
-
-def chain_of(plan: Plan | None, severity: Severity, unit: str, purpose: str | None) -> Chain:
-    """The chain of the plan that is in force now, so that a new plan mends running alerts."""
-    policy = UNPLANNED
-    if plan is not None and plan.policies:
-        policy = plan.policy_by_severity.get(severity) or plan.policies[-1]
-    return Chain(policy, plan, unit, purpose)
-
-
-def chain_for(plan: Plan | None, alert: Alert) -> Chain:
-    """The chain of an alert."""
-    return chain_of(plan, alert.severity, alert.unit, alert.purpose)
 
 
 def is_climbing(alert: Alert) -> bool:
@@ -120,10 +66,28 @@ def due(alert: Alert, plan: Plan | None, now: datetime) -> Decision | None:
         return None
     if alert.next_due_kind == "close_lapse":
         return lapsed(alert, now)
-    chain = chain_for(plan, alert)
+    chain = chain_for(plan, alert, now)
     if alert.next_due_kind == "ack_expiry":
         return _expired(alert, chain, now)
     return _climbed(alert, chain, now)
+
+
+def hastened(decision: Decision, level: int, plan: Plan | None, now: datetime) -> Decision:
+    """What a failed call leads to: where nobody of the present level could be told at all, the next
+    level is told at once, and the step is a hole in the chain like an empty one."""
+    alert = decision.alert
+    chain = chain_for(plan, alert, now)
+    posts = {each.post for each in chain.people(level)}
+    if not is_climbing(alert) or level != alert.level or not posts or posts - {*alert.undelivered}:
+        return decision
+    gap = Gap(chain.policy.id, level, tuple(chain.policy.steps[level - 1].names))
+    if level >= chain.last or alert.next_due_at is None:
+        return replace(decision, gaps=(*decision.gaps, gap))
+    entry = Entry(at=now, what="unreachable_step", note=alert.post, cycle=alert.cycle, level=level)
+    hurried = with_fields(
+        alert, next_due_at=min(alert.next_due_at, now), timeline=[*alert.timeline, entry]
+    )
+    return replace(decision, alert=hurried, gaps=(*decision.gaps, gap))
 
 
 def lapsed(alert: Alert, now: datetime) -> Decision:
@@ -236,6 +200,8 @@ def _unheard(change: Change, chain: Chain, now: datetime) -> Change:
     )
     alert = change.alert
     entry = Entry(at=now, what="nobody_reachable", cycle=alert.cycle, level=alert.level)
+    if not any(reason.code == why.code for reason in alert.reasons):
+        change = change.lacking(Gap(chain.policy.id, None, ()))
     return (
         change.noting(why)
         .entered(entry)
@@ -252,15 +218,17 @@ def _skipping(change: Change, chain: Chain, wanted: int, found: int, now: dateti
     """Steps without anybody are passed over at once, and never silently."""
     stop = found if found >= wanted else chain.last + 1
     for level in range(wanted, stop):
+        told = chain.policy.steps[level - 1].names
         entry = Entry(
             at=now,
             what="empty_step",
-            note=", ".join(chain.policy.steps[level - 1].posts),
+            note=", ".join(told),
             cycle=change.alert.cycle,
             level=level,
         )
         if not _was_noted(change.alert, entry):
             change = change.entered(entry).noting(_empty(level))
+            change = change.lacking(Gap(chain.policy.id, level, tuple(told)))
     return change
 
 

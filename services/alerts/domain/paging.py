@@ -1,11 +1,13 @@
 """Who is told: the posts of a step, found by the unit tree, and what each of them is sent."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.events.alert import Alert, Reason
-from shared.plan.model import Plan, Post
+from shared.plan.expand import is_on_duty
+from shared.plan.model import Contact, Plan, Post, Way
 
 LOG_CHANNEL = "log"
 
@@ -15,6 +17,8 @@ class Page:
     """A message to a post. `dedup` is a function of what it says, so a repeat is recognised.
 
     `alert` is a snapshot: what is sent is what was true when it was decided. `why` is a sentence.
+    Pages of one `call` tell one post one thing; it is reached once one of them is taken.
+    `otherwise` are the ways that are tried after this one, each as soon as the one before failed.
     """
 
     dedup: str
@@ -28,6 +32,34 @@ class Page:
     why: str
     due_at: datetime
     attempt: int = 0
+    call: str = ""
+    otherwise: tuple[Way, ...] = ()
+    accepted_at: datetime | None = None
+    """When a provider took it; its receipt is waited for."""
+    fallback: bool = False
+    """Whether another way to the same person has failed before it."""
+
+    @property
+    def ref(self) -> str:
+        """A short name of it that every gateway can carry."""
+        return hashlib.sha256(self.dedup.encode()).hexdigest()[:20]
+
+    def next_way(self, now: datetime) -> "Page | None":
+        """The same, by the next way; None after the last."""
+        if not self.otherwise:
+            return None
+        way, *rest = self.otherwise
+        return replace(
+            self,
+            dedup=f"{self.dedup}>{way.channel}",
+            channel=way.channel,
+            address=way.address,
+            otherwise=tuple(rest),
+            due_at=now,
+            attempt=0,
+            accepted_at=None,
+            fallback=True,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +72,7 @@ class Recipient:
     channel: str
     address: str
     route: str
+    otherwise: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +104,33 @@ def posts_held_by(plan: Plan, actor: str, purpose: str | None) -> tuple[Recipien
     )
 
 
+def of_people(plan: Plan, people: Iterable[str], purpose: str | None) -> tuple[Recipient, ...]:
+    """How these persons are reached, by contacts of their own."""
+    known = [plan.person_by_id[each] for each in dict.fromkeys(people) if each in plan.person_by_id]
+    return tuple(
+        way
+        for person in known
+        for way in _routes(person.id, person.name, person.name, person.contacts, purpose)
+    )
+
+
+def of_crews(
+    plan: Plan, crews: Iterable[str], purpose: str | None, now: datetime
+) -> tuple[Recipient, ...]:
+    """How the members of these crews are reached that are on shift at a moment, by the plan."""
+    wanted = set(crews)
+    if not wanted:
+        return ()
+    at = now.astimezone(plan.timezone).time()
+    on_shift = [
+        member
+        for shift in plan.shifts
+        if shift.crew in wanted and is_on_duty(shift, at)
+        for member in shift.members
+    ]
+    return of_people(plan, on_shift, purpose)
+
+
 def names(people: Iterable[Recipient]) -> str | None:
     """The posts by name, for people; None where there are none."""
     return ", ".join(dict.fromkeys(person.post_name for person in people)) or None
@@ -100,20 +160,36 @@ def _page(alert: Alert, call: Call, recipient: Recipient, now: datetime) -> Page
         address=recipient.address,
         why=call.why.id,
         due_at=now,
+        call=f"{step}:{recipient.post}{mark}",
+        otherwise=recipient.otherwise,
     )
 
 
 def _ways(plan: Plan, post: Post, purpose: str | None) -> list[Recipient]:
     holder = plan.person_by_id.get(post.holder) if post.holder else None
     person = holder.name if holder else post.name
+    return _routes(post.id, post.name, person, post.contacts, purpose)
+
+
+def _routes(
+    post: str, post_name: str, person: str, contacts: Sequence[Contact], purpose: str | None
+) -> list[Recipient]:
     if purpose is not None:
-        contacts = [(LOG_CHANNEL, post.id)] if post.contacts else []
-    else:
-        contacts = [(contact.channel, contact.address) for contact in post.contacts]
+        contacts = [Contact(channel=LOG_CHANNEL, address=post)] if contacts else []
     routes: list[Recipient] = []
     used: dict[str, int] = {}
-    for channel, address in contacts:
+    for contact in contacts:
+        channel = contact.channel
         used[channel] = used.get(channel, 0) + 1
-        route = channel if used[channel] == 1 else f"{channel}.{used[channel]}"
-        routes.append(Recipient(post.id, post.name, person, channel, address, route))
+        routes.append(
+            Recipient(
+                post=post,
+                post_name=post_name,
+                person=person,
+                channel=channel,
+                address=contact.address,
+                route=channel if used[channel] == 1 else f"{channel}.{used[channel]}",
+                otherwise=tuple(contact.otherwise),
+            )
+        )
     return routes

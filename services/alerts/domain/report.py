@@ -6,14 +6,25 @@ from datetime import datetime, timedelta
 from services.alerts.domain.decision import clipped
 from shared.events.alert import AlertKind, Part
 from shared.events.envelope import Event
-from shared.events.incident import BackupRequested, DuressRaised, IncidentReported
+from shared.events.incident import (
+    BackupRequested,
+    CrowdLevel,
+    DuressRaised,
+    IncidentReported,
+)
 from shared.events.patrol import Fix
+from shared.plan.geometry import distance_m
 from shared.plan.model import Plan, Site
 
 BACKUP = "backup_request"
 DURESS = "officer_duress"
 MISSED = "missed_checkin"
+SILENT = "no_report"
+GAP = "chain_gap"
+OVERDUE = "overdue_task"
 LATE = timedelta(minutes=2)
+NEAR_M = 300.0
+"""Reports this close to each other may be of one happening."""
 
 ReportEvent = IncidentReported | DuressRaised | BackupRequested
 
@@ -42,6 +53,9 @@ class Report:
     about: str | None = None
     """The report that this one follows up, by event id."""
     wants_backup: bool = False
+    backup_type: str | None = None
+    crowd_level: CrowdLevel | None = None
+    channel: str | None = None
 
     @property
     def moment(self) -> datetime:
@@ -71,7 +85,19 @@ class Report:
             text=clipped(self.text),
             late_s=int(late.total_seconds()) if late > LATE else None,
             copyof=self.copyof,
+            lat=self.lat,
+            lon=self.lon,
+            crowd_level=self.crowd_level,
+            backup_type=self.backup_type,
         )
+
+    def is_near(self, other: Part) -> bool:
+        """Whether an earlier report spoke of this place."""
+        if self.site is not None and self.site == other.site:
+            return True
+        if self.place is None or other.lat is None or other.lon is None:
+            return False
+        return distance_m(self.place, Fix(lat=other.lat, lon=other.lon)) <= NEAR_M
 
 
 def report_of(event: ReportEvent, plan: Plan | None, now: datetime) -> Report:
@@ -95,12 +121,26 @@ def report_of(event: ReportEvent, plan: Plan | None, now: datetime) -> Report:
         by=person.name if person else event.actor,
         device=event.device,
         text=None if isinstance(event, DuressRaised) else event.data.text,
-        purpose=event.purpose,
+        purpose=purpose_of(event, plan),
         copyof=event.data.copyof if isinstance(event, IncidentReported) else None,
         about=event.data.incident if isinstance(event, BackupRequested) else None,
         wants_backup=isinstance(event, BackupRequested)
         or (isinstance(event, IncidentReported) and event.data.backup),
+        backup_type=event.data.backup_type if isinstance(event, BackupRequested) else None,
+        crowd_level=event.data.crowd_level if isinstance(event, IncidentReported) else None,
+        channel=event.channel,
     )
+
+
+def purpose_of(event: Event, plan: Plan | None) -> str | None:
+    """What an event is for: what it says, else what the operation is for."""
+    return event.purpose or (plan.operation.purpose if plan else None)
+
+
+def counts(event: Event, plan: Plan | None) -> bool:
+    """Whether an event is of this operation: of the real one only what is live, of an exercise
+    what says so or says nothing."""
+    return event.purpose is None or (plan is not None and event.purpose == plan.operation.purpose)
 
 
 def unit_of(event: Event, plan: Plan | None) -> str:

@@ -2,25 +2,35 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import get_args
+from datetime import datetime
 
-from services.alerts.domain.report import BACKUP, DURESS, MISSED, Report
-from shared.events.alert import Part, Reason, Severity
+from services.alerts.domain.report import (
+    BACKUP,
+    DURESS,
+    GAP,
+    MISSED,
+    OVERDUE,
+    SILENT,
+    Report,
+)
+from services.alerts.domain.rules import Facts, ruled
+from services.alerts.domain.severity import ENGLISH, SEVERITIES, up
+from services.alerts.domain.witness import witnesses
+from shared.events.alert import Part, Reason, Severity, ThreatStage
 from shared.events.patrol import Vulnerability
 from shared.plan.model import Plan, Situation
 
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-ENGLISH: dict[Severity, str] = dict(
-    zip(SEVERITIES, ("low", "medium", "high", "critical"), strict=True)
-)
 TENSE_PHASES = frozenset({"quiet_period", "voting", "counting", "recapitulation"})
-TOGETHER = timedelta(minutes=15)
+BALLOTS = frozenset({"ballots", "packed", "distributed", "returned"})
+"""Logistics stages in which there is something to lose."""
 
 # What the plan's table need not hold.
 _BUILT_IN: dict[str, tuple[Severity, str, str]] = {
     DURESS: ("kritis", "Petugas darurat", "Officer in danger"),
     MISSED: ("rendah", "Kontrol tidak terlaksana", "Missed check-in"),
+    SILENT: ("sedang", "Tanpa kabar", "No report"),
+    GAP: ("sedang", "Rantai peringatan berlubang", "Gap in the chain of alerts"),
+    OVERDUE: ("rendah", "Tugas lewat batas", "Overdue task"),
     BACKUP: ("sedang", "Permintaan bantuan", "Request for backup"),
 }
 
@@ -55,22 +65,24 @@ class Surroundings:
 def judge(report: Report, parts: Sequence[Part], around: Surroundings) -> Judgement:
     """The severity of a report, seen together with the earlier parts of the same happening.
 
-    One step up, to at most *kritis*, for each of: a tense phase, a second independent witness, an
-    open vulnerability. Absence and duress are what they are, whatever is around them.
+    One step up, to at most *kritis*, for each of: a tense phase, ballots at the site, a second
+    independent witness, an open vulnerability that matches; then the plan's own rules. Absence and
+    duress are what they are, whatever is around them.
     """
     severity, why = category_severity(report.category, around.plan)
     if report.kind == "duress":
         return Judgement("kritis", (why, *_late(report)))
-    if report.kind == "visit_missed":
+    if report.kind != "incident":
         return Judgement(severity, (why,))
     worst = max((severity, *_severities(parts, around.plan)), key=SEVERITIES.index)
     modifiers = (
         *_phase(report, around),
+        *_logistics(report, around),
         *_witnesses(report, parts),
-        *_vulnerable(around.vulnerabilities),
+        *_vulnerable(report, around),
     )
-    step = min(SEVERITIES.index(worst) + len(modifiers), len(SEVERITIES) - 1)
-    return Judgement(SEVERITIES[step], (why, *modifiers, *_late(report)))
+    judged, rules = _by_rules(report, parts, around, up(worst, len(modifiers)))
+    return Judgement(judged, (why, *modifiers, *rules, *_late(report)))
 
 
 def category_severity(category: str, plan: Plan | None) -> tuple[Severity, Reason]:
@@ -88,9 +100,24 @@ def category_severity(category: str, plan: Plan | None) -> tuple[Severity, Reaso
     )
 
 
-def is_worse(severity: Severity, other: Severity) -> bool:
-    """Whether the first of two severities is the higher one."""
-    return SEVERITIES.index(severity) > SEVERITIES.index(other)
+def threat_stage(category: str, plan: Plan | None) -> ThreatStage | None:
+    """The stage of a category; nothing is known of one that is not in the plan."""
+    row = plan.category_by_id.get(category) if plan else None
+    return row.stage if row else None
+
+
+def _by_rules(
+    report: Report, parts: Sequence[Part], around: Surroundings, severity: Severity
+) -> tuple[Severity, tuple[Reason, ...]]:
+    if around.plan is None or not around.plan.triage_rules:
+        return severity, ()
+    facts = Facts(
+        phase=_phase_at(report.moment, around)[0],
+        logistics_stage=around.situation.logistics_stage,
+        witnesses=len(witnesses(report, parts)),
+        vulnerabilities=[each.data.kind for each in around.vulnerabilities],
+    )
+    return ruled(report, facts, around.plan, severity)
 
 
 def _is(label: str, label_en: str, severity: Severity) -> Reason:
@@ -119,19 +146,24 @@ def _phase_at(moment: datetime, around: Surroundings) -> tuple[str | None, str |
     return (phase.code, phase.name) if phase else (None, None)
 
 
-def _witnesses(report: Report, parts: Sequence[Part]) -> list[Reason]:
-    """Another person said so too. A copy of a report is no second witness of it."""
-    told = {part.event for part in parts} | {report.event}
-    if report.copyof in told:
+def _logistics(report: Report, around: Surroundings) -> list[Reason]:
+    """Where ballots are, more is at stake; which kinds of site keep them, the plan says."""
+    plan, stage = around.plan, around.situation.logistics_stage
+    site = plan.site_by_id.get(report.site or "") if plan else None
+    site_type = plan.site_type_by_id.get(site.type) if plan and site else None
+    if stage not in BALLOTS or site_type is None or not site_type.keeps_logistics:
         return []
-    witness = report.actor or report.device
-    others = {
-        part.actor or part.device
-        for part in parts
-        if part.copyof not in told
-        and abs(min(part.time, part.received_at) - report.moment) <= TOGETHER
-    }
-    if witness is None or not others - {witness, None}:
+    return [
+        Reason(
+            code="logistics_stage",
+            id=f"Logistik pada tahap {stage} di lokasi ini: naik satu",
+            en=f"Logistics at stage {stage} are at this site: one step up",
+        )
+    ]
+
+
+def _witnesses(report: Report, parts: Sequence[Part]) -> list[Reason]:
+    if len(witnesses(report, parts)) < 2:
         return []
     return [
         Reason(
@@ -142,10 +174,14 @@ def _witnesses(report: Report, parts: Sequence[Part]) -> list[Reason]:
     ]
 
 
-def _vulnerable(vulnerabilities: Sequence[OpenVulnerability]) -> list[Reason]:
-    if not vulnerabilities:
+def _vulnerable(report: Report, around: Surroundings) -> list[Reason]:
+    """An open vulnerability of the site; where the plan names kinds for the category, of those."""
+    row = around.plan.category_by_id.get(report.category) if around.plan else None
+    kinds = row.vulnerabilities if row else []
+    matching = [each for each in around.vulnerabilities if not kinds or each.data.kind in kinds]
+    if not matching:
         return []
-    what = vulnerabilities[0].data.text[:120]
+    what = matching[0].data.text[:120]
     return [
         Reason(
             code="vulnerability",

@@ -1,20 +1,25 @@
 """Absence is an event: what became of a visit that the plan demands.
 
-A visit is missed when its grace has passed *and* everything that `ronda.patrol` held by then has
-been taken in: that is its barrier. A clock alone decides nothing, so what is late on its way to us
-is not missed. A scan that arrives later heals.
+A visit is due when its window opens, at risk from its due time on, and missed when its grace has
+passed *and* everything that `ronda.patrol` held by then has been taken in: that is its barrier. A
+clock alone decides nothing, so what is late on its way to us is not missed. A scan that arrives
+later heals. A site that owes a visit and says nothing at all for its `unknown_for` is silent; that
+too is decided behind a barrier.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Literal
 
 from msgspec.structs import replace as with_fields
 
-from services.alerts.domain.report import MISSED, Report
+from services.alerts.domain.report import MISSED, SILENT, Report, counts
+from services.alerts.domain.shortfall import shortfalls
 from shared.events.alert import Visit
-from shared.events.patrol import VisitCheckedIn
+from shared.events.identity import derived_id
+from shared.events.patrol import VisitCheckedIn, VisitCheckedOut
 from shared.plan.model import DueVisit, Plan
 
 RECHECK = timedelta(seconds=1)
@@ -26,8 +31,9 @@ NO_EVIDENCE = frozenset({"mock_location", "outside_geofence"})
 class PendingVisit:
     """A visit with what only the engine needs: its barrier, once its grace has passed.
 
-    The barrier is the end of `ronda.patrol` by partition, read after the grace; the visit is missed
-    when the positions that are stored with our effects have passed it.
+    `next_check_at` of a missed visit is when its site is silent, unless it is heard of. The barrier
+    is the end of `ronda.patrol` by partition, read after the grace; the visit is missed when the
+    positions that are stored with our effects have passed it.
     """
 
     visit: Visit
@@ -43,6 +49,7 @@ class Presence:
     event: str
     site: str
     moment: datetime
+    people: int | None = None
 
 
 def demanded(due: DueVisit, plan: Plan) -> PendingVisit:
@@ -64,7 +71,7 @@ def demanded(due: DueVisit, plan: Plan) -> PendingVisit:
         checkin=None,
         alert=None,
     )
-    return PendingVisit(visit, next_check_at=due.grace_until)
+    return PendingVisit(visit, next_check_at=due.opens_at)
 
 
 def needs_barrier(pending: PendingVisit, now: datetime) -> bool:
@@ -72,12 +79,16 @@ def needs_barrier(pending: PendingVisit, now: datetime) -> bool:
     return pending.barrier is None and pending.visit.grace_until <= now
 
 
+Verdict = Literal["waiting", "due", "at_risk", "missed", "silent"]
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A visit whose grace is over: missed, or at risk for as long as its barrier is not passed."""
+    """A visit at its check, and what can be said of it for the first time; `waiting` says that
+    nothing is new."""
 
     pending: PendingVisit
-    is_missed: bool
+    verdict: Verdict
 
 
 def judged(
@@ -89,21 +100,53 @@ def judged(
     """What can be said of a visit now. `ends` was read after its grace, or is None where the broker
     is away; `positions` are those that are stored with our effects.
     """
-    if pending.visit.grace_until > now:
-        return Judged(replace(pending, next_check_at=pending.visit.grace_until), is_missed=False)
+    visit = pending.visit
+    if now < visit.opens_at:
+        return Judged(replace(pending, next_check_at=visit.opens_at), "waiting")
+    if now < visit.due_at:
+        return Judged(replace(pending, next_check_at=visit.due_at), "due")
+    news: Verdict = "at_risk" if visit.state == "due" else "waiting"
+    visit = _at_risk(visit)
+    if now < visit.grace_until:
+        return Judged(PendingVisit(visit, next_check_at=visit.grace_until), news)
     barrier = pending.barrier if pending.barrier is not None else ends
-    at_risk = PendingVisit(
-        visit=_at_risk(pending.visit),
-        next_check_at=now + RECHECK,
-        barrier=barrier,
-        barrier_at=pending.barrier_at or now,
+    if barrier is not None and _is_passed(barrier, positions):
+        verdict: Verdict = "silent" if visit.state == "missed" else "missed"
+        return Judged(PendingVisit(visit, next_check_at=None), verdict)
+    waiting = PendingVisit(visit, now + RECHECK, barrier, pending.barrier_at or now)
+    return Judged(waiting, news)
+
+
+def missed(pending: PendingVisit, alert_id: str, plan: Plan | None, now: datetime) -> PendingVisit:
+    """Nobody came. Once its site has been silent for too long, that is looked at too."""
+    visit = _as(pending.visit, state="missed", alert=alert_id)
+    return PendingVisit(visit, next_check_at=_silent_at(visit, plan, now))
+
+
+def _silent_at(visit: Visit, plan: Plan | None, now: datetime) -> datetime | None:
+    site = plan.site_by_id.get(visit.site) if plan else None
+    if plan is None or site is None:
+        return None
+    return max(now, visit.due_at + timedelta(seconds=plan.unknown_for_s(site)))
+
+
+def silence(visit: Visit, plan: Plan | None, now: datetime) -> Report:
+    """A site that owes a word and says none, as a report; its time is since when it is owed."""
+    site = plan.site_by_id.get(visit.site) if plan else None
+    return Report(
+        event=derived_id(visit.due_at, "silent", visit.id),
+        type="ronda.visit.missed.v1",
+        kind="silent",
+        category=SILENT,
+        time=visit.opens_at,
+        received_at=now,
+        unit=visit.unit,
+        site=visit.site,
+        site_name=visit.site_name,
+        lat=site.lat if site else None,
+        lon=site.lon if site else None,
+        purpose=plan.operation.purpose if plan else None,
     )
-    return Judged(at_risk, is_missed=barrier is not None and _is_passed(barrier, positions))
-
-
-def missed(pending: PendingVisit, alert_id: str) -> PendingVisit:
-    """Nobody came."""
-    return PendingVisit(_as(pending.visit, state="missed", alert=alert_id), next_check_at=None)
 
 
 def absence(visit: Visit, plan: Plan | None, now: datetime) -> Report:
@@ -121,18 +164,27 @@ def absence(visit: Visit, plan: Plan | None, now: datetime) -> Report:
         site_name=visit.site_name,
         lat=site.lat if site else None,
         lon=site.lon if site else None,
+        purpose=plan.operation.purpose if plan else None,
     )
 
 
-def presence(event: VisitCheckedIn, now: datetime) -> Presence | None:
-    """What a check-in proves; None where it proves nothing, or is not of the real operation."""
-    if event.subject is None or not event.is_live or event.flag_set & NO_EVIDENCE:
+def presence(
+    event: VisitCheckedIn, people: int | None, plan: Plan | None, now: datetime
+) -> Presence | None:
+    """What a check-in proves; None where it proves nothing, or is not of this operation.
+
+    `people` is the size of the crew, where the check-in does not say how many came.
+    """
+    if event.subject is None or not counts(event, plan) or event.flag_set & NO_EVIDENCE:
         return None
     moment = min(event.time, event.receivedtime or now)
-    return Presence(event.id, event.subject, moment)
+    came = event.data.people if event.data.people is not None else people
+    return Presence(event.id, event.subject, moment, came)
 
 
-def attended(visits: Iterable[PendingVisit], was: Presence) -> list[PendingVisit]:
+def attended(
+    visits: Iterable[PendingVisit], was: Presence, plan: Plan | None
+) -> list[PendingVisit]:
     """The visits that a presence changes: of each rule at most one, since rules ask in parallel.
 
     Inside a window it is the visit. After the grace, and before the rule's next window, it makes
@@ -143,7 +195,40 @@ def attended(visits: Iterable[PendingVisit], was: Presence) -> list[PendingVisit
         _attended(list(group), was)
         for _, group in groupby(by_rule, key=lambda pending: pending.visit.rule)
     )
-    return [change for change in changes if change is not None]
+    return [_measured(change, plan, None) for change in changes if change is not None]
+
+
+def inspected(
+    visits: Iterable[PendingVisit], event: VisitCheckedOut, plan: Plan | None
+) -> list[PendingVisit]:
+    """The visits that a check-out ends, with what they lacked; those that it changes."""
+    ended = [each for each in visits if each.visit.checkin == event.data.checkin]
+    return [
+        change for each in ended if (change := _measured(each, plan, event)).visit != each.visit
+    ]
+
+
+def _measured(
+    pending: PendingVisit, plan: Plan | None, event: VisitCheckedOut | None
+) -> PendingVisit:
+    visit = pending.visit
+    dwell_s = _dwell_s(visit, event)
+    rule = plan.visit_rule_by_id.get(visit.rule) if plan else None
+    lacked = shortfalls(rule, visit.people, dwell_s, event) if rule else []
+    if event is None:
+        return replace(pending, visit=with_fields(visit, dwell_s=None, shortfalls=lacked))
+    if (visit.dwell_s, visit.shortfalls) == (dwell_s, lacked):
+        return pending
+    return replace(pending, visit=_as(visit, dwell_s=dwell_s, shortfalls=lacked))
+
+
+def _dwell_s(visit: Visit, event: VisitCheckedOut | None) -> float | None:
+    """By the phone's own measure, else between its two stamps."""
+    if event is None or visit.visited_at is None:
+        return None
+    if event.data.dwell_s is not None:
+        return event.data.dwell_s
+    return max(0.0, (event.time - visit.visited_at).total_seconds())
 
 
 def _is_passed(barrier: Mapping[int, int], positions: Mapping[int, int]) -> bool:
@@ -152,7 +237,7 @@ def _is_passed(barrier: Mapping[int, int], positions: Mapping[int, int]) -> bool
 
 
 def _at_risk(visit: Visit) -> Visit:
-    return visit if visit.state == "at_risk" else _as(visit, state="at_risk")
+    return _as(visit, state="at_risk") if visit.state == "due" else visit
 
 
 def _attended(visits: Sequence[PendingVisit], was: Presence) -> PendingVisit | None:
@@ -181,7 +266,9 @@ def _visited(pending: PendingVisit, was: Presence) -> PendingVisit:
 
 
 def _settled(pending: PendingVisit, was: Presence, state: str) -> PendingVisit:
-    visit = _as(pending.visit, state=state, visited_at=was.moment, checkin=was.event)
+    visit = _as(
+        pending.visit, state=state, visited_at=was.moment, checkin=was.event, people=was.people
+    )
     return PendingVisit(visit, next_check_at=None)
 
 

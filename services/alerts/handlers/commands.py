@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
+from services.alerts.domain.backup import way_to
+from services.alerts.domain.chain import chain_for
 from services.alerts.domain.command import (
     Acknowledge,
     Arrive,
@@ -22,28 +24,24 @@ from services.alerts.domain.command import (
     SendCrew,
 )
 from services.alerts.domain.decision import Decision, Refusal
-from services.alerts.domain.escalation import chain_for
+from services.alerts.domain.grouping import Grouped
+from services.alerts.handlers.answers import forbidden, person, refused, unknown
+from services.alerts.handlers.gaps import raise_gaps
+from services.alerts.handlers.grouping import GroupingVerb, Regrouping
 from services.alerts.handlers.recording import Tally, record
 from services.alerts.metrics import Metrics
-from services.alerts.ports import Answer, PlanBook, Store
+from services.alerts.ports import Answer, PlanBook, Store, Transaction
 from shared.auth import Principal
 from shared.clock import Clock
-from shared.events.alert import Owner
-from shared.events.envelope import Name
+from shared.events.envelope import EventId, Name
 from shared.events.identity import UUID7_PATTERN
-from shared.problem import Problem, encode
 
-Verb = Literal["acknowledge", "dispatch", "arrive", "resolve", "close", "reopen", "note"]
-VERBS: tuple[Verb, ...] = get_args(Verb)
+SingleVerb = Literal["acknowledge", "dispatch", "arrive", "resolve", "close", "reopen", "note"]
+Verb = SingleVerb | GroupingVerb
+GROUPING: tuple[GroupingVerb, ...] = get_args(GroupingVerb)
+VERBS: tuple[Verb, ...] = (*get_args(SingleVerb), *GROUPING)
 ROLES = frozenset({"operator", "supervisor", "commander"})
 """Who may command alerts, within their unit."""
-
-_STATUS = {
-    "lost_race": HTTPStatus.CONFLICT,
-    "stale": HTTPStatus.CONFLICT,
-    "illegal": HTTPStatus.UNPROCESSABLE_ENTITY,
-    "not_allowed": HTTPStatus.FORBIDDEN,
-}
 
 
 class CommandBody(Struct, frozen=True, kw_only=True):
@@ -55,11 +53,16 @@ class CommandBody(Struct, frozen=True, kw_only=True):
     outcome: Name | None = None
     note: Annotated[str, Meta(max_length=1000)] | None = None
     reason: Annotated[str, Meta(max_length=1000)] | None = None
+    backup_type: Name | None = None
+    other: EventId | None = None
+    """The alert that `merge` joins to this one."""
+    parts: Annotated[list[EventId], Meta(max_length=50)] = []
+    """The reports that `split` makes an alert of."""
 
 
-COMMANDS: dict[Verb, Callable[[CommandBody], Command]] = {
+COMMANDS: dict[SingleVerb, Callable[[CommandBody], Command]] = {
     "acknowledge": lambda body: Acknowledge(),
-    "dispatch": lambda body: SendCrew(body.crew),
+    "dispatch": lambda body: SendCrew(body.crew, body.backup_type),
     "arrive": lambda body: Arrive(body.crew),
     "resolve": lambda body: Resolve(body.outcome, body.note),
     "close": lambda body: Close(body.outcome),
@@ -93,38 +96,56 @@ class Commands:
         self, verb: Verb, alert_id: str, body: CommandBody, principal: Principal, tally: Tally
     ) -> Answer:
         if principal.role not in ROLES:
-            return _forbidden(f"it takes one of the roles {', '.join(sorted(ROLES))}")
+            return forbidden(f"it takes one of the roles {', '.join(sorted(ROLES))}")
         if not re.fullmatch(UUID7_PATTERN, alert_id):
-            return _unknown()
+            return unknown("alert")
         async with self._store.transaction() as transaction:
+            if verb in GROUPING:
+                await transaction.lock_operation()
             # The row is locked first, so two commands with one key cannot both find it unused.
             alert = await transaction.alert(alert_id)
-            if alert is None:
-                return _unknown()
-            if not principal.covers(alert.unit):
-                return _forbidden("the alert belongs to another unit")
+            # Even that another unit's alert exists is not for everybody.
+            if alert is None or not principal.covers(alert.unit):
+                return unknown("alert")
             key = f"{principal.actor}:{alert_id}:{verb}:{body.key}"
             kept = await transaction.answer(key)
             if kept is not None:
                 return kept
             now = self._clock()
-            chain = chain_for(self._plans.plan, alert)
-            case = Case(alert, _person(principal, now), body.version, chain, now)
-            result = COMMANDS[verb](body).apply(case)
-            if isinstance(result, Decision):
+            chain = chain_for(self._plans.plan, alert, now)
+            case = Case(alert, person(principal, now), body.version, chain, now)
+            regrouping = Regrouping(transaction, self._plans, principal, tally)
+            result = await _decided(verb, case, body, transaction, regrouping)
+            if isinstance(result, Grouped):
+                result = result.alert
+            elif isinstance(result, Decision):
                 await record(transaction, result, tally, actor=principal.actor)
+                await raise_gaps(transaction, result, self._plans.plan, now, tally)
             answer = _shown(verb, result)
             await transaction.keep_answer(key, principal.actor, answer)
         return answer
 
 
-def _person(principal: Principal, now: datetime) -> Owner:
-    return Owner(actor=principal.actor, name=principal.name, role=principal.role, at=now)
+async def _decided(
+    verb: Verb, case: Case, body: CommandBody, transaction: Transaction, regrouping: Regrouping
+) -> Result | Grouped:
+    if verb == "merge":
+        return await regrouping.merge(case, body.other)
+    if verb == "split":
+        return await regrouping.split(case, body.parts)
+    if verb == "undo":
+        return await regrouping.undo(case)
+    command = COMMANDS[verb](body)
+    if isinstance(command, SendCrew):
+        duties = await transaction.duties()
+        duty = next((each for each in duties if each.crew == command.crew), None)
+        command = replace(command, distance_m=way_to(case.alert, duty))
+    return command.apply(case)
 
 
 def _shown(verb: Verb, result: Result) -> Answer:
     if isinstance(result, Refusal):
-        return _refused(result)
+        return refused(result)
     alert = msgspec.json.encode(result.alert)
     if verb == "close" and result.alert.closing is not None:
         return Answer(
@@ -132,25 +153,3 @@ def _shown(verb: Verb, result: Result) -> Answer:
             msgspec.json.encode({"status": "awaiting_second", "alert": msgspec.Raw(alert)}),
         )
     return Answer(HTTPStatus.OK.value, alert)
-
-
-def _refused(refusal: Refusal) -> Answer:
-    """`extra` names who was first, and gives the reason's stable code and Indonesian words."""
-    extra = {"code": refusal.reason.code, "id": refusal.reason.id}
-    winner = refusal.winner
-    if winner is not None:
-        extra |= {"name": winner.name, "role": winner.role, "at": winner.at.isoformat()}
-    return _problem(_STATUS[refusal.code], refusal.reason.en, extra)
-
-
-def _forbidden(why: str) -> Answer:
-    return _problem(HTTPStatus.FORBIDDEN, f"you may not do this: {why}")
-
-
-def _unknown() -> Answer:
-    return _problem(HTTPStatus.NOT_FOUND, "there is no such alert")
-
-
-def _problem(status: HTTPStatus, detail: str, extra: dict[str, str] | None = None) -> Answer:
-    problem = Problem(status=status.value, title=status.phrase, detail=detail, extra=extra)
-    return Answer(status.value, encode(problem))

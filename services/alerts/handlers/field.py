@@ -4,14 +4,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from services.alerts.domain.alert import CrewEvent, answered, healed, joined, raised
+from services.alerts.domain.alert import CrewEvent, answered, joined, raised
+from services.alerts.domain.checklist import bad_answers, findings
 from services.alerts.domain.correlation import belongs, match, may_follow
-from services.alerts.domain.report import Report, ReportEvent, report_of, unit_of
+from services.alerts.domain.report import Report, ReportEvent, purpose_of, report_of, unit_of
 from services.alerts.domain.triage import Surroundings, judge
-from services.alerts.domain.visit import LOOK_BACK, attended, presence
-from services.alerts.handlers.recording import Tally, record, record_visit
-from services.alerts.ports import Duty, OpenVulnerability, PendingVisit, PlanBook, Transaction
-from shared.events.alert import Alert, VisitRecovered
+from services.alerts.handlers.attending import Attendance
+from services.alerts.handlers.gaps import raise_gaps
+from services.alerts.handlers.presence import Presence
+from services.alerts.handlers.recording import Tally, record
+from services.alerts.handlers.tasks import look_at, take_up
+from services.alerts.ports import Duty, PlanBook, Transaction
+from shared.events.alert import Alert
 from shared.events.envelope import Event
 from shared.events.incident import BackupRequested, DuressRaised, IncidentReported
 from shared.events.patrol import (
@@ -27,9 +31,17 @@ from shared.events.patrol import (
     VulnerabilityReported,
 )
 
-REPORTS = (IncidentReported, DuressRaised, BackupRequested)
+MAX_MERGES = 10
+"""How often an alert may have been merged on, and a crew's answer still find it."""
 
 Effect: TypeAlias = Callable[["Field", Any], Awaitable[None]]
+
+
+def may_raise(event: object) -> bool:
+    """Whether an event may be a report, so that triage and correlation are decided for it."""
+    if isinstance(event, VisitCheckedOut):
+        return bool(bad_answers(event))
+    return isinstance(event, IncidentReported | DuressRaised | BackupRequested)
 
 
 class Field:
@@ -45,8 +57,9 @@ class Field:
         self._tally = tally
         self._open: dict[str, Alert] | None = None
         self._duties: Sequence[Duty] | None = None
+        self._presence = Presence(transaction, now, tally)
         self._moves: dict[str, tuple[datetime, Fix]] = {}
-        self._signs: dict[tuple[str, str | None], datetime] = {}
+        self._attendance = Attendance(transaction, plans, now, tally)
 
     async def take(self, event: Event) -> None:
         """The effect of one event."""
@@ -54,17 +67,22 @@ class Field:
         if effect is not None:
             await effect(self, event)
         await self._locate(event)
+        self._presence.see(event)
 
     async def finish(self) -> None:
-        """Writes the newest position of each crew and the newest sign of life of each site."""
+        """Writes the newest position of each crew and the newest sign of life of each site, and
+        judges the presences."""
         for crew, (at, fix) in sorted(self._moves.items(), key=lambda move: move[0]):
             await self._transaction.move(crew, fix, at)
-        for (site, situation), at in sorted(self._signs.items(), key=_site_and_moment):
-            await self._transaction.seen(site, at, situation)
+        await self._attendance.finish()
+        await self._presence.judge()
 
     async def report(self, event: ReportEvent) -> None:
         """A report joins the alert that it belongs to, or raises one."""
-        report = report_of(event, self._plan, self._now)
+        await self._report(report_of(event, self._plan, self._now))
+        self._attendance.sign(event, None)
+
+    async def _report(self, report: Report) -> None:
         home = await self._home(report)
         around = Surroundings(
             self._plan,
@@ -78,46 +96,51 @@ class Field:
             number = await self._transaction.next_number()
             decision = raised(report, judgement, number, self._plan, self._now)
         await record(self._transaction, decision, self._tally)
+        await raise_gaps(self._transaction, decision, self._plan, self._now, self._tally)
         if self._open is not None:
             self._open[decision.alert.id] = decision.alert
         self._tally.report_ages_s.append((self._now - report.received_at).total_seconds())
-        self._sign(event, None)
 
     async def crew_answer(self, event: CrewEvent) -> None:
         """A dispatched crew says how it goes."""
-        alert = await self._transaction.alert(event.data.alert)
-        if alert is None or alert.purpose != event.purpose:
+        alert = await self._survivor(event.data.alert)
+        if alert is None or alert.purpose != purpose_of(event, self._plan):
             self._tally.read("orphan")
             return
         decision = answered(alert, event, self._plan, self._now)
         if decision is not None:
             await record(self._transaction, decision, self._tally)
 
+    async def _survivor(self, alert_id: str) -> Alert | None:
+        """The alert, or the one that it was merged into: a crew knows the one it was sent to."""
+        alert = await self._transaction.alert(alert_id)
+        for _ in range(MAX_MERGES):
+            link = alert.links[-1] if alert is not None and alert.links else None
+            if link is None or link.kind != "merged_into":
+                break
+            alert = await self._transaction.alert(link.alert)
+        return alert
+
     async def check_in(self, event: VisitCheckedIn) -> None:
         """A presence makes visits done, or makes missed ones good."""
-        was = presence(event, self._now)
-        if was is None:
-            return
-        self._sign(event, None)
-        since = was.moment - LOOK_BACK
-        visits = await self._transaction.visits_of(was.site, since, was.moment)
-        for pending in attended(visits, was):
-            await self._attend(pending)
+        crew = event.data.crew or await self._crew_of(event.actor)
+        members = await self._members(crew)
+        await self._attendance.check_in(event, len(members) or None)
 
     async def check_out(self, event: VisitCheckedOut) -> None:
-        """What the patrol found at the site."""
-        self._sign(event, event.data.situation)
+        """What the patrol found at the site, and of what is to be mended there."""
+        await self._attendance.check_out(event)
+        for finding in findings(event, self._plan, self._now):
+            await self._report(finding)
+        if event.is_live:
+            await look_at(self._transaction, event, self._name(event.actor), self._now, self._tally)
 
     async def vulnerability(self, event: VulnerabilityReported) -> None:
-        """It weighs on every later report of the site until it is mended."""
-        if event.subject is None or not event.is_live:
+        """A task; it weighs on every later report of the site until it is mended."""
+        if not event.is_live:
             return
-        await self._transaction.add_vulnerability(
-            OpenVulnerability(
-                event=event.id, site=event.subject, reported_at=event.time, data=event.data
-            )
-        )
-        self._sign(event, None)
+        await take_up(self._transaction, event, self._plan, self._now, self._tally)
+        self._attendance.sign(event, None)
 
     async def shift_start(self, event: ShiftStarted) -> None:
         """A crew goes on duty."""
@@ -156,18 +179,6 @@ class Field:
             self._open = {alert.id: alert for alert in alerts}
         return self._open
 
-    async def _attend(self, pending: PendingVisit) -> None:
-        if pending.visit.state != "recovered":
-            await self._transaction.save_visit(pending)
-            return
-        transaction, tally = self._transaction, self._tally
-        await record_visit(transaction, pending, VisitRecovered, self._now, tally)
-        alert_id = pending.visit.alert
-        alert = await transaction.alert(alert_id) if alert_id else None
-        decision = healed(alert, self._now) if alert else None
-        if decision is not None:
-            await record(transaction, decision, tally)
-
     async def _locate(self, event: Event) -> None:
         """Any event with a position says where its crew is."""
         data: Any = getattr(event, "data", None)
@@ -184,16 +195,23 @@ class Field:
     async def _crew_of(self, actor: str | None) -> str | None:
         if actor is None:
             return None
+        on_duty = await self._on_duty()
+        return next((duty.crew for duty in on_duty if actor in duty.members), None)
+
+    async def _members(self, crew: str | None) -> Sequence[str]:
+        if crew is None:
+            return ()
+        on_duty = await self._on_duty()
+        return next((duty.members for duty in on_duty if duty.crew == crew), ())
+
+    async def _on_duty(self) -> Sequence[Duty]:
         if self._duties is None:
             self._duties = await self._transaction.duties()
-        return next((duty.crew for duty in self._duties if actor in duty.members), None)
+        return self._duties
 
-    def _sign(self, event: Event, situation: str | None) -> None:
-        if event.subject is None or not event.is_live:
-            return
-        at = min(event.time, event.receivedtime or self._now)
-        key = (event.subject, situation)
-        self._signs[key] = max(at, self._signs.get(key, at))
+    def _name(self, actor: str | None) -> str | None:
+        person = self._plan.person_by_id.get(actor or "") if self._plan else None
+        return person.name if person else actor
 
 
 EFFECTS: Mapping[type[Event], Effect] = {
@@ -210,8 +228,3 @@ EFFECTS: Mapping[type[Event], Effect] = {
     ShiftStarted: Field.shift_start,
     ShiftEnded: Field.shift_end,
 }
-
-
-def _site_and_moment(sign: tuple[tuple[str, str | None], datetime]) -> tuple[str, datetime]:
-    (site, _), at = sign
-    return site, at

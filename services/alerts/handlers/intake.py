@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.alerts.handlers.field import REPORTS, Field
+from services.alerts.handlers.demands import Demands
+from services.alerts.handlers.field import Field, may_raise
 from services.alerts.handlers.recording import Tally
 from services.alerts.metrics import Metrics
 from services.alerts.ports import Incoming, PlanBook, Store, TopicPartition, Transaction
 from shared.clock import Clock
 from shared.events.envelope import Envelope
+from shared.events.patrol import VisitCheckedIn
 from shared.events.position import PositionRecorded
 from shared.events.registry import AnyEvent, Undecodable, decode
 from shared.logging import logger
@@ -53,9 +55,12 @@ class Reading:
 class Intake:
     """Takes what was consumed from `ronda.patrol`, `ronda.incident` and `ronda.position`."""
 
-    def __init__(self, *, store: Store, plans: PlanBook, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, *, store: Store, plans: PlanBook, demands: Demands, clock: Clock, metrics: Metrics
+    ) -> None:
         self._store = store
         self._plans = plans
+        self._demands = demands
         self._clock = clock
         self._metrics = metrics
 
@@ -67,6 +72,9 @@ class Intake:
         retry may mend.
         """
         readings = [_read(record) for record in records]
+        if any(isinstance(reading.event, VisitCheckedIn) for reading in readings):
+            # Or a scan would find nothing to fulfil, and the visit would be missed later.
+            await self._demands.made(self._clock())
         for _ in range(MAX_CONDEMNED):
             try:
                 return await self._take_in(readings)
@@ -77,7 +85,7 @@ class Intake:
     async def _take_in(self, readings: Sequence[Reading]) -> None:
         tally = Tally()
         async with self._store.transaction() as transaction:
-            if any(isinstance(reading.event, REPORTS) for reading in readings):
+            if any(may_raise(reading.event) for reading in readings):
                 await transaction.lock_operation()
             fresh = await _fresh(transaction, readings, tally)
             field = Field(transaction, self._plans, self._clock(), tally)

@@ -1,37 +1,31 @@
 """Pages leave: claimed under a lease, sent outside any transaction, the result recorded."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from services.alerts.domain.delivery import Progress, accepted, failed, is_moot, reached
 from services.alerts.domain.paging import LOG_CHANNEL
-from services.alerts.handlers.recording import record_notification
+from services.alerts.handlers.receipts import TIMED_OUT, Receipts, told
+from services.alerts.handlers.recording import Tally, record, record_notification
 from services.alerts.metrics import Metrics
 from services.alerts.ports import Notifier, Page, PlanBook, Receipt, Store
 from shared.clock import Clock
-from shared.events.alert import Notification
 from shared.logging import logger
 
-MAX_ATTEMPTS = 10
-FIRST_PAUSE_S = 1.0
-LONGEST_PAUSE_S = 60.0
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=5)
+"""How long a page waits whose sender was killed. Who is still sending renews it."""
 SEND_TIMEOUT_S = 15.0
-"""Well below the lease, so that a page has one sender at a time."""
 
 _log = logger(__name__)
-
-
-def pause_before(attempt: int) -> timedelta:
-    """How long to wait before the attempt after `attempt` failed ones: 1, 2, 4 … 60 s."""
-    return timedelta(seconds=min(FIRST_PAUSE_S * 2 ** (attempt - 1), LONGEST_PAUSE_S))
 
 
 class Paging:
     """Delivers due pages with bounded parallelism.
 
     `notifiers` is by the *kind* of a channel (`log`, `webhook`); a notifier looks up what else it
-    needs of `page.channel` in the plan. Pages of an alert that is not live go to `log` only.
+    needs of `page.channel` in the plan. Pages of an alert that is not live go to `log` only,
+    whatever channel they name.
     """
 
     def __init__(
@@ -50,49 +44,73 @@ class Paging:
         self._clock = clock
         self._metrics = metrics
         self._parallel = parallel
+        self._receipts = Receipts(store=store, plans=plans, clock=clock, metrics=metrics)
 
     async def deliver(self, now: datetime) -> int:
-        """Sends what is due at `now`; returns how many pages it tried, so 0 means be idle.
-
-        No more are claimed than are sent at once: a page that waits for its turn would outlive its
-        lease.
-        """
-        pages = await self._store.claim_pages(now, now + LEASE, self._parallel)
-        results = await asyncio.gather(*map(self._deliver, pages), return_exceptions=True)
-        for error in results:
-            # Its lease ends, and it is tried again; the other pages are not held up by it.
-            if isinstance(error, Exception):
-                _log.warning("the result of a page is not recorded", error=repr(error))
-            elif isinstance(error, BaseException):
-                raise error
+        """Sends what is due at `now` and waits for it; returns how many pages it tried."""
+        pages = await self.claim(now, self._parallel)
+        await asyncio.gather(*map(self.send, pages))
         return len(pages)
 
-    async def _deliver(self, page: Page) -> None:
-        receipt = await self._sent(page)
-        now = self._clock()
-        attempt = page.attempt + 1
-        notification = Notification(
-            dedup=page.dedup,
-            alert=page.alert.id,
-            cycle=page.cycle,
-            level=page.level,
-            post=page.post,
-            recipient=page.recipient,
-            channel=page.channel,
-            attempt=attempt,
-            at=now,
-            error=receipt.error,
-        )
-        async with self._store.transaction() as transaction:
-            if receipt.error is None or attempt >= MAX_ATTEMPTS:
-                await transaction.finish_page(page.dedup)
+    async def claim(self, now: datetime, limit: int, busy: Sequence[str] = ()) -> Sequence[Page]:
+        """Due pages that are ours to send until `LEASE` is over, none of the channels in `busy`."""
+        return await self._store.claim_pages(now, now + LEASE, limit, busy)
+
+    async def hold(self, pages: Sequence[Page], now: datetime) -> None:
+        """Renews the lease of pages that are being sent."""
+        await self._store.hold_pages([page.dedup for page in pages], now + LEASE)
+
+    async def send(self, page: Page) -> None:
+        """Sends a claimed page and records what came of it. Where that cannot be recorded its lease
+        ends, and it is sent again under the same name."""
+        try:
+            if page.accepted_at is not None:
+                await self._receipts.bounce(page, TIMED_OUT)
+            elif (page.attempt or page.fallback) and await self._is_moot(page):
+                await self._drop(page)
             else:
-                await transaction.retry_page(page.dedup, attempt, now + pause_before(attempt))
-            await record_notification(transaction, page.alert, notification, now)
-        self._count(page, receipt, now)
+                await self._record(page, await self._sent(page))
+        except Exception as error:
+            _log.warning("the result of a page is not recorded", error=repr(error))
+
+    async def _is_moot(self, page: Page) -> bool:
+        async with self._store.transaction() as transaction:
+            alert = await transaction.alert(page.alert.id)
+        return alert is not None and is_moot(page, alert)
+
+    async def _drop(self, page: Page) -> None:
+        """Somebody has taken the alert: nobody need be called any more."""
+        async with self._store.transaction() as transaction:
+            await transaction.settle_page(
+                page.dedup, page.attempt, Progress(page.attempt, error="taken meanwhile")
+            )
+
+    async def _record(self, page: Page, receipt: Receipt) -> None:
+        if receipt.error is not None:
+            await self._receipts.fail(page, failed(page, receipt.error, self._clock()))
+            self._metrics.pages.labels(page.channel, "failed").inc()
+            return
+        now = self._clock()
+        progress = accepted(page, receipt.ref, self._receipt_within_s(page.channel), now)
+        tally = Tally()
+        async with self._store.transaction() as transaction:
+            # Only a call that had failures can be shown as undelivered. Alerts are locked first.
+            troubled = page.attempt > 0 or page.fallback
+            alert = await transaction.alert(page.alert.id) if troubled else None
+            if await transaction.settle_page(page.dedup, page.attempt, progress):
+                sent = told(page, progress.attempt, now)
+                await record_notification(transaction, page.alert, sent, now)
+                decision = reached(alert, page, now) if alert is not None else None
+                if decision is not None:
+                    await record(transaction, decision, tally)
+        tally.count(self._metrics)
+        self._metrics.pages.labels(page.channel, "sent").inc()
+        if page.alert.version == 1:
+            age = now - page.alert.received_at
+            self._metrics.report_to_page.observe(max(0.0, age.total_seconds()))
 
     async def _sent(self, page: Page) -> Receipt:
-        notifier = self._notifiers.get(self._kind(page.channel))
+        notifier = self._notifiers.get(self._kind(page))
         if notifier is None:
             return Receipt(error=f"there is no channel {page.channel}")
         try:
@@ -104,16 +122,17 @@ class Paging:
             _log.exception("a notifier raised", channel=page.channel)
             return Receipt(error=repr(error)[:200])
 
-    def _kind(self, channel: str) -> str:
+    def _kind(self, page: Page) -> str:
+        if page.alert.purpose is not None:
+            # An exercise reaches no real contact, whoever queued the page and whatever it says.
+            return LOG_CHANNEL
         plan = self._plans.plan
-        row = plan.channel_by_id.get(channel) if plan else None
+        row = plan.channel_by_id.get(page.channel) if plan else None
         if row is not None:
             return row.kind
-        return LOG_CHANNEL if channel == LOG_CHANNEL else ""
+        return LOG_CHANNEL if page.channel == LOG_CHANNEL else ""
 
-    def _count(self, page: Page, receipt: Receipt, now: datetime) -> None:
-        result = "sent" if receipt.error is None else "failed"
-        self._metrics.pages.labels(page.channel, result).inc()
-        if receipt.error is None and page.alert.version == 1:
-            age = now - page.alert.received_at
-            self._metrics.report_to_page.observe(max(0.0, age.total_seconds()))
+    def _receipt_within_s(self, channel: str) -> float | None:
+        plan = self._plans.plan
+        row = plan.channel_by_id.get(channel) if plan else None
+        return row.receipt_within_s if row is not None else None

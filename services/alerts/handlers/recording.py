@@ -3,8 +3,10 @@
 The id of an event is a function of what it tells, so what is published twice carries one id.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 
 from services.alerts.domain.decision import Decision
 from services.alerts.metrics import Metrics
@@ -14,6 +16,9 @@ from shared.events.alert import (
     Notification,
     NotificationFailed,
     NotificationSent,
+    VisitAtRisk,
+    VisitDone,
+    VisitDue,
     VisitMissed,
     VisitRecovered,
 )
@@ -21,6 +26,8 @@ from shared.events.identity import derived_id
 from shared.topics import ALERT
 
 SOURCE = "ronda/alerts"
+
+VisitEvent: TypeAlias = VisitDue | VisitAtRisk | VisitDone | VisitMissed | VisitRecovered
 
 
 @dataclass(slots=True)
@@ -57,6 +64,20 @@ async def record(
     transaction: Transaction, decision: Decision, tally: Tally, *, actor: str | None = None
 ) -> None:
     """Keeps a decision; `actor` is the person who made it, None the system."""
+    await transaction.save_alert(decision.alert)
+    await _tell(transaction, decision, tally, actor)
+
+
+async def record_all(transaction: Transaction, decisions: Sequence[Decision], tally: Tally) -> None:
+    """Keeps what the clock decided about alerts that are there, all at once."""
+    await transaction.save_alerts([decision.alert for decision in decisions])
+    for decision in decisions:
+        await _tell(transaction, decision, tally, None)
+
+
+async def _tell(
+    transaction: Transaction, decision: Decision, tally: Tally, actor: str | None
+) -> None:
     alert = decision.alert
     kind = str(decision.event.__struct_config__.tag)
     event = decision.event(
@@ -72,7 +93,6 @@ async def record(
         purpose=alert.purpose,
         data=alert,
     )
-    await transaction.save_alert(alert)
     await transaction.publish(ALERT, key_of(alert), event)
     for page in decision.pages:
         await transaction.page(page)
@@ -82,11 +102,13 @@ async def record(
 async def record_visit(
     transaction: Transaction,
     pending: PendingVisit,
-    event_type: type[VisitMissed | VisitRecovered],
+    event_type: type[VisitEvent],
     now: datetime,
     tally: Tally,
+    *,
+    purpose: str | None = None,
 ) -> None:
-    """Keeps a visit and tells what became of it."""
+    """Keeps a visit and tells what became of it; `purpose` is the operation's."""
     visit = pending.visit
     kind = str(event_type.__struct_config__.tag)
     event = event_type(
@@ -98,6 +120,7 @@ async def record_visit(
         subject=visit.site,
         unit=visit.unit,
         channel="system",
+        purpose=purpose,
         data=visit,
     )
     await transaction.save_visit(pending)
@@ -117,6 +140,7 @@ async def record_notification(
             notification.dedup,
             str(notification.attempt),
             str(kind.__struct_config__.tag),
+            *(("delivered",) if notification.delivered_at else ()),
         ),
         source=SOURCE,
         time=now,

@@ -8,20 +8,35 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from argon2 import PasswordHasher
+from litestar import Litestar
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.alerts.adapters.http import routes
+from services.alerts.adapters.coverage_reading import CoverageReadings
+from services.alerts.adapters.delivery_reading import DeliveryReadings
+from services.alerts.adapters.http import POLICY, SignInParts, routes
+from services.alerts.adapters.oidc import Oidc, Provider
+from services.alerts.adapters.passwords import ArgonPasswords
+from services.alerts.adapters.performance_reading import PerformanceReadings
 from services.alerts.adapters.reading import Readings
 from services.alerts.adapters.store import PostgresStore
 from services.alerts.adapters.stream import Stream
-from services.alerts.handlers import Commands
+from services.alerts.adapters.task_reading import TaskReadings
+from services.alerts.adapters.watch_reading import WatchReadings
+from services.alerts.handlers import Commands, Tasks, Watch
+from services.alerts.handlers.accounts import Accounts
+from services.alerts.handlers.administering import Administration
+from services.alerts.handlers.receipts import Receipts
+from services.alerts.handlers.situations import Situations
 from services.alerts.metrics import Metrics
 from shared.auth import Issuer, Verifier, generate_keys
 from shared.clock import system_clock
 from shared.events.alert import Alert
 from shared.health import Health
 from shared.http import application, serving
+from shared.policy import Policy
+from shared.revocation import Revocations
 from shared.settings import HttpSettings
 from tests.builders import POLRES, a_plan
 from tests.contract.alert_rows import an_alert
@@ -38,6 +53,8 @@ class Board:
     plans: FakePlanBook
     pages: Path
     issuer: Issuer
+    admin: Administration
+    revocations: Revocations
 
     def token(
         self,
@@ -58,26 +75,66 @@ class Board:
 
 
 @asynccontextmanager
-async def a_board(engine: AsyncEngine, store: PostgresStore, folder: Path) -> AsyncIterator[Board]:
-    """Serves on a free port."""
+async def a_board(
+    engine: AsyncEngine, store: PostgresStore, folder: Path, provider: Provider | None = None
+) -> AsyncIterator[Board]:
+    """Serves on a free port; with a provider, people may sign in there too."""
+    app, board = an_application(engine, store, folder, provider)
+    async with serving(app, HttpSettings()) as board.url:
+        yield board
+        board.stream.close()
+
+
+def an_application(
+    engine: AsyncEngine,
+    store: PostgresStore,
+    folder: Path,
+    provider: Provider | None = None,
+    *,
+    policy: Policy = POLICY,
+) -> tuple[Litestar, Board]:
+    """The whole HTTP face, served by nobody yet, and what is behind it."""
     files = generate_keys(folder)
-    verifier = Verifier(files["keys"])
+    issuer, revocations = Issuer(files["alerts"]), Revocations()
+    verifier = Verifier(files["keys"], revocations.revoked)
     registry = CollectorRegistry()
     plans = FakePlanBook(a_plan(), datetime.now(UTC))
-    stream = Stream(system_clock, lambda: 0.0)
+    stream = Stream(system_clock, lambda: 0.0, revoked=revocations.revoked)
     stream.opened({0: 0})
     pages = folder / "dist"
+    metrics = Metrics(registry)
+    passwords = ArgonPasswords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    accounts = Accounts(
+        store=store,
+        passwords=passwords,
+        issuer=issuer,
+        revocations=revocations,
+        clock=system_clock,
+        metrics=metrics,
+    )
+    http = httpx.AsyncClient(timeout=5, trust_env=False)
+    oidc = Oidc(provider, http) if provider is not None else None
     app = application(
         routes(
             readings=Readings(engine),
-            commands=Commands(
-                store=store, plans=plans, clock=system_clock, metrics=Metrics(registry)
-            ),
+            coverages=CoverageReadings(engine),
+            situations=Situations(store=store, plans=plans, clock=system_clock, metrics=metrics),
+            commands=Commands(store=store, plans=plans, clock=system_clock, metrics=metrics),
+            task_readings=TaskReadings(engine),
+            tasks=Tasks(store=store, plans=plans, clock=system_clock, metrics=metrics),
+            watch_readings=WatchReadings(engine),
+            watch=Watch(store=store, plans=plans, clock=system_clock, metrics=metrics),
+            performance_readings=PerformanceReadings(engine),
+            deliveries=DeliveryReadings(engine),
+            receipts=Receipts(store=store, plans=plans, clock=system_clock, metrics=metrics),
+            secrets={"GERBANG": "rahasia-gerbang"},
             stream=stream,
             plans=plans,
             verifier=verifier,
+            sign_in=SignInParts(issuer, accounts, oidc),
             clock=system_clock,
             pages=pages,
+            map_lines=None,
         ),
         title="Ronda alerts",
         version="test",
@@ -85,10 +142,10 @@ async def a_board(engine: AsyncEngine, store: PostgresStore, folder: Path) -> As
         clock=system_clock,
         health=Health(),
         registry=registry,
+        policy=policy,
     )
-    async with serving(app, HttpSettings()) as url:
-        yield Board(url, store, stream, plans, pages, Issuer(files["alerts"]))
-        stream.close()
+    admin = Administration(store=store, passwords=passwords, clock=system_clock)
+    return app, Board("", store, stream, plans, pages, issuer, admin, revocations)
 
 
 async def keep(board: Board, *alerts: Alert) -> None:

@@ -23,12 +23,13 @@ class Got:
 
 @dataclass(slots=True)
 class Sink:
-    """`status` is the next answers'; while `silent` there is none."""
+    """`status` and `says` are the next answers'; while `silent` there is none."""
 
     url: str = ""
     status: int = 204
     location: str | None = None
     silent: bool = False
+    says: bytes = b""
     got: list[Got] = field(default_factory=list)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -46,7 +47,7 @@ class Sink:
             await self._over.wait()
         answer = [(b"location", self.location.encode())] if self.location else []
         await send({"type": "http.response.start", "status": self.status, "headers": answer})
-        await send({"type": "http.response.body", "body": b""})
+        await send({"type": "http.response.body", "body": self.says})
 
     def release(self) -> None:
         """Lets the silent ones answer, so that the server can stop."""

@@ -37,7 +37,7 @@ async def test_ends_that_cannot_be_read_are_an_error_of_the_world(topics: KafkaS
 
 
 async def test_a_new_plan_is_in_force_without_a_restart(world: World) -> None:
-    book = FoldedPlan()
+    book = FoldedPlan(system_clock)
     assert book.known().ok
     follower = Follower(
         world.kafka,

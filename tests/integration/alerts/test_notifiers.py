@@ -3,26 +3,36 @@
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from services.alerts.adapters.notifiers import webhook
+from services.alerts.adapters.notifiers import posting
+from services.alerts.adapters.notifiers.chat import AppriseNotifier
 from services.alerts.adapters.notifiers.log import LogNotifier
+from services.alerts.adapters.notifiers.mail import EmailNotifier, MailServer
+from services.alerts.adapters.notifiers.reach import Reach
+from services.alerts.adapters.notifiers.sms import SmsNotifier
 from services.alerts.adapters.notifiers.webhook import WebhookNotifier
-from services.alerts.ports import Notifier, Page, Receipt
+from services.alerts.ports import Notifier, Page
 from shared.events.alert import Alert
 from shared.plan.model import Channel
 from tests.builders import a_plan
 from tests.contract.alert_rows import NOW, an_alert
 from tests.fakes import FakePlanBook
+from tests.integration.alerts.mailbox import Mailbox, a_mailbox
 from tests.integration.alerts.sink import Sink
 
 SECRET = "rahasia"
+
+# One of apprise's modules still asks for what the next Python has no more.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 
 class PageAsSent(msgspec.Struct):
@@ -60,8 +70,14 @@ def book_of(*channels: Channel) -> FakePlanBook:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with webhook.client() as http:
+    async with posting.client(Reach(["loopback"])) as http:
         yield http
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    async with a_mailbox() as mailbox:
+        yield mailbox
 
 
 def a_webhook(http: httpx.AsyncClient, url: str | None, **channel: Any) -> WebhookNotifier:
@@ -69,17 +85,51 @@ def a_webhook(http: httpx.AsyncClient, url: str | None, **channel: Any) -> Webho
     return WebhookNotifier(http, book, secrets={"POSKO_LAMA": SECRET}, clock=lambda: NOW)
 
 
-@pytest.fixture(params=["log", "webhook"])
-def notifier(request: pytest.FixtureRequest, http: httpx.AsyncClient, sink: Sink) -> Notifier:
-    return LogNotifier() if request.param == "log" else a_webhook(http, sink.url)
+def an_sms(http: httpx.AsyncClient, url: str | None, **channel: Any) -> SmsNotifier:
+    book = book_of(Channel(id="posko", kind="sms", url=url, **channel))
+    return SmsNotifier(http, book, secrets={"GERBANG": SECRET})
+
+
+def a_mailer(mailbox: Mailbox) -> EmailNotifier:
+    server = MailServer("127.0.0.1", "ronda@contoh.example", mailbox.port, "none")
+    return EmailNotifier(server, book_of(), clock=lambda: NOW)
+
+
+def a_chat(sink: Sink, **urls: str) -> AppriseNotifier:
+    book = book_of(Channel(id="posko", kind="apprise", secret_name="obrolan"))
+    return AppriseNotifier({"OBROLAN": sink.url.replace("http://", "json://")} | urls, book)
+
+
+@pytest.fixture(params=["log", "webhook", "sms", "email", "apprise"])
+def notifier(
+    request: pytest.FixtureRequest, http: httpx.AsyncClient, sink: Sink, mailbox: Mailbox
+) -> Notifier:
+    made: dict[str, Notifier] = {
+        "log": LogNotifier(),
+        "webhook": a_webhook(http, sink.url),
+        "sms": an_sms(http, sink.url),
+        "email": a_mailer(mailbox),
+        "apprise": a_chat(sink),
+    }
+    return made[request.param]
 
 
 async def test_a_page_that_was_taken_has_no_error(notifier: Notifier) -> None:
-    assert await notifier.send(a_page()) == Receipt()
+    assert (await notifier.send(a_page())).error is None
 
 
-async def test_a_page_may_be_sent_again(notifier: Notifier) -> None:
-    assert [await notifier.send(a_page(attempt=each)) for each in range(2)] == [Receipt()] * 2
+async def test_a_page_may_be_sent_again_under_the_same_name(notifier: Notifier) -> None:
+    receipts = [await notifier.send(a_page(attempt=each)) for each in range(2)]
+    assert receipts[0] == receipts[1]
+    assert receipts[0].error is None
+
+
+async def test_a_refusal_is_a_receipt_and_no_exception(
+    notifier: Notifier, sink: Sink, mailbox: Mailbox
+) -> None:
+    sink.status, mailbox.refuses = 500, True
+    receipt = await notifier.send(a_page())
+    assert (receipt.error is None) == isinstance(notifier, LogNotifier)
 
 
 async def test_the_receiver_gets_the_whole_alert_and_whom_it_is_for(
@@ -140,7 +190,7 @@ async def test_a_redirect_is_not_followed(http: httpx.AsyncClient, sink: Sink) -
 async def test_a_receiver_that_says_nothing_is_given_up(
     http: httpx.AsyncClient, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook, "TIMEOUT_S", 0.1)
+    monkeypatch.setattr(posting, "TIMEOUT_S", 0.1)
     sink.silent = True
     receipt = await a_webhook(http, sink.url).send(a_page())
     assert receipt.error is not None
@@ -175,3 +225,121 @@ async def test_the_log_says_which_post_and_names_no_person() -> None:
     assert line["post"] == "kabag-ops"
     assert "Kompol Contoh" not in str(line)
     assert "081200000000" not in str(line)
+
+
+# SMS
+
+
+async def test_a_gateway_gets_whom_what_and_the_name_for_its_receipt(
+    http: httpx.AsyncClient, sink: Sink
+) -> None:
+    page = a_page(alert=an_alert(site_name='Gudang "Utama" {to}'))
+    receipt = await an_sms(http, sink.url, secret_name="gerbang").send(page)
+    [got] = sink.got
+    sent = msgspec.json.decode(got.body)
+    assert (sent["to"], sent["ref"]) == (page.address, page.ref)
+    assert 'Gudang "Utama" {to}' in sent["text"]
+    assert page.recipient not in sent["text"]
+    assert len(sent["text"]) <= 300
+    assert got.headers["authorization"] == f"Bearer {SECRET}"
+    assert got.headers["ronda-dedup"] == page.dedup
+    assert receipt.ref == page.ref
+
+
+async def test_a_gateway_may_want_a_form_and_its_secret_elsewhere(
+    http: httpx.AsyncClient, sink: Sink
+) -> None:
+    gateway = an_sms(
+        http,
+        sink.url,
+        content_type="application/x-www-form-urlencoded",
+        body="phone={to}&message={text}&id={ref}&sender=RONDA",
+        secret_name="gerbang",
+        auth_header="X-Api-Key",
+    )
+    page = a_page(address="+62 812&to=666")
+    await gateway.send(page)
+    [got] = sink.got
+    form = dict(parse_qsl(got.body.decode(), strict_parsing=True))
+    assert (form["phone"], form["id"], form["sender"]) == ("+62 812&to=666", page.ref, "RONDA")
+    assert form["message"].startswith("RONDA ")
+    assert (got.headers["x-api-key"], "authorization" in got.headers) == (SECRET, False)
+
+
+async def test_a_json_body_of_ones_own_cannot_be_broken_by_a_word(
+    http: httpx.AsyncClient, sink: Sink
+) -> None:
+    gateway = an_sms(http, sink.url, body='{"messages":[{"to":"{to}","content":"{text}"}]}')
+    await gateway.send(a_page(address='08","to":"666'))
+    [message] = msgspec.json.decode(sink.got[0].body)["messages"]
+    assert message["to"] == '08","to":"666'
+
+
+@pytest.mark.parametrize(
+    ("says", "ref"),
+    [
+        (b'{"messages":[{"id":"m-77"}]}', "m-77"),
+        (b'{"messages":[{"id":77}]}', "77"),
+        (b'{"messages":[]}', None),
+        (b'{"messages":{"0":{"id":null}}}', None),
+        (b"OK 77", None),
+        (b"", None),
+    ],
+)
+async def test_the_gateways_own_name_of_a_message_is_kept_where_it_gives_one(
+    http: httpx.AsyncClient, sink: Sink, says: bytes, ref: str | None
+) -> None:
+    sink.status, sink.says = 200, says
+    receipt = await an_sms(http, sink.url, ref_field="messages.0.id").send(a_page())
+    assert (receipt.error, receipt.ref) == (None, ref or a_page().ref)
+
+
+async def test_an_endless_answer_is_cut_off(http: httpx.AsyncClient, sink: Sink) -> None:
+    sink.status, sink.says = 200, b"x" * 5_000_000
+    receipt, said = await posting.post(http, sink.url, b"", {})
+    assert receipt.error is None
+    assert len(said) < 300_000
+
+
+# E-mail
+
+
+async def test_a_letter_names_the_alert_and_carries_one_id(mailbox: Mailbox) -> None:
+    page = a_page(address="posko@contoh.example")
+    for attempt in range(2):
+        await a_mailer(mailbox).send(replace(page, attempt=attempt))
+    first, second = mailbox.letters
+    assert first["To"] == "posko@contoh.example"
+    assert f"#{page.alert.number}" in first["Subject"]
+    assert first["Message-ID"] == second["Message-ID"] == f"<{page.ref}@contoh.example>"
+
+
+@pytest.mark.parametrize("address", ["a@b.example\nBcc: c@d.example", "\r\n", "keine-adresse"])
+async def test_an_address_cannot_bring_headers_of_its_own(mailbox: Mailbox, address: str) -> None:
+    receipt = await a_mailer(mailbox).send(a_page(address=address))
+    assert receipt.error is not None or mailbox.letters[0]["Bcc"] is None
+
+
+async def test_a_mail_server_that_is_not_there_is_a_receipt(mailbox: Mailbox) -> None:
+    nowhere = EmailNotifier(
+        MailServer("127.0.0.1", "ronda@contoh.example", 1, "none"), book_of(), clock=lambda: NOW
+    )
+    assert (await nowhere.send(a_page())).error is not None
+    unset = EmailNotifier(None, book_of(), clock=lambda: NOW)
+    assert (await unset.send(a_page())).error == "RONDA_SMTP_HOST is not set"
+
+
+# Apprise
+
+
+async def test_a_chat_gets_title_and_text(sink: Sink) -> None:
+    receipt = await a_chat(sink).send(a_page())
+    assert receipt.error is None
+    sent = msgspec.json.decode(sink.got[0].body)
+    assert sent["title"].startswith("[Ronda]")
+
+
+@pytest.mark.parametrize("url", ["", "nothing://at all"])
+async def test_a_chat_without_a_usable_url_is_a_receipt(sink: Sink, url: str) -> None:
+    assert (await a_chat(sink, OBROLAN=url).send(a_page())).error is not None
+    assert (await AppriseNotifier({}, book_of()).send(a_page())).error is not None

@@ -8,7 +8,8 @@ import msgspec
 from services.alerts.ports import Duty
 from shared.events.alert import Dispatch
 from shared.events.patrol import Fix
-from tests.builders import KPU, POLRES, POLSEK, WAREHOUSE
+from shared.plan.model import Operation
+from tests.builders import KPU, POLRES, POLSEK, WAREHOUSE, a_plan
 from tests.contract.alert_rows import NOW, a_visit, an_alert, id_of
 from tests.integration.alerts.board import Board, is_problem, keep
 
@@ -28,6 +29,22 @@ async def test_open_alerts_are_listed_without_the_closed_ones(
     assert answer.headers["cache-control"] == "no-store"
     everything = await siti.get("/v1/alerts", params={"state": "all"})
     assert {item["id"] for item in everything.json()["items"]} == {id_of("open"), id_of("closed")}
+
+
+async def test_a_crew_that_helps_a_neighbour_is_busy_elsewhere(
+    board: Board, siti: httpx.AsyncClient
+) -> None:
+    sent = Dispatch(crew="R-21", at=NOW, by="Ipda Tetangga")
+    await keep(board, an_alert(unit=NEIGHBOUR, dispatches=[sent]))
+    async with board.store.transaction() as transaction:
+        await transaction.save_duty(Duty(crew="R-21", unit=POLRES, since=NOW, members=("p-1",)))
+    board.plans.plan = a_plan(
+        operation=Operation(
+            id="uji", name="Uji", timezone="Asia/Jakarta", unit=POLRES.rpartition("/")[0]
+        )
+    )
+    [crew] = (await siti.get("/v1/units")).json()["items"]
+    assert crew["busy_with"] == "elsewhere"
 
 
 async def test_units_show_where_crews_are_and_what_keeps_them_busy(
@@ -98,6 +115,9 @@ async def test_the_situation_names_the_operation_its_unit_and_the_categories(
     situation = (await siti.get("/v1/situation")).json()
     categories = situation.pop("categories")
     assert situation == {
+        "logistics_stage": None,
+        "purpose": None,
+        "overrides": [],
         "operation": "contoh-tuban",
         "unit": POLRES,
         "unit_name": "Polres Contoh",
@@ -105,8 +125,10 @@ async def test_the_situation_names_the_operation_its_unit_and_the_categories(
         "phase_name": "campaign",
         "timezone": "Asia/Jakarta",
         "plan_version": "1",
+        "map_url": None,
     }
-    assert {"id": "fire", "label": "fire", "label_en": "fire"} in categories
+    fire = {"id": "fire", "label": "fire", "label_en": "fire", "family": "fire"}
+    assert fire in categories
 
 
 async def test_without_a_plan_the_board_is_told_how_to_get_one(

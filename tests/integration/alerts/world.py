@@ -120,6 +120,7 @@ class World:
             "RONDA_DATABASE_URL": self.settings.database_url,
             "RONDA_AUTH_KEYS_FILE": str(self.settings.auth.keys_file),
             "RONDA_HTTP_PORT": "0",
+            "RONDA_NOTIFY_ALLOW": "loopback",
             "RONDA_WEBHOOK_SECRET_POSKO": self.settings.webhook_secrets["POSKO"],
         }
 
@@ -168,6 +169,7 @@ async def a_world(
         http=HttpSettings(),
         auth=AuthSettings(keys_file=files["keys"], signing_key_file=files["alerts"]),
         webhook_secrets={"POSKO": "rahasia"},
+        notify_allow=("loopback",),
         pages=folder / "dist",
     )
     producer = bus.producer(kafka, client_id="test")

@@ -7,12 +7,24 @@ from typing import Any
 import msgspec
 from prometheus_client import CollectorRegistry
 
-from services.alerts.handlers import Clockwork, CommandBody, Commands, Intake, Paging, Verb
+from services.alerts.handlers import (
+    Clockwork,
+    CommandBody,
+    Commands,
+    Demands,
+    Intake,
+    Paging,
+    TaskBody,
+    Tasks,
+    TaskVerb,
+    Verb,
+)
 from services.alerts.metrics import Metrics
 from services.alerts.ports import Answer, Incoming
 from shared.auth import Principal
 from shared.events.alert import Alert
 from shared.events.envelope import Envelope, Event
+from shared.events.task import Task
 from shared.plan.model import DueVisit, Plan, Situation
 from shared.topics import PATROL
 from tests.builders import NIGHT, a_plan, a_principal, a_record, an_incident
@@ -37,6 +49,7 @@ class Engine:
     """One replica. `reported` feeds records as the consumer does, `after` lets time pass."""
 
     make_store: Callable[[], FakeStore] = FakeStore
+    make_metrics: Callable[[CollectorRegistry], Metrics] = Metrics
 
     def __init__(self, plan: Plan | None = None, *, beside: "Engine | None" = None) -> None:
         self.world: World = (
@@ -45,16 +58,25 @@ class Engine:
         self.store, self.clock, self.plans = self.world.store, self.world.clock, self.world.plans
         self.ends, self.notifier = self.world.ends, self.world.notifier
         self.registry = CollectorRegistry()
-        metrics = Metrics(self.registry)
-        self.intake = Intake(store=self.store, plans=self.plans, clock=self.clock, metrics=metrics)
+        metrics = self.make_metrics(self.registry)
+        self.demands = Demands(store=self.store, plans=self.plans, expand=self._expand)
+        self.intake = Intake(
+            store=self.store,
+            plans=self.plans,
+            demands=self.demands,
+            clock=self.clock,
+            metrics=metrics,
+        )
         self.commands = Commands(
             store=self.store, plans=self.plans, clock=self.clock, metrics=metrics
         )
+        self.tasks = Tasks(store=self.store, plans=self.plans, clock=self.clock, metrics=metrics)
         self.clockwork = Clockwork(
             store=self.store,
             plans=self.plans,
             patrol_ends=self.ends,
-            expand=self._expand,
+            demands=self.demands,
+            clock=self.clock,
             metrics=metrics,
         )
         self.paging = Paging(
@@ -122,6 +144,20 @@ class Engine:
             "key": key or f"{verb}{alert.version}",
         } | body
         return await self.commands.run(verb, alert.id, CommandBody(**fields), by)
+
+    async def task_command(
+        self,
+        verb: TaskVerb,
+        by: Principal | None = None,
+        *,
+        task: Task | None = None,
+        key: str = "",
+        **body: Any,
+    ) -> Answer:
+        """A command on the only task, of its present version unless the body says otherwise."""
+        task = task or self.store.tasks()[0]
+        fields: dict[str, Any] = {"version": task.version, "key": key or f"{verb}{task.version}"}
+        return await self.tasks.run(verb, task.id, TaskBody(**fields | body), by or a_principal())
 
     def person(self, name: str, role: str = "operator") -> Principal:
         """Somebody of the Polres."""

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from services.alerts.domain.escalation import due
-from services.alerts.handlers import clockwork
+from services.alerts.handlers import clockwork, visits
 from services.alerts.handlers.clockwork import BATCH, NOT_MINE
 from tests.builders import a_due_visit, an_id, an_incident
 from tests.fake_store import Crash
@@ -100,7 +100,7 @@ async def test_a_broker_that_does_not_answer_does_not_stop_the_climb(
         await asyncio.Event().wait()
         return {}
 
-    monkeypatch.setattr(clockwork, "BROKER_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(visits, "BROKER_TIMEOUT_S", 0.01)
     monkeypatch.setattr(engine.ends, "ends", never)
     engine.world.demands = [a_due_visit()]
     await engine.after(0)

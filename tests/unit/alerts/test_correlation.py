@@ -1,5 +1,6 @@
 """Several reports of one happening are one alert; two happenings are two."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,20 @@ from services.alerts.domain.correlation import match
 from services.alerts.domain.report import report_of
 from shared.events.alert import Alert
 from shared.events.patrol import Fix
-from tests.builders import KPU, NIGHT, a_backup_request, a_duress, a_plan, an_alert, an_incident
+from tests.builders import (
+    KPU,
+    NIGHT,
+    WAREHOUSE,
+    a_backup_request,
+    a_duress,
+    a_plan,
+    a_record,
+    a_site,
+    an_alert,
+    an_id,
+    an_incident,
+)
+from tests.unit.alerts.engine import Engine
 
 PLAN = a_plan()
 METRES_NORTH = 1 / 111_195
@@ -103,3 +117,32 @@ def test_of_several_the_newest_is_joined() -> None:
     newer = msgspec.structs.replace(an_alert(time=NIGHT + timedelta(minutes=5)), number=2)
 
     assert matched(older, newer, time=NIGHT + timedelta(minutes=6)) == newer
+
+
+async def test_what_moves_on_from_report_to_report_is_still_one_happening(engine: Engine) -> None:
+    """Each is 250 m from the one before, and the last 500 m from the first."""
+    for number in range(3):
+        place = Fix(lat=-6.9131 - number * 250 / 111_195, lon=112.0662)
+        await engine.reported(
+            an_incident(id=an_id(number), subject=None, report={"position": place})
+        )
+
+    assert len(engine.store.alert().parts) == 3
+
+
+async def test_neighbouring_sites_in_different_partitions_are_one_happening(
+    engine: Engine,
+) -> None:
+    near = a_site("ppk", lat=-6.9131 + 200 / 111_195)
+    engine.plans.plan = a_plan(sites=[a_site(), near])
+    reports = [
+        a_record(an_incident(id=an_id(site), subject=site, actor=f"p-{site}"), 0, partition)
+        for partition, site in enumerate((WAREHOUSE, "ppk"))
+    ]
+    await asyncio.gather(
+        engine.intake.on_records(reports[:1]), engine.another().intake.on_records(reports[1:])
+    )
+
+    alert = engine.store.alert()
+    assert sorted(str(part.site) for part in alert.parts) == [WAREHOUSE, "ppk"]
+    assert alert.severity == "tinggi", "two witnesses of one happening"

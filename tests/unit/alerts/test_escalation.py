@@ -111,7 +111,7 @@ async def test_a_chain_that_begins_above_whom_it_reaches_tells_all_whom_it_reach
 
     await engine.reported_one()
 
-    alert = engine.store.alert()
+    alert = next(each for each in engine.store.alerts() if each.kind == "incident")
     assert (alert.level, alert.post) == (2, "Padal")
     assert alert.next_due_at == engine.clock.now + timedelta(seconds=60)
     told = {page.dedup.removeprefix(alert.id) for page in engine.store.pages()}

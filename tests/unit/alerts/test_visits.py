@@ -55,7 +55,7 @@ def scan(minutes: float, **over: Any) -> Any:
 async def test_a_visit_that_nobody_made_is_missed_and_raises_an_alert(engine: Engine) -> None:
     await with_a_visit(engine)
     await engine.after((GRACE - engine.clock.now).total_seconds() - 0.001)
-    assert visit(engine).state == "due"
+    assert visit(engine).state == "at_risk"
 
     await at_grace(engine)
 
@@ -68,7 +68,25 @@ async def test_a_visit_that_nobody_made_is_missed_and_raises_an_alert(engine: En
         "rendah",
     )
     assert (alert.site, alert.site_name, alert.reported_at) == (WAREHOUSE, "Gudang Logistik", DUE)
-    assert sorted(engine.types()) == ["alert.raised", "visit.missed"]
+    assert engine.types() == ["visit.at_risk", "alert.raised", "visit.missed"]
+
+
+async def test_a_visit_is_due_when_its_window_opens_and_at_risk_from_its_time_on(
+    engine: Engine,
+) -> None:
+    await with_a_visit(engine)
+    opens_in = (DUE - timedelta(minutes=30) - engine.clock.now).total_seconds()
+    await engine.after(opens_in - 0.001)
+    assert engine.types() == []
+    await engine.after(0.001)
+    assert engine.types() == ["visit.due"]
+    await engine.after(1800 - 0.001)
+    assert visit(engine).state == "due"
+    await engine.after(0.001)
+    assert (visit(engine).state, visit(engine).version) == ("at_risk", 2)
+
+    await engine.climbing(3)
+    assert engine.types() == ["visit.due", "visit.at_risk"], "each is told once"
 
 
 async def test_a_missed_visit_is_missed_once(engine: Engine) -> None:
@@ -93,7 +111,7 @@ async def test_while_records_are_on_their_way_the_visit_is_only_at_risk(engine: 
     await engine.after(1)
 
     assert visit(engine).state == "done"
-    assert engine.types() == []
+    assert engine.types() == ["visit.at_risk", "visit.done"]
     await engine.after(5)
     assert engine.metric("ronda_barrier_age_seconds") == 0
 
@@ -135,7 +153,7 @@ async def test_a_scan_inside_the_window_is_the_visit(engine: Engine, minutes: in
 
     assert visit(engine).state == "done"
     assert visit(engine).visited_at == DUE + timedelta(minutes=minutes)
-    assert engine.types() == []
+    assert engine.types() == ["visit.done"]
 
 
 @pytest.mark.parametrize(
@@ -307,7 +325,7 @@ async def test_the_day_is_expanded_again_at_local_midnight_and_not_at_every_tick
         calls.append(day)
         return []
 
-    engine.clockwork._expand = expand
+    engine.demands._expand = expand
 
     for _ in range(5):
         await engine.after(1)

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from services.alerts.domain.alert import needs_two
-from services.alerts.domain.triage import SEVERITIES
+from services.alerts.domain.severity import SEVERITIES
 from shared.events.alert import Alert
 from shared.events.envelope import Event
 from shared.plan.model import Plan

@@ -1,6 +1,7 @@
 """The service's HTTP face: who may ask what, and the board."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -8,47 +9,101 @@ from typing import Any
 from litestar import Request, Response, Router
 from litestar.types import ControllerRouterHandler
 
+from services.alerts.adapters.coverage_reading import CoverageReadings
+from services.alerts.adapters.delivery_reading import DeliveryReadings
 from services.alerts.adapters.http.alerts import alert_routes
+from services.alerts.adapters.http.engine import engine_routes
 from services.alerts.adapters.http.live import stream_route
-from services.alerts.adapters.http.pages import page_routes
-from services.alerts.adapters.http.session import session_routes
+from services.alerts.adapters.http.notifications import notification_routes
+from services.alerts.adapters.http.pages import MAP_LINES, page_routes
+from services.alerts.adapters.http.performance import performance_routes
+from services.alerts.adapters.http.policy import POLICY
+from services.alerts.adapters.http.session import Sso, session_routes
+from services.alerts.adapters.http.sso import START, sso_routes
+from services.alerts.adapters.http.tasks import task_routes
 from services.alerts.adapters.http.views import view_routes
+from services.alerts.adapters.http.watch import watch_routes
+from services.alerts.adapters.oidc import Oidc
+from services.alerts.adapters.performance_reading import PerformanceReadings
 from services.alerts.adapters.reading import Readings
 from services.alerts.adapters.stream import Stream
-from services.alerts.handlers import Commands
+from services.alerts.adapters.task_reading import TaskReadings
+from services.alerts.adapters.watch_reading import WatchReadings
+from services.alerts.handlers import Commands, Tasks, Watch
+from services.alerts.handlers.accounts import Accounts
+from services.alerts.handlers.receipts import Receipts
+from services.alerts.handlers.situations import Situations
 from services.alerts.ports import PlanBook, TryAgain
-from shared.auth import Verifier
+from shared.auth import Issuer, Verifier
 from shared.clock import Clock
 from shared.http import problem_response
 from shared.problem import ProblemError
 
-__all__ = ["routes"]
+__all__ = ["POLICY", "SignInParts", "routes"]
+
+
+@dataclass(frozen=True, slots=True)
+class SignInParts:
+    """What signing in by password and by an issuer takes, as far as it is configured."""
+
+    issuer: Issuer | None = None
+    accounts: Accounts | None = None
+    oidc: Oidc | None = None
+
+    @property
+    def sso(self) -> Sso | None:
+        """What the login form offers beside a password."""
+        return Sso(label=self.oidc.provider.label, url=START) if self.oidc is not None else None
+
+    def routes(self, verifier: Verifier, clock: Clock) -> Sequence[ControllerRouterHandler]:
+        """The issuer's routes, where one is configured."""
+        if self.issuer is None or self.accounts is None or self.oidc is None:
+            return []
+        return sso_routes(self.oidc, self.accounts, self.issuer, verifier, clock)
 
 
 def routes(
     *,
     readings: Readings,
+    coverages: CoverageReadings,
+    situations: Situations,
     commands: Commands,
+    task_readings: TaskReadings,
+    tasks: Tasks,
+    watch_readings: WatchReadings,
+    watch: Watch,
+    performance_readings: PerformanceReadings,
+    deliveries: DeliveryReadings,
+    receipts: Receipts,
+    secrets: Mapping[str, str],
     stream: Stream,
     plans: PlanBook,
     verifier: Verifier,
+    sign_in: SignInParts,
     clock: Clock,
     pages: Path,
+    map_lines: Path | None = None,
 ) -> Sequence[ControllerRouterHandler]:
-    """All routes; `pages` is the folder of the built board."""
+    """All routes; `pages` is the folder of the built board, `secrets` are the channels'."""
     return [
         Router(
             "/",
             route_handlers=[
-                *session_routes(verifier, clock),
+                *session_routes(verifier, sign_in.accounts, sign_in.sso, clock),
+                *sign_in.routes(verifier, clock),
                 *alert_routes(readings, commands),
-                *view_routes(readings, plans, clock),
+                *task_routes(task_readings, tasks),
+                *watch_routes(readings, watch_readings, watch, clock),
+                *performance_routes(performance_readings, watch_readings, clock),
+                *view_routes(readings, plans, clock, MAP_LINES if map_lines else None),
+                *engine_routes(readings, coverages, situations, plans, clock),
+                *notification_routes(deliveries, receipts, plans, secrets, clock),
             ],
             response_headers={"Cache-Control": "no-store"},
             exception_handlers={TryAgain: _away},
         ),
         stream_route(stream, clock),
-        *page_routes(pages),
+        *page_routes(pages, map_lines),
     ]
 
 

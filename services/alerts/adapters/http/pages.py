@@ -23,9 +23,11 @@ _SAFE = {
 }
 # vite puts a hash into the names of what lies in `assets`.
 _FOR_EVER = "public, max-age=31536000, immutable"
+MAP_LINES = "/board/lines.geojson"
+"""Where the page finds the deployment's own lines for its map."""
 
 
-def page_routes(folder: Path) -> list[HTTPRouteHandler]:
+def page_routes(folder: Path, map_lines: Path | None = None) -> list[HTTPRouteHandler]:
     """`/board/…`, and the way there."""
 
     @get("/", include_in_schema=False)
@@ -38,6 +40,9 @@ def page_routes(folder: Path) -> list[HTTPRouteHandler]:
             # The page names its files relative to its own folder.
             return Redirect("/board/")
         name = path.lstrip("/") or "index.html"
+        if map_lines is not None and name == MAP_LINES.rpartition("/")[2]:
+            content = await asyncio.to_thread(_read, map_lines.parent, map_lines.name)
+            return Response(content, media_type="application/geo+json", headers=dict(_SAFE))
         content = await asyncio.to_thread(_read, folder, name)
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         caching = _FOR_EVER if name.startswith("assets/") else "no-cache"

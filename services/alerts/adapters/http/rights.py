@@ -1,4 +1,4 @@
-"""Who may ask what; guards and officers have their phone, which asks checkin."""
+"""Who asks. Which roles may, says `policy.py`."""
 
 from http import HTTPStatus
 from typing import TypeAlias
@@ -10,9 +10,6 @@ from shared.auth import Principal
 from shared.problem import ProblemError
 
 Asked: TypeAlias = Request[Principal, str | None, State]
-
-COMMANDING = ("operator", "supervisor", "commander")
-VIEWING = (*COMMANDING, "auditor", "admin")
 
 
 def principal_of(request: Asked) -> Principal:

@@ -8,13 +8,15 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
-from services.alerts.adapters.http.rights import VIEWING, Asked, principal_of
+from services.alerts.adapters.http.rights import Asked, principal_of
 from services.alerts.adapters.reading import Readings
+from services.alerts.domain.duty import busy_crews
 from services.alerts.domain.site_status import Status, standing
 from services.alerts.ports import Duty, PlanBook
+from shared.auth import Principal
 from shared.clock import Clock
 from shared.events.alert import Alert, Visit
-from shared.http import allow
+from shared.events.situation import SituationChange
 from shared.plan.model import Plan
 from shared.problem import ProblemError
 
@@ -72,6 +74,14 @@ class CategoryLabel(Struct, frozen=True, kw_only=True):
     id: str
     label: str
     label_en: str
+    family: str
+
+
+class OverrideView(Struct, frozen=True, kw_only=True):
+    """What the posko has changed of the plan's defaults: since when, by whom, why, until when."""
+
+    since: datetime
+    change: SituationChange
 
 
 class SituationView(Struct, frozen=True, kw_only=True):
@@ -82,30 +92,38 @@ class SituationView(Struct, frozen=True, kw_only=True):
     unit_name: str
     phase: str | None
     phase_name: str | None
+    logistics_stage: str | None
+    purpose: str | None
+    """None is the real thing, else `exercise` or `synthetic`."""
+    overrides: list[OverrideView]
     timezone: str
     plan_version: str
     categories: list[CategoryLabel]
+    map_url: str | None
+    """The deployment's own lines for the map, GeoJSON; None: the board draws a schema."""
 
 
-def view_routes(readings: Readings, plans: PlanBook, clock: Clock) -> list[HTTPRouteHandler]:
+def view_routes(
+    readings: Readings, plans: PlanBook, clock: Clock, map_url: str | None = None
+) -> list[HTTPRouteHandler]:
     """`/v1/units`, `/v1/sites`, `/v1/visits`, `/v1/situation`."""
 
-    @get("/v1/units", guards=[allow(*VIEWING)])
+    @get("/v1/units")
     async def units(request: Asked) -> Crews:
         principal = principal_of(request)
         # The whole operation's alerts: a crew of ours may be busy with a neighbour's.
         root = plans.plan.operation.unit if plans.plan else principal.unit
-        busy = _busy(await readings.alerts(root, only_open=True))
+        busy = busy_crews(await readings.alerts(root, only_open=True), principal.covers)
         duties = await readings.duties()
         return Crews(items=[_crew(each, busy) for each in duties if principal.covers(each.unit)])
 
-    @get("/v1/sites", guards=[allow(*VIEWING)])
+    @get("/v1/sites")
     async def sites(request: Asked) -> Sites:
-        principal, plan, now = principal_of(request), _plan_of(plans), clock()
+        principal, plan, now = principal_of(request), plan_of(plans), clock()
         signs = await readings.signs()
         at_site: dict[str | None, list[Alert]] = defaultdict(list)
         for alert in await readings.alerts(principal.unit, only_open=True):
-            if alert.purpose is None:
+            if alert.purpose == plan.operation.purpose:
                 at_site[alert.site].append(alert)
         items = []
         for site in plan.sites:
@@ -128,15 +146,16 @@ def view_routes(readings: Readings, plans: PlanBook, clock: Clock) -> list[HTTPR
                 )
         return Sites(items=items)
 
-    @get("/v1/visits", guards=[allow(*VIEWING)])
+    @get("/v1/visits")
     async def visits(request: Asked) -> Visits:
         now = clock()
         unit = principal_of(request).unit
         return Visits(items=await readings.visits(unit, now - AROUND_NOW, now + AROUND_NOW))
 
-    @get("/v1/situation", guards=[allow(*VIEWING)])
+    @get("/v1/situation")
     async def situation(request: Asked) -> SituationView:
-        plan, unit = _plan_of(plans), principal_of(request).unit
+        plan, principal = plan_of(plans), principal_of(request)
+        unit = principal.unit
         override = plans.situation.phase
         phase = plan.phase_at(clock())
         if override is not None:
@@ -148,18 +167,29 @@ def view_routes(readings: Readings, plans: PlanBook, clock: Clock) -> list[HTTPR
             unit_name=names.get(unit, unit),
             phase=phase.code if phase else override,
             phase_name=phase.name if phase else None,
+            logistics_stage=plans.situation.logistics_stage,
+            purpose=plan.operation.purpose,
+            overrides=[
+                OverrideView(since=each.since, change=each.change)
+                for each in plans.overrides()
+                if _concerns(each.change, plan, principal)
+            ],
             timezone=plan.operation.timezone,
             plan_version=plan.version,
             categories=[
-                CategoryLabel(id=each.id, label=each.label, label_en=each.label_en)
+                CategoryLabel(
+                    id=each.id, label=each.label, label_en=each.label_en, family=each.family
+                )
                 for each in plan.categories
             ],
+            map_url=map_url,
         )
 
     return [units, sites, visits, situation]
 
 
-def _plan_of(plans: PlanBook) -> Plan:
+def plan_of(plans: PlanBook) -> Plan:
+    """The plan in force; raises a problem 503 while there is none."""
     if plans.plan is None:
         raise ProblemError(
             HTTPStatus.SERVICE_UNAVAILABLE,
@@ -169,15 +199,12 @@ def _plan_of(plans: PlanBook) -> Plan:
     return plans.plan
 
 
-def _busy(alerts: list[Alert]) -> dict[str, str]:
-    """The newest alert that each crew was sent to and has neither declined nor finished."""
-    return {
-        dispatch.crew: alert.id
-        for alert in reversed(alerts)
-        if alert.state != "resolved"
-        for dispatch in alert.dispatches
-        if dispatch.declined_at is None
-    }
+def _concerns(change: SituationChange, plan: Plan, principal: Principal) -> bool:
+    """A site's class and a stand-in are their unit's matter, everything else is everybody's."""
+    if change.of is None:
+        return True
+    named = plan.site_by_id.get(change.of) or plan.person_by_id.get(change.of)
+    return named is not None and principal.covers(named.unit)
 
 
 def _crew(duty: Duty, busy: dict[str, str]) -> Crew:

@@ -1,6 +1,5 @@
-"""A page as a signed HTTP POST; SMS gateways, chat rooms and sirens are reached through it."""
+"""A page as a signed HTTP POST; chat rooms, sirens and other systems are reached through it."""
 
-import asyncio
 import hashlib
 import hmac
 import re
@@ -9,27 +8,34 @@ from datetime import datetime
 
 import httpx
 import msgspec
+from msgspec import Struct
 
+from services.alerts.adapters.notifiers.posting import post
 from services.alerts.ports import Page, PlanBook, Receipt
 from shared.clock import Clock
-from shared.crash import crash_point
+from shared.events.alert import Alert
 
-TIMEOUT_S = 5.0
 DEDUP_HEADER = "Ronda-Dedup"
 SIGNATURE_HEADER = "Ronda-Signature"
 
 _encode = msgspec.json.Encoder().encode
 
 
-def client() -> httpx.AsyncClient:
-    """The HTTP client for webhooks: bounded, follows no redirect, uses no proxy by accident."""
-    return httpx.AsyncClient(
-        timeout=TIMEOUT_S,
-        follow_redirects=False,
-        trust_env=False,
-        limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
-        headers={"User-Agent": "ronda-alerts"},
-    )
+class Sent(Struct, frozen=True, kw_only=True):
+    """The body of a webhook. `ref` is what a receipt names."""
+
+    dedup: str
+    ref: str
+    alert: Alert
+    cycle: int
+    level: int
+    post: str
+    recipient: str
+    channel: str
+    address: str
+    why: str
+    due_at: datetime
+    attempt: int
 
 
 def signature(secret: str, body: bytes, at: datetime) -> str:
@@ -66,30 +72,34 @@ class WebhookNotifier:
         self._clock = clock
 
     async def send(self, page: Page) -> Receipt:
-        """Accepted is an answer 2xx within five seconds. Each try carries the same dedup header."""
+        """Each try carries the same dedup header."""
         plan = self._plans.plan
         channel = plan.channel_by_id.get(page.channel) if plan else None
         if channel is None or channel.url is None:
             return Receipt(error=f"channel {page.channel} has no url in the plan")
         headers = {"Content-Type": "application/json", DEDUP_HEADER: page.dedup}
-        body = _encode(page)
+        body = _encode(_sent(page))
         if channel.secret_name is not None:
             secret = self._secrets.get(secret_key(channel.secret_name))
             if secret is None:
                 return Receipt(error=f"the secret {channel.secret_name} of its channel is not set")
             headers[SIGNATURE_HEADER] = signature(secret, body, self._clock())
-        return await self._post(channel.url, body, headers)
+        receipt, _ = await post(self._http, channel.url, body, headers)
+        return Receipt(receipt.error, ref=page.ref)
 
-    async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Receipt:
-        try:
-            # httpx bounds each phase; this bounds them together.
-            async with asyncio.timeout(TIMEOUT_S):
-                answer = await self._http.post(url, content=body, headers=dict(headers))
-        except TimeoutError:
-            return Receipt(error=f"no answer within {TIMEOUT_S:g} s")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return Receipt(error=f"{error.__class__.__name__}: {error}"[:200])
-        crash_point("page.sent")
-        if not answer.is_success:
-            return Receipt(error=f"the receiver answered {answer.status_code}")
-        return Receipt()
+
+def _sent(page: Page) -> Sent:
+    return Sent(
+        dedup=page.dedup,
+        ref=page.ref,
+        alert=page.alert,
+        cycle=page.cycle,
+        level=page.level,
+        post=page.post,
+        recipient=page.recipient,
+        channel=page.channel,
+        address=page.address,
+        why=page.why,
+        due_at=page.due_at,
+        attempt=page.attempt,
+    )

@@ -5,20 +5,22 @@ import { checked, enter, tokenOfAddress } from "./entry";
 import { t } from "./language";
 import { Login } from "./Login";
 import { session } from "./state";
+import { isWall, Wall } from "./Wall";
 
 export function App() {
   useEffect(() => {
     const onHash = () => {
       const token = tokenOfAddress();
-      if (token !== null) void enter(token);
+      if (token !== null) void enter({ token });
     };
-    void enter(tokenOfAddress());
+    const token = tokenOfAddress();
+    void enter(token === null ? null : { token });
     addEventListener("hashchange", onHash);
     return () => removeEventListener("hashchange", onHash);
   }, []);
   return (
     <>
-      {session.value ? <Board /> : checked.value ? <Login /> : <Waiting />}
+      {session.value ? isWall ? <Wall /> : <Board /> : checked.value ? <Login /> : <Waiting />}
       <p class="unseen" role="status" aria-live="polite">
         {polite}
       </p>

@@ -11,14 +11,27 @@ import { KeysDialog } from "./KeysDialog";
 import { t } from "./language";
 import { needsTaking } from "./order";
 import { Queue } from "./Queue";
+import { MergeDialog } from "./MergeDialog";
+import { HandoverDialog } from "./panels/HandoverDialog";
+import { JournalDialog } from "./panels/JournalDialog";
+import { PerformanceDialog } from "./panels/PerformanceDialog";
+import { ReadinessDialog } from "./panels/ReadinessDialog";
+import { ReportDialog } from "./panels/ReportDialog";
+import { TaskDialog } from "./panels/TaskDialog";
 import { ReopenDialog, ResolveDialog } from "./ReasonDialogs";
-import { Middle } from "./Sites";
+import { Middle } from "./Middle";
+import { SirenBar } from "./siren/SirenState";
+import { watch } from "./siren/watch";
 import { open, selected } from "./state";
 
 export function Board() {
   useEffect(() => {
     document.addEventListener("keydown", onKey);
-    return () => document.removeEventListener("keydown", onKey);
+    const stopWatching = watch();
+    return () => {
+      document.removeEventListener("keydown", onKey);
+      stopWatching();
+    };
   }, []);
   useSignalEffect(() => {
     document.title = pageTitle();
@@ -34,6 +47,7 @@ export function Board() {
         </main>
         <Footer />
       </div>
+      <SirenBar />
       <Dialogs />
     </>
   );
@@ -50,6 +64,20 @@ function Dialogs() {
       return alert && <ResolveDialog alert={alert} />;
     case "reopen":
       return alert && <ReopenDialog alert={alert} />;
+    case "merge":
+      return alert && <MergeDialog alert={alert} />;
+    case "journal":
+      return <JournalDialog />;
+    case "handover":
+      return <HandoverDialog />;
+    case "report":
+      return <ReportDialog />;
+    case "performance":
+      return <PerformanceDialog />;
+    case "readiness":
+      return <ReadinessDialog />;
+    case "task":
+      return <TaskDialog />;
     default:
       return null;
   }

@@ -1,10 +1,12 @@
 import type { Alert } from "./contract";
-import { Actions } from "./Actions";
+import { saidMistake } from "./actions";
+import { Actions } from "./ActionGrid";
 import { CountdownSentence } from "./Countdown";
-import { categoryLabel, clockTime, roleName, siteLabel, unitName } from "./format";
+import { categoryLabel, clockTime, postName, roleName, siteLabel, unitName } from "./format";
 import { language, t, tIfKnown } from "./language";
 import { marks } from "./marks";
 import { needsTaking } from "./order";
+import { UndoBar } from "./UndoBar";
 import { Dispatches, Story } from "./Story";
 import { SeveritySymbol, SeverityWord } from "./Severity";
 import { selected } from "./state";
@@ -25,6 +27,7 @@ function Chosen({ alert }: { alert: Alert }) {
       <Head alert={alert} />
       <Actions alert={alert} />
       <Notice alert={alert} />
+      <UndoBar alert={alert} />
       <Dispatches alert={alert} />
       <Story alert={alert} />
     </>
@@ -53,6 +56,16 @@ function Head({ alert }: { alert: Alert }) {
       </p>
       <Reasons alert={alert} />
       {alert.kind === "duress" && <p class="quiet-phone">{t("dur.quiet")}</p>}
+      {saidMistake(alert) && (
+        <p class="proposal" data-testid="mistake">
+          {t("dur.oops")}
+        </p>
+      )}
+      {alert.undelivered && alert.undelivered.length > 0 && (
+        <p class="undelivered" data-testid="undelivered">
+          {t("s.undelivered", { posts: alert.undelivered.map(postName).join(", ") })}
+        </p>
+      )}
       {alert.closing && (
         <p class="proposal">
           {t("s.proposed", { name: alert.closing.name, time: clockTime(alert.closing.at) })}

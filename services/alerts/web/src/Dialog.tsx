@@ -11,10 +11,11 @@ interface Props {
   confirm?: string;
   ready?: boolean;
   onConfirm?: () => void;
+  wide?: boolean;
 }
 
 /** A native modal dialog: it keeps the focus and gives it back. Ctrl+Enter confirms. */
-export function Dialog({ name, heading, children, confirm, ready = true, onConfirm }: Props) {
+export function Dialog({ name, heading, children, confirm, ready = true, onConfirm, wide = false }: Props) {
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
@@ -37,6 +38,7 @@ export function Dialog({ name, heading, children, confirm, ready = true, onConfi
   return (
     <dialog
       ref={box}
+      class={wide ? "wide" : ""}
       aria-labelledby="dialog-title"
       onClose={() => (dialog.value = null)}
       onKeyDown={onKeyDown}

@@ -1,16 +1,19 @@
 import * as clock from "./clock";
+import { recent } from "./flood";
 import { clockTime, decimal } from "./format";
 import { t } from "./language";
-import { alerts, crews, sites, visits } from "./state";
+import { crews, dayCoverage, sites, visits } from "./state";
 import { coverage, statusOf } from "./sites";
 
-const RECENT_MS = 600_000;
 /** Below this a percentage says more than the number can. */
 const ENOUGH = 20;
 
 export function Footer() {
-  const { done, missed, due } = coverage(visits.value.values());
-  const of = done + missed;
+  const seen = coverage(visits.value.values());
+  const day = dayCoverage.value?.total.visits;
+  const done = day ? day.done + day.late : seen.done;
+  const of = day ? day.required : seen.done + seen.missed;
+  const missed = day ? day.missed : seen.missed;
   const silent = sites.value.filter((site) => statusOf(site) === "unknown").length;
   const percent = of >= ENOUGH ? `${decimal((100 * done) / of)}% ` : "";
   return (
@@ -19,11 +22,11 @@ export function Footer() {
         label={t("cov.title")}
         value={`${percent}${percent ? `(${done}/${of})` : `${done}/${of}`}`}
       />
-      <Figure label={t("t.due")} value={due} />
+      <Figure label={t("t.due")} value={seen.due} />
       <Figure label={t("t.missed")} value={missed} />
       <Figure label={t("cov.nonews")} value={silent} unknown={silent > 0} />
       <Figure label={t("cov.duty")} value={crews.value.length} />
-      <span>{t("cov.recent", { n: recent() })}</span>
+      <span>{t("cov.recent", { n: recent.value })}</span>
       <span class="foot-asof">{t("cov.asof", { time: clockTime(asOf()) })}</span>
     </footer>
   );
@@ -35,13 +38,6 @@ function Figure(props: { label: string; value: number | string; unknown?: boolea
       {props.label} <b>{props.value}</b>
     </span>
   );
-}
-
-function recent(): number {
-  const now = clock.countdownNow.value;
-  if (now === null) return 0;
-  return [...alerts.value.values()].filter((a) => now - Date.parse(a.raised_at) <= RECENT_MS)
-    .length;
 }
 
 function asOf(): number | null {

@@ -1,11 +1,10 @@
-import { Choices } from "./Choices";
 import * as clock from "./clock";
-import { dialog } from "./desk";
-import { leave } from "./entry";
-import { clockTime, date, decimal, roleName, zone } from "./format";
+import { clockTime, date, decimal, zone } from "./format";
 import { t } from "./language";
 import { Mark } from "./Mark";
-import { session, situation } from "./state";
+import { Menu } from "./Menu";
+import { SirenState } from "./siren/SirenState";
+import { situation } from "./state";
 
 export function Header() {
   const lost = clock.freshness.value === "lost";
@@ -24,16 +23,8 @@ export function Header() {
           </>
         )}
         <Freshness />
-        <Choices />
-        <button
-          type="button"
-          class="plain"
-          onClick={() => (dialog.value = "keys")}
-          data-testid="keys"
-        >
-          {t("k.title")} <kbd>?</kbd>
-        </button>
-        <Person />
+        <SirenState />
+        <Menu />
       </header>
       <Drill />
     </>
@@ -49,7 +40,7 @@ function Where() {
   );
 }
 
-function ServerClock() {
+export function ServerClock() {
   const now = clock.seconds.value;
   return (
     <p class="clock" data-testid="server-clock">
@@ -60,7 +51,7 @@ function ServerClock() {
 }
 
 /** The band stands where unit and clock were: nothing moves when the stream is lost. */
-function LostBand() {
+export function LostBand() {
   const connected = !clock.broken.value && clock.silence.value <= 30;
   const time = clockTime(clock.dataAsOf.value);
   return (
@@ -71,7 +62,7 @@ function LostBand() {
   );
 }
 
-function Freshness() {
+export function Freshness() {
   const state = clock.freshness.value;
   const text = {
     live: `${t("conn.live")} ${t("c.second", { n: decimal(clock.lag.value) })}`,
@@ -86,24 +77,8 @@ function Freshness() {
   );
 }
 
-function Person() {
-  const person = session.value;
-  if (person === null) return null;
-  return (
-    <div class="person">
-      <p data-testid="person">
-        <b>{person.name}</b>
-        <small>{roleName(person.role)}</small>
-      </p>
-      <button type="button" class="plain" onClick={() => void leave()} data-testid="logout">
-        {t("c.logout")}
-      </button>
-    </div>
-  );
-}
-
 /** What is not live says so on every screen. */
-function Drill() {
+export function Drill() {
   const purpose = situation.value?.purpose;
   if (!purpose || purpose === "live") return null;
   return (

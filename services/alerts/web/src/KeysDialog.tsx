@@ -11,7 +11,13 @@ const KEYS: [string, Key][] = [
   ["S", "a.resolve"],
   ["X", "a.close"],
   ["N", "a.note"],
+  ["G", "a.merge"],
   ["R", "a.reopen"],
+  ["L", "b.voice"],
+  ["M", "snd.mute"],
+  ["F", "s.filter"],
+  ["/", "s.search"],
+  ["→ ←", "k.fold"],
   ["U", "k.urgent"],
   ["Space", "k.show"],
   ["P", "k.middle"],
@@ -40,6 +46,9 @@ export function KeysDialog() {
         />
         {t("k.letters")}
       </label>
+      <p class="quiet">
+        <a href="licenses.txt">{t("k.licenses")}</a>
+      </p>
     </Dialog>
   );
 }

@@ -1,16 +1,25 @@
-import { useComputed } from "@preact/signals";
+import { type Signal, useComputed } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
+import { order } from "./arrangement";
 import * as clock from "./clock";
 import { goToUrgent, LIST, showNew } from "./desk";
 import { categoryLabel, shortTime, siteLabel } from "./format";
 import { t } from "./language";
 import { loadAll } from "./live";
 import { Caption, Countdown } from "./Countdown";
-import { type Section, sections } from "./order";
+import type { Item } from "./fold";
+import { alertsIn, type Section, sections } from "./order";
+import { QueueFoot } from "./QueueFoot";
 import { Row, standing } from "./Row";
 import { SeveritySymbol, SeverityWord } from "./Severity";
-import { alerts, alertsLoad, open, order, urgent } from "./state";
-import { focusIn, held, moved, pointerIn, shown, waiting } from "./stillness";
+import { alerts, alertsLoad, open, selectedId, urgent } from "./state";
+import { dense, focusIn, held, moved, pointerIn, shown, shownItems, waiting } from "./stillness";
+import { rem, SHORT, stretches, tall, useView, type View } from "./windowing";
+
+const ROW_REM = 3.5;
+const DENSE_REM = 2;
+const HEAD_REM = 1.75;
 
 export function Queue() {
   return (
@@ -21,6 +30,7 @@ export function Queue() {
       <Slot />
       <Bar />
       <Rows />
+      <QueueFoot />
     </section>
   );
 }
@@ -99,9 +109,16 @@ function Rows() {
       </div>
     );
   }
+  return <List />;
+}
+
+function List() {
+  const box = useRef<HTMLDivElement>(null);
+  const view = useView(box);
   return (
     <div
-      class="rows"
+      ref={box}
+      class={dense.value ? "rows dense" : "rows"}
       id={LIST}
       role="listbox"
       aria-labelledby="queue-title"
@@ -112,15 +129,22 @@ function Rows() {
       onFocusOut={() => focusIn(false)}
     >
       {sections.map((section) => (
-        <Group key={section} section={section} />
+        <Group key={section} section={section} view={view} />
       ))}
     </div>
   );
 }
 
-function Group({ section }: { section: Section }) {
-  const ids = useComputed(() => shown.value[section]).value;
-  const count = useComputed(() => order.value[section].length).value;
+/** Where a section begins in the list: after the heads and rows of those before it. */
+function startOf(section: Section, rowPx: number): number {
+  const before = sections.slice(0, sections.indexOf(section));
+  const rows = before.reduce((sum, each) => sum + shown.value[each].length, 0);
+  return rows * rowPx + (before.length + 1) * rem(HEAD_REM);
+}
+
+function Group({ section, view }: { section: Section; view: Signal<View> }) {
+  const items = useComputed(() => shown.value[section]).value;
+  const count = useComputed(() => alertsIn(order.value[section])).value;
   const heading = `section-${section}-title`;
   return (
     <div
@@ -132,10 +156,31 @@ function Group({ section }: { section: Section }) {
       <p id={heading} class="section-head" role="presentation">
         {t(`s.${section}`)} <b>{count}</b>
       </p>
-      {ids.map((id) => (
-        <Row key={id} id={id} />
-      ))}
+      {shownItems.value.length <= SHORT ? (
+        items.map((item) => <Row key={item.id} item={item} />)
+      ) : (
+        <LongGroup section={section} items={items} view={view} />
+      )}
     </div>
+  );
+}
+
+function LongGroup(props: { section: Section; items: readonly Item[]; view: Signal<View> }) {
+  const { section, items, view } = props;
+  const rowPx = rem(dense.value ? DENSE_REM : ROW_REM);
+  const kept = items.findIndex((item) => item.id === selectedId.value);
+  const parts = stretches(items.length, rowPx, startOf(section, rowPx), view.value, kept);
+  return (
+    <>
+      {parts.flatMap((part) => [
+        <div key={`gap-${part.from}`} role="presentation" ref={tall(part.gap * rowPx)} />,
+        ...items
+          .slice(part.from, part.to)
+          .map((item, index) => (
+            <Row key={item.id} item={item} place={part.from + index + 1} of={items.length} />
+          )),
+      ])}
+    </>
   );
 }
 

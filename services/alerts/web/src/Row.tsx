@@ -2,35 +2,48 @@ import { computed, useComputed } from "@preact/signals";
 import * as clock from "./clock";
 import type { Alert } from "./contract";
 import { Caption, Countdown } from "./Countdown";
-import { rowId, select } from "./desk";
+import { openFold, rowId, select } from "./desk";
+import type { Item } from "./fold";
 import { age, categoryLabel, postName, siteLabel } from "./format";
 import { t } from "./language";
 import { changed, marks, pending } from "./marks";
 import { needsTaking } from "./order";
 import { SeveritySymbol, SeverityWord } from "./Severity";
+import { partsOf } from "./Story";
 import { alerts, selectedId } from "./state";
 import { shownIds } from "./stillness";
 
-export function Row({ id }: { id: string }) {
+interface Props {
+  item: Item;
+  /** Its place among all rows of the section, where not all of them are drawn. */
+  place?: number;
+  of?: number;
+}
+
+export function Row({ item, place, of }: Props) {
+  const { id, others } = item;
   const alert = useComputed(() => alerts.value.get(id)).value;
   const isSelected = useComputed(() => selectedId.value === id).value;
   const isTabStop = useComputed(() => tabStop.value === id).value;
   const isChanged = useComputed(() => changed.value.has(id)).value;
   if (!alert) return null;
-  const classes = ["row", `row-${alert.state}`, isChanged && "changed"];
+  const classes = ["row", `row-${alert.state}`, isChanged && "changed", others.length > 0 && "fold"];
   return (
     <div
       id={rowId(id)}
       class={classes.filter(Boolean).join(" ")}
       role="option"
       aria-selected={isSelected}
+      aria-posinset={place}
+      aria-setsize={of}
       tabIndex={isTabStop ? 0 : -1}
-      onClick={() => select(id)}
+      onClick={() => press(item)}
       onFocus={() => select(id)}
       data-testid="alert-row"
       data-id={id}
       data-state={alert.state}
       data-severity={alert.severity}
+      data-folded={others.length || undefined}
     >
       <SeveritySymbol alert={alert} calling={needsTaking(alert)} />
       <span class="line">
@@ -40,8 +53,25 @@ export function Row({ id }: { id: string }) {
         </span>
         <Countdown alert={alert} />
       </span>
-      <SecondLine alert={alert} />
+      {others.length > 0 ? <FoldLine count={others.length} /> : <SecondLine alert={alert} />}
     </div>
+  );
+}
+
+/** A press on a fold that is already chosen opens it. */
+function press({ id, others }: Item): void {
+  if (others.length > 0 && selectedId.peek() === id) openFold(id);
+  else select(id);
+}
+
+function FoldLine({ count }: { count: number }) {
+  return (
+    <span class="line row-line fold-line">
+      <span>{t("s.alike", { n: count })}</span>
+      <small>
+        {t("s.unfold")} <kbd>→</kbd>
+      </small>
+    </span>
   );
 }
 
@@ -74,7 +104,7 @@ function SecondLine({ alert }: { alert: Alert }) {
       <span>
         {alert.purpose && <b class="drill-word">{t("s.drill")} · </b>}
         <SeverityWord alert={alert} /> · {standing(alert)}
-        {alert.parts.length > 1 && <> · {t("s.parts", { n: alert.parts.length })}</>} ·{" "}
+        {partsOf(alert) > 1 && <> · {t("s.parts", { n: partsOf(alert) })}</>} ·{" "}
         <Age alert={alert} />
       </span>
       <Caption alert={alert} />

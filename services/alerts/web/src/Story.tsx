@@ -1,7 +1,12 @@
 import { useSignal } from "@preact/signals";
 import type { Alert, Dispatch, Entry, Part } from "./contract";
+import { mayCommand } from "./actions";
+import { perform } from "./commands";
 import { age, categoryName, clockTime, postName } from "./format";
 import { t, tIfKnown, tOr } from "./language";
+import { Calls } from "./panels/Calls";
+import { Proof } from "./Proof";
+import { session } from "./state";
 
 /** The crews that were sent, and how far each one is. */
 export function Dispatches({ alert }: { alert: Alert }) {
@@ -25,9 +30,11 @@ function progress(sent: Dispatch): string {
   return t("u.sent", { time: clockTime(sent.at) });
 }
 
+type Tab = "time" | "reports" | "proof";
+
 export function Story({ alert }: { alert: Alert }) {
-  const tab = useSignal<"time" | "reports">("time");
-  const tabButton = (name: "time" | "reports", label: string) => (
+  const tab = useSignal<Tab>("time");
+  const tabButton = (name: Tab, label: string) => (
     <button
       type="button"
       role="tab"
@@ -44,7 +51,8 @@ export function Story({ alert }: { alert: Alert }) {
     <div class="story">
       <div class="tabs" role="tablist" aria-label={t("r.time")}>
         {tabButton("time", t("r.time"))}
-        {tabButton("reports", t("r.reports", { n: alert.parts.length }))}
+        {tabButton("reports", t("r.reports", { n: partsOf(alert) }))}
+        {tabButton("proof", t("r.proof"))}
       </div>
       <div
         class="story-panel"
@@ -53,7 +61,14 @@ export function Story({ alert }: { alert: Alert }) {
         aria-labelledby={`tab-${tab.value}`}
         tabIndex={0}
       >
-        {tab.value === "time" ? <Timeline alert={alert} /> : <Reports alert={alert} />}
+        {tab.value === "time" && (
+          <>
+            <Timeline alert={alert} />
+            <Calls alert={alert.id} version={alert.version} />
+          </>
+        )}
+        {tab.value === "reports" && <Reports alert={alert} />}
+        {tab.value === "proof" && <Proof alert={alert} />}
       </div>
     </div>
   );
@@ -88,19 +103,28 @@ function EntryWords({ entry }: { entry: Entry }) {
   );
 }
 
+/** All its reports, also those between the first and the newest ones that are shown. */
+export function partsOf(alert: Alert): number {
+  return alert.parts.length + (alert.parts_more ?? 0);
+}
+
 function Reports({ alert }: { alert: Alert }) {
   if (alert.parts.length === 0) return <p class="quiet">{t("r.none")}</p>;
+  const many = alert.parts.length > 1 && mayCommand(session.value);
   return (
-    <ol class="parts" data-testid="parts">
-      {alert.parts.map((part) => (
-        <ReportPart key={part.event} part={part} />
-      ))}
-    </ol>
+    <>
+      <ol class="parts" data-testid="parts">
+        {alert.parts.map((part) => (
+          <ReportPart key={part.event} part={part} alert={many ? alert : null} />
+        ))}
+      </ol>
+      {alert.parts_more ? <p class="quiet">{t("r.more", { n: alert.parts_more })}</p> : null}
+    </>
   );
 }
 
 /** A report with both its clocks, and how late it came. */
-function ReportPart({ part }: { part: Part }) {
+function ReportPart({ part, alert }: { part: Part; alert: Alert | null }) {
   return (
     <li>
       <p class="clocks">
@@ -114,8 +138,24 @@ function ReportPart({ part }: { part: Part }) {
         <b>{categoryName(part.category)}</b>
         {part.actor && <> · {part.actor}</>}
         {part.device && <small> · {part.device}</small>}
+        {part.crowd_level && <small> · {tIfKnown("crowd", part.crowd_level)}</small>}
       </p>
       {part.text && <q>{part.text}</q>}
+      {part.media?.map((hash) => (
+        <p key={hash} class="hash">
+          {t("r.photo")} <code>{hash}</code>
+        </p>
+      ))}
+      {alert && (
+        <button
+          type="button"
+          class="plain"
+          onClick={() => void perform(alert, "split", { parts: [part.event] })}
+          data-testid="split"
+        >
+          {t("a.split")}
+        </button>
+      )}
     </li>
   );
 }

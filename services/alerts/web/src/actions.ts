@@ -18,7 +18,7 @@ const OVER = ["resolved", "closed"];
 
 /** The grid, always in the same places. Who may only look has it too, with nothing to press. */
 export function actionsFor(alert: Alert, me: Session | null): Action[] {
-  const may = COMMANDING.includes(me?.role ?? "");
+  const may = mayCommand(me);
   const over = OVER.includes(alert.state);
   const proposedByMe = alert.closing !== null && alert.closing.actor === me?.actor;
   const next = nextVerb(alert);
@@ -36,8 +36,18 @@ export function actionsFor(alert: Alert, me: Session | null): Action[] {
     action("resolve", "S", "a.resolve", !over && alert.state !== "raised"),
     action("close", "X", closeLabel(alert), alert.state === "resolved" && !proposedByMe),
     action("note", "N", "a.note", true),
+    action("merge", "G", "a.merge", alert.kind !== "duress" && alert.state !== "closed"),
     action("reopen", "R", "a.reopen", over),
   ];
+}
+
+export function mayCommand(me: Session | null): boolean {
+  return COMMANDING.includes(me?.role ?? "");
+}
+
+/** Whether the phone said afterwards that the emergency was pressed by mistake. */
+export function saidMistake(alert: Alert): boolean {
+  return alert.kind === "duress" && alert.timeline.some((entry) => entry.what === "mistaken");
 }
 
 /** The crew that was sent first and has neither come nor declined. */

@@ -1,11 +1,13 @@
 /** One function per kind of request; every request ends by itself. */
 
 import * as clock from "./clock";
-import type { Alert, Command, Problem, Session, Verb } from "./contract";
+import type { Alert, Command, Problem, Proof, Session, Verb, Ways } from "./contract";
 
 const READ_TIMEOUT_MS = 10_000;
 /** After this long without an answer the operator is told that it is not certain. */
 const COMMAND_TIMEOUT_MS = 3_000;
+
+const SESSION = "/v1/session";
 
 /** The server said no, and why. */
 export class Refused extends Error {
@@ -24,16 +26,24 @@ export function read<T>(path: string): Promise<T> {
   return request(path, { method: "GET" }, READ_TIMEOUT_MS).then((answer) => answer.json());
 }
 
-export async function signIn(token: string): Promise<void> {
-  await write("POST", "/v1/session", { token }, READ_TIMEOUT_MS);
+export async function signIn(proof: Proof): Promise<void> {
+  await write("POST", SESSION, proof, READ_TIMEOUT_MS);
+}
+
+/** How one can sign in here; a server that does not say takes tokens alone. */
+export async function waysIn(): Promise<Ways> {
+  return read<Ways>(`${SESSION}/ways`).catch((error) => {
+    if (error instanceof Refused) return { password: false, sso: null };
+    throw error;
+  });
 }
 
 export async function signOut(): Promise<void> {
-  await write("DELETE", "/v1/session", undefined, READ_TIMEOUT_MS);
+  await write("DELETE", SESSION, undefined, READ_TIMEOUT_MS);
 }
 
 export function whoAmI(): Promise<Session> {
-  return read<Session>("/v1/session");
+  return read<Session>(SESSION);
 }
 
 export interface CommandAnswer {
@@ -47,6 +57,18 @@ export async function command(id: string, verb: Verb, body: Command): Promise<Co
   const said = await answer.json();
   if (answer.status !== 202) return { alert: said, awaitsSecond: false };
   return { alert: said.alert ?? null, awaitsSecond: true };
+}
+
+/** A write outside the alerts: journal, handover, reports, tasks. The body carries its own key. */
+export async function post<T>(path: string, body: unknown): Promise<T> {
+  const answer = await write("POST", path, body, COMMAND_TIMEOUT_MS);
+  return answer.json();
+}
+
+/** `crypto.randomUUID` does not exist where the page came over plain HTTP from another machine. */
+export function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function write(method: string, path: string, body: unknown, timeout: number): Promise<Response> {
@@ -63,7 +85,9 @@ async function request(path: string, init: RequestInit, timeout: number): Promis
   });
   clock.hint(answer.headers.get("Date"));
   if (answer.ok) return answer;
-  if (answer.status >= 500 || answer.status === 429) throw new Unanswered(answer.statusText);
+  // Too many wrong passwords are told to whoever types them; any other 429 is tried again.
+  const later = answer.status === 429 && path !== SESSION;
+  if (answer.status >= 500 || later) throw new Unanswered(answer.statusText);
   throw new Refused(await problemOf(answer));
 }
 

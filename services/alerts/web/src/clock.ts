@@ -22,9 +22,10 @@ const heardAt = signal(performance.now());
 export const lag = signal(0);
 /** The stream was closed and a new one could not be had. */
 export const broken = signal(false);
-const ticked = signal(performance.now());
+/** The page's monotonic clock, a few times a second. */
+export const ticks = signal(performance.now());
 
-export const silence = computed(() => Math.max(0, (ticked.value - heardAt.value) / 1000));
+export const silence = computed(() => Math.max(0, (ticks.value - heardAt.value) / 1000));
 /** Seconds by which what the board shows may be old. */
 export const behind = computed(() => Math.max(silence.value, lag.value));
 
@@ -34,7 +35,7 @@ export const freshness = computed<Freshness>(() => {
 });
 
 /** The server's time in ms since the epoch; null before it was ever heard. */
-export const now = computed(() => (offset.value === null ? null : ticked.value + offset.value));
+export const now = computed(() => (offset.value === null ? null : ticks.value + offset.value));
 
 /** The moment up to which the board is true. */
 export const dataAsOf = computed(() =>
@@ -58,7 +59,7 @@ export const countdownNow = computed(() =>
 
 export function start(): () => void {
   heardAt.value = performance.now();
-  const timer = setInterval(() => (ticked.value = performance.now()), TICK_MS);
+  const timer = setInterval(() => (ticks.value = performance.now()), TICK_MS);
   return () => clearInterval(timer);
 }
 
@@ -69,7 +70,7 @@ export function heard(message: ClockMessage): void {
   offset.value = Math.max(...offsets);
   lag.value = message.lag_s;
   heardAt.value = at;
-  ticked.value = at;
+  ticks.value = at;
   broken.value = false;
 }
 

@@ -1,12 +1,12 @@
 /** Commands: the server decides, one idempotency key until it has answered. */
 
 import { announce } from "./announce";
-import { command, type CommandAnswer, Refused, Unanswered } from "./api";
+import { command, type CommandAnswer, newKey, Refused, Unanswered } from "./api";
 import type { Alert, Command, Verb } from "./contract";
 import { clockTime } from "./format";
 import { language, t } from "./language";
 import { refetch, sessionEnded } from "./live";
-import { mark, pending, setPending, unmark } from "./marks";
+import { mark, offerUndo, pending, setPending, unmark } from "./marks";
 import { needsTaking } from "./order";
 import { putAlert } from "./state";
 
@@ -33,6 +33,7 @@ export async function perform(alert: Alert, verb: Verb, details: Details = {}): 
 async function attempt(alert: Alert, verb: Verb, details: Details, again = true): Promise<boolean> {
   try {
     settle(alert.id, await answered(alert, verb, details));
+    if (verb === "merge" || verb === "split") offerUndo(alert.id);
     return true;
   } catch (error) {
     if (error instanceof Unanswered) {
@@ -100,12 +101,6 @@ async function answered(alert: Alert, verb: Verb, details: Details): Promise<Com
 function say(id: string, kind: "conflict" | "unsure" | "refused" | "waiting", text: string): void {
   mark(id, { kind, text });
   announce(text);
-}
-
-/** `crypto.randomUUID` does not exist where the page came over plain HTTP from another machine. */
-function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function pause(ms: number): Promise<void> {

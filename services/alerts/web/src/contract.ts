@@ -3,7 +3,17 @@
 export type Severity = "rendah" | "sedang" | "tinggi" | "kritis";
 export type AlertState =
   "raised" | "acknowledged" | "dispatched" | "arrived" | "resolved" | "closed";
-export type Verb = "acknowledge" | "dispatch" | "arrive" | "resolve" | "close" | "reopen" | "note";
+export type Verb =
+  | "acknowledge"
+  | "dispatch"
+  | "arrive"
+  | "resolve"
+  | "close"
+  | "reopen"
+  | "note"
+  | "merge"
+  | "split"
+  | "undo";
 
 export interface Reason {
   code: string;
@@ -29,6 +39,11 @@ export interface Part {
   device?: string | null;
   text?: string | null;
   late_s?: number | null;
+  copyof?: string | null;
+  crowd_level?: string | null;
+  backup_type?: string | null;
+  /** SHA-256 of the photos that the report names. */
+  media?: string[];
 }
 
 export interface Dispatch {
@@ -39,6 +54,19 @@ export interface Dispatch {
   declined_at?: string | null;
   en_route_at?: string | null;
   arrived_at?: string | null;
+  backup_type?: string | null;
+  distance_m?: number | null;
+  target_at?: string | null;
+}
+
+/** Another alert that this one was joined with, or parted from, by hand. */
+export interface Link {
+  kind: "absorbed" | "merged_into" | "split_off" | "split_from";
+  alert: string;
+  number: number;
+  at: string;
+  by: string;
+  parts: string[];
 }
 
 export interface Entry {
@@ -62,7 +90,7 @@ export interface Alert {
   id: string;
   number: number;
   version: number;
-  kind: "incident" | "duress" | "visit_missed" | "silent";
+  kind: "incident" | "duress" | "visit_missed" | "silent" | "roster" | "task_overdue";
   state: AlertState;
   severity: Severity;
   category: string;
@@ -94,6 +122,36 @@ export interface Alert {
   outcome: string | null;
   purpose: string | null;
   timeline: Entry[];
+  parts_more?: number;
+  threat_stage?: string | null;
+  crowd_level?: string | null;
+  links?: Link[];
+  /** Posts that no call has reached so far. */
+  undelivered?: string[];
+}
+
+/** Who may be sent, the best first, and whom one asks next. */
+export interface Backup {
+  items: {
+    crew: string;
+    unit: string;
+    members: number;
+    distance_m: number | null;
+    position_age_s: number | null;
+    target_s: number | null;
+    busy_with: string | null;
+    reasons: Reason[];
+  }[];
+  ladder: Rung[];
+  specials: Rung[];
+  next: string | null;
+}
+
+export interface Rung {
+  code: string;
+  label: string;
+  label_en: string;
+  asked: boolean;
 }
 
 export interface Visit {
@@ -111,6 +169,14 @@ export interface Visit {
   visited_at: string | null;
   checkin: string | null;
   alert: string | null;
+}
+
+/** The visits of the local day: those whose time has come, and what became of them. */
+export interface Coverage {
+  total: {
+    visits: { required: number; done: number; late: number; missed: number };
+    coverage: number | null;
+  };
 }
 
 export interface Crew {
@@ -134,6 +200,9 @@ export interface Site {
   /** `aman`, `waspada`, `gangguan`, `pemulihan`; anything else is shown as not known. */
   status: string;
   since: string | null;
+  /** A score with its parts, and the flags of the site; where the service has them. */
+  risk?: { score: number; reasons: Reason[] } | null;
+  flags?: string[];
 }
 
 export interface Situation {
@@ -144,7 +213,10 @@ export interface Situation {
   timezone: string;
   purpose?: string | null;
   /** The plan's severity table, for its labels. */
-  categories?: { id: string; label: string; label_en: string }[];
+  categories?: { id: string; label: string; label_en: string; family?: string }[];
+  /** Where the archive's pages are, and the deployment's own lines for the map. */
+  records_url?: string | null;
+  map_url?: string | null;
 }
 
 export interface Session {
@@ -165,7 +237,7 @@ export interface Problem {
   title: string;
   detail: string;
   /** Who was first, and the reason's stable code and Indonesian words. */
-  extra?: { name?: string; role?: string; at?: string; code?: string; id?: string };
+  extra?: { name?: string; role?: string; at?: string; code?: string; id?: string; wait_s?: string };
 }
 
 export interface Command {
@@ -175,4 +247,17 @@ export interface Command {
   outcome?: string;
   note?: string;
   reason?: string;
+  other?: string;
+  /** The reports that a split makes an alert of. */
+  parts?: string[];
+  backup_type?: string;
+}
+
+/** What somebody shows to be let in. */
+export type Proof = { token: string } | { login: string; password: string };
+
+/** How one can sign in here; `sso` is a link to another place that says who one is. */
+export interface Ways {
+  password: boolean;
+  sso: { label: string; url: string } | null;
 }

@@ -1,6 +1,6 @@
 /** Crews on duty in the order in which they are worth sending. Pure. */
 
-import type { Alert, Crew } from "./contract";
+import type { Alert, Backup, Crew, Reason } from "./contract";
 import { distanceKm } from "./format";
 
 const FRESH_MS = 300_000;
@@ -12,6 +12,28 @@ export interface Candidate {
   km: number | null;
   ageMs: number | null;
   fresh: boolean;
+  /** Within how many seconds of the report it should be there, where the service says so. */
+  targetS: number | null;
+  reasons: readonly Reason[];
+}
+
+/** The order of the service, which knows the whole operation's crews. */
+export function recommended(backup: Backup): Candidate[] {
+  return backup.items.map((item) => ({
+    crew: {
+      crew: item.crew,
+      unit: item.unit,
+      on_duty_since: "",
+      members: Array.from({ length: item.members }, () => ""),
+      position: null,
+      busy_with: item.busy_with,
+    },
+    km: item.distance_m === null ? null : item.distance_m / 1000,
+    ageMs: item.position_age_s === null ? null : item.position_age_s * 1000,
+    fresh: item.position_age_s !== null && item.position_age_s * 1000 <= FRESH_MS,
+    targetS: item.target_s,
+    reasons: item.reasons,
+  }));
 }
 
 /** Free and fresh by distance, then an older position, then busy, then without position. */
@@ -30,7 +52,8 @@ function candidate(alert: Alert, crew: Crew, now: number | null): Candidate {
   const { lat, lon } = alert;
   const ageMs = position && now !== null ? Math.max(0, now - Date.parse(position.at)) : null;
   const km = position && lat !== null && lon !== null ? distanceKm(position, { lat, lon }) : null;
-  return { crew, km, ageMs, fresh: ageMs !== null && ageMs <= FRESH_MS };
+  const fresh = ageMs !== null && ageMs <= FRESH_MS;
+  return { crew, km, ageMs, fresh, targetS: null, reasons: [] };
 }
 
 export function isBusy(crew: Crew, alert: Alert): boolean {

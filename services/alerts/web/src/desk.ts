@@ -1,26 +1,47 @@
 /** What the operator is doing: the selected row, the open dialog, the middle table. */
 
 import { effect, signal } from "@preact/signals";
+import { opened, unfold } from "./arrangement";
 import { actionsFor, pendingCrew } from "./actions";
 import { type Details, perform } from "./commands";
-import type { Verb } from "./contract";
-import { loadCrews } from "./live";
+import type { Backup, Verb } from "./contract";
+import { loadBackup, loadCrews } from "./live";
 import { isInert } from "./marks";
 import { selected, selectedId, session, urgent } from "./state";
-import { shownIds, showNow } from "./stillness";
+import { shownIds, shownItems, showNow } from "./stillness";
 
-export type Dialog = "dispatch" | "resolve" | "reopen" | "keys";
+/** The first ones are about the selected alert and close with it. */
+const ABOUT_ALERT = ["dispatch", "resolve", "reopen", "merge"] as const;
+export type Dialog =
+  | (typeof ABOUT_ALERT)[number]
+  | "keys"
+  | "journal"
+  | "handover"
+  | "report"
+  | "performance"
+  | "readiness"
+  | "task";
+export type Middle = "map" | "areas" | "sites" | "tasks" | "units";
 
 export const dialog = signal<Dialog | null>(null);
-export const middle = signal<"sites" | "areas">("sites");
+export const middle = signal<Middle>("map");
+/** The site whose panel is open in the middle. */
+export const site = signal<string | null>(null);
+/** The task whose dialog is open. */
+export const task = signal<string | null>(null);
 export const district = signal<string | null>(null);
+/** What the service recommends for the alert whose backup is being sent. */
+export const backup = signal<Backup | null>(null);
+const ROUND: Middle[] = ["map", "areas", "sites"];
 const PATIENCE_MS = 1_000;
 export const NOTE_FIELD = "note-field";
 export const LIST = "queue-list";
+export const SEARCH_FIELD = "queue-search";
 
 // A dialog about an alert cannot outlive it.
 effect(() => {
-  if (selected.value === null && dialog.peek() !== "keys") dialog.value = null;
+  const about: readonly string[] = ABOUT_ALERT;
+  if (selected.value === null && about.includes(dialog.peek() ?? "")) dialog.value = null;
 });
 
 export function rowId(id: string): string {
@@ -47,6 +68,24 @@ export function goTo(id: string): void {
 export function goToUrgent(): void {
   const id = urgent.peek()?.id;
   if (id) goTo(id);
+}
+
+/** Gives each alert of a fold its own row. */
+export function openFold(id: string): void {
+  unfold(id, true);
+  showNew();
+}
+
+/** → opens the selected fold, ← closes the one that was opened at this row. */
+export function turnFold(open: boolean): void {
+  const id = selectedId.peek();
+  if (id === null) return;
+  const item = shownItems.peek().find((each) => each.id === id);
+  if (open && item && item.others.length > 0) openFold(id);
+  if (!open && opened.peek().has(id)) {
+    unfold(id, false);
+    showNew();
+  }
 }
 
 /** The row before (-1) or after (1) the selected one. */
@@ -88,6 +127,7 @@ export function act(verb: Verb): void {
       break;
     case "resolve":
     case "reopen":
+    case "merge":
       dialog.value = verb;
   }
 }
@@ -103,11 +143,30 @@ function outcomeDetails(outcome: string | null): Details {
 /** With the newest positions, but not waiting long for them: the list then stays as it is. */
 async function openDispatch(): Promise<void> {
   const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
-  await Promise.race([loadCrews(), patience]);
+  const id = selectedId.peek() ?? "";
+  const asked = Promise.all([loadCrews(), loadBackup(id)]);
+  backup.value = null;
+  const answer = await Promise.race([asked, patience.then(() => null)]);
+  backup.value = answer?.[1] ?? null;
   if (selected.peek() !== null) dialog.value ??= "dispatch";
 }
 
-export function toggleMiddle(): void {
-  middle.value = middle.peek() === "sites" ? "areas" : "sites";
-  district.value = null;
+/** P goes round map, areas and sites. */
+export function nextMiddle(): void {
+  const at = ROUND.indexOf(middle.peek());
+  showMiddle(ROUND[(at + 1) % ROUND.length] ?? "map");
+}
+
+export function showMiddle(name: Middle, inDistrict: string | null = null): void {
+  middle.value = name;
+  district.value = inDistrict;
+}
+
+export function showSite(id: string | null): void {
+  site.value = id;
+}
+
+/** To the search, without losing the row. */
+export function toSearch(): void {
+  document.getElementById(SEARCH_FIELD)?.focus();
 }

@@ -1,7 +1,7 @@
 /** Times, ages, distances and names as people read them. */
 
 import type { Alert } from "./contract";
-import { language, readable, t, tIfKnown } from "./language";
+import { language, readable, t, tIfKnown, tOr } from "./language";
 import { situation } from "./state";
 
 const EARTH_KM = 6371;
@@ -95,7 +95,7 @@ export function categoryLabel(alert: Alert): string {
 export function categoryName(id: string, kind = ""): string {
   const row = situation.value?.categories?.find((category) => category.id === id);
   if (row) return language.value === "id" ? row.label : row.label_en;
-  return kind === "visit_missed" || kind === "silent" ? t(`kind.${kind}`) : readable(id);
+  return tOr("kind", kind, readable(id));
 }
 
 export function siteLabel(alert: Alert): string {

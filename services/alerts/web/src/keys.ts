@@ -1,7 +1,10 @@
 /** The keyboard: letters act on the selected alert, and only outside fields and dialogs. */
 
-import { act, backToQueue, dialog, goToUrgent, showNew, step, toggleMiddle } from "./desk";
+import * as desk from "./desk";
+import { act, backToQueue, dialog, goToUrgent, showNew, step } from "./desk";
+import { filterOpen } from "./filter";
 import { letters } from "./language";
+import { silence } from "./siren/watch";
 
 const LETTERS: Record<string, () => void> = {
   a: () => act("acknowledge"),
@@ -14,7 +17,12 @@ const LETTERS: Record<string, () => void> = {
   j: () => step(1),
   k: () => step(-1),
   u: goToUrgent,
-  p: toggleMiddle,
+  g: () => act("merge"),
+  p: desk.nextMiddle,
+  l: () => (dialog.value = "report"),
+  m: silence,
+  f: () => (filterOpen.value = !filterOpen.peek()),
+  "/": desk.toSearch,
   "?": () => (dialog.value = "keys"),
 };
 
@@ -32,6 +40,8 @@ export function onKey(event: KeyboardEvent): void {
   const onRow = target.matches("[role=option]");
   if (inQueue && event.key === "ArrowDown") return done(event, () => step(1));
   if (inQueue && event.key === "ArrowUp") return done(event, () => step(-1));
+  if (onRow && event.key === "ArrowRight") return done(event, () => desk.turnFold(true));
+  if (onRow && event.key === "ArrowLeft") return done(event, () => desk.turnFold(false));
   if (onRow && event.key === "Enter") return done(event, toActions);
   if (onRow && event.key === " ") return done(event, showNew);
   const letter = event.key.toLowerCase();

@@ -1,7 +1,10 @@
 /** The chosen language and theme, remembered on this screen, and the texts in that language. */
 
 import { effect, signal } from "@preact/signals";
-import { strings } from "./strings";
+import { panelStrings } from "./panels/strings";
+import { boardStrings } from "./strings";
+
+const strings = { ...boardStrings, ...panelStrings };
 
 export type Key = keyof typeof strings;
 export type Language = "id" | "en";

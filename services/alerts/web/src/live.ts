@@ -1,13 +1,17 @@
 /** Keeps the board's state true: lists when a connection opens, then what the stream says. */
 
+import { effect } from "@preact/signals";
 import { read, Refused } from "./api";
 import { announceAlert } from "./announce";
 import * as clock from "./clock";
-import type { Alert, ClockMessage, Crew, Site, Situation, Visit } from "./contract";
+import type { Alert, Backup, ClockMessage, Coverage, Crew, Site, Situation, Visit } from "./contract";
 import { follow, type Message } from "./feed";
+import { jot } from "./journal";
 import { t } from "./language";
 import { needsTaking } from "./order";
 import { markChanged, noteRemoteChange } from "./marks";
+import type { Task } from "./panels/contract";
+import { putTask, takeTasks } from "./panels/tasks";
 import * as state from "./state";
 
 const POLL_MS = 30_000;
@@ -32,7 +36,8 @@ export function sessionEnded(): void {
 export function start(): void {
   stop();
   const stopClock = clock.start();
-  const poll = setInterval(() => void Promise.all([loadSituation(), loadAround()]), POLL_MS);
+  const poll = setInterval(() => void Promise.all([loadSituation(), loadAround(), loadSlowly()]), POLL_MS);
+  const stopCounting = effect(countBlindness());
   const stopFeed = follow("/v1/stream", {
     opened: () => void loadAll(),
     message: take,
@@ -44,6 +49,7 @@ export function start(): void {
     clearTimeout(soon);
     soon = undefined;
     stopClock();
+    stopCounting();
     stopFeed();
   };
 }
@@ -58,6 +64,7 @@ function take(message: Message): void {
   if (message.event === "clock") clock.heard(body as ClockMessage);
   if (message.event === "alert") takeAlert(body.data as Alert);
   if (message.event === "visit") state.putVisit(body.data as Visit);
+  if (message.event === "task") putTask(body.data as Task);
   if (message.event === "alert" || message.event === "visit") loadAroundSoon();
 }
 
@@ -72,7 +79,7 @@ function takeAlert(alert: Alert): void {
 /** The situation first: rows are named by its labels, and a row that is renamed moves its words. */
 export async function loadAll(): Promise<void> {
   await loadSituation();
-  await Promise.all([loadAlerts(), loadAround()]);
+  await Promise.all([loadAlerts(), loadAround(), loadSlowly()]);
 }
 
 async function loadSituation(): Promise<void> {
@@ -120,6 +127,17 @@ export async function refetch(id: string): Promise<Alert | null> {
   }
 }
 
+/** Without an answer the board does without tasks, and counts the visits that it knows. */
+async function loadSlowly(): Promise<void> {
+  const [tasks, coverage] = await Promise.allSettled([
+    read<Items<Task>>("/v1/tasks?state=open"),
+    read<Coverage>("/v1/coverage"),
+  ]);
+  if (tasks.status === "fulfilled") takeTasks(tasks.value.items);
+  else ended(tasks.reason);
+  state.dayCoverage.value = coverage.status === "fulfilled" ? coverage.value : null;
+}
+
 /** Sites, crews and visits: they have no message of their own on the stream. */
 async function loadAround(): Promise<void> {
   try {
@@ -146,12 +164,35 @@ export async function loadCrews(): Promise<void> {
   }
 }
 
+/** Null where the service does not answer: then the crews are ordered here. */
+export async function loadBackup(id: string): Promise<Backup | null> {
+  try {
+    return await read<Backup>(`/v1/alerts/${encodeURIComponent(id)}/recommendations`);
+  } catch (error) {
+    ended(error);
+    return null;
+  }
+}
+
 /** An event usually changes a site or a crew too; many events cause one look. */
 function loadAroundSoon(): void {
   soon ??= setTimeout(() => {
     soon = undefined;
     void loadAround();
   }, SETTLE_MS);
+}
+
+/** How long the screen showed nothing live goes into the journal once it sees again. */
+function countBlindness(): () => void {
+  let since: number | null = null;
+  return () => {
+    if (clock.freshness.value === "lost") since ??= performance.now();
+    else if (since !== null) {
+      const seconds = Math.round((performance.now() - since) / 1000);
+      since = null;
+      jot({ text: t("conn.wasblind"), kind: "blind", seconds });
+    }
+  };
 }
 
 function ended(error: unknown): boolean {

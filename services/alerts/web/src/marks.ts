@@ -6,6 +6,7 @@ import type { Verb } from "./contract";
 const CONFLICT_MS = 5_000;
 const NOTICE_MS = 8_000;
 const CHANGED_MS = 10_000;
+const UNDO_MS = 10_000;
 /** A button that a remote event has just relabelled must not be hit by a hand already moving. */
 const INERT_MS = 400;
 
@@ -36,6 +37,16 @@ export function unmark(id: string): void {
   const next = new Map(marks.peek());
   next.delete(id);
   marks.value = next;
+}
+
+/** The alert whose merge or split may be taken back with one press, for ten seconds. */
+export const undoable = signal<string | null>(null);
+let undoTimer: ReturnType<typeof setTimeout> | undefined;
+
+export function offerUndo(id: string): void {
+  undoable.value = id;
+  clearTimeout(undoTimer);
+  undoTimer = setTimeout(() => (undoable.value = null), UNDO_MS);
 }
 
 export function setPending(id: string, verb: Verb | null): void {

@@ -1,10 +1,11 @@
 /** Which section an alert belongs to, and who stands before whom. Pure. */
 
 import type { Alert, Severity } from "./contract";
+import type { Item } from "./fold";
 
 export const sections = ["new", "work", "wait"] as const;
 export type Section = (typeof sections)[number];
-export type Arrangement = Readonly<Record<Section, readonly string[]>>;
+export type Arrangement = Readonly<Record<Section, readonly Item[]>>;
 
 export const nothing: Arrangement = { new: [], work: [], wait: [] };
 
@@ -45,11 +46,19 @@ export function compare(a: Alert, b: Alert): number {
   );
 }
 
-export function arrange(open: readonly Alert[]): Arrangement {
+/** The sections in order; `fold` makes rows of the alerts of one of them. */
+export function arrange(
+  open: readonly Alert[],
+  fold: (alerts: readonly Alert[]) => readonly Item[],
+): Arrangement {
   const sorted = [...open].sort(compare);
-  const ids = (section: Section) =>
-    sorted.filter((alert) => sectionOf(alert) === section).map((alert) => alert.id);
-  return { new: ids("new"), work: ids("work"), wait: ids("wait") };
+  const items = (section: Section) => fold(sorted.filter((a) => sectionOf(a) === section));
+  return { new: items("new"), work: items("work"), wait: items("wait") };
+}
+
+/** How many alerts a section's rows stand for. */
+export function alertsIn(items: readonly Item[]): number {
+  return items.reduce((sum, item) => sum + 1 + item.others.length, 0);
 }
 
 export function mostUrgent(open: readonly Alert[]): Alert | null {

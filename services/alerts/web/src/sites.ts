@@ -25,11 +25,13 @@ export function ordered(sites: readonly Site[]): Site[] {
 
 export interface Area {
   name: string | null;
-  sites: number;
   gangguan: number;
   unknown: number;
   missed: number;
   alerts: number;
+  /** Visits that were made, of those whose time is over. */
+  done: number;
+  due: number;
 }
 
 /** One line for each district, always in the same order. */
@@ -38,7 +40,11 @@ export function areas(
   visits: Iterable<Visit>,
   open: readonly Alert[],
 ): Area[] {
-  const missed = counted([...visits].filter((v) => v.state === "missed").map((v) => v.site));
+  const all = [...visits];
+  const at = (...states: Visit["state"][]) =>
+    counted(all.filter((visit) => states.includes(visit.state)).map((visit) => visit.site));
+  const missed = at("missed");
+  const made = at("done", "recovered");
   const urgent = open.filter((a) => a.severity === "kritis" || a.severity === "tinggi");
   const alerts = counted(urgent.map((alert) => alert.site ?? ""));
   const found = new Map<string | null, Area>();
@@ -46,18 +52,20 @@ export function areas(
     const name = site.district;
     const area = found.get(name) ?? {
       name,
-      sites: 0,
       gangguan: 0,
       unknown: 0,
       missed: 0,
       alerts: 0,
+      done: 0,
+      due: 0,
     };
     const status = statusOf(site);
-    area.sites += 1;
     area.gangguan += Number(status === "gangguan");
     area.unknown += Number(status === "unknown");
     area.missed += missed.get(site.id) ?? 0;
     area.alerts += alerts.get(site.id) ?? 0;
+    area.done += made.get(site.id) ?? 0;
+    area.due += (made.get(site.id) ?? 0) + (missed.get(site.id) ?? 0);
     found.set(name, area);
   }
   return [...found.values()].sort((a, b) => byName(a.name ?? "~", b.name ?? "~"));

@@ -1,8 +1,8 @@
 /** What the board knows, as signals. Objects are never changed, only replaced by later versions. */
 
 import { batch, computed, signal } from "@preact/signals";
-import type { Alert, Crew, Session, Site, Situation, Visit } from "./contract";
-import { arrange, mostUrgent } from "./order";
+import type { Alert, Coverage, Crew, Session, Site, Situation, Visit } from "./contract";
+import { mostUrgent } from "./order";
 
 /** Closed alerts are kept for the detail and for reopening, this many at most. */
 const KEPT_CLOSED = 50;
@@ -16,6 +16,8 @@ export const situation = signal<Situation | null>(null);
 export const alerts = signal<ReadonlyMap<string, Alert>>(new Map());
 export const visits = signal<ReadonlyMap<string, Visit>>(new Map());
 export const sites = signal<readonly Site[]>([]);
+/** The day's visits as the service counts them; null where it does not. */
+export const dayCoverage = signal<Coverage | null>(null);
 export const crews = signal<readonly Crew[]>([]);
 export const alertsLoad = signal<Load>("loading");
 export const sitesLoad = signal<Load>("loading");
@@ -24,7 +26,6 @@ export const selectedId = signal<string | null>(null);
 export const selected = computed(() => alerts.value.get(selectedId.value ?? "") ?? null);
 
 export const open = computed(() => [...alerts.value.values()].filter((a) => a.state !== "closed"));
-export const order = computed(() => arrange(open.value));
 export const urgent = computed(() => mostUrgent(open.value));
 
 /** Takes an alert unless a later version of it is known; true when it was news. */
@@ -84,6 +85,7 @@ export function forget(): void {
     visits.value = new Map();
     sites.value = [];
     crews.value = [];
+    dayCoverage.value = null;
     selectedId.value = null;
     alertsLoad.value = "loading";
     sitesLoad.value = "loading";

@@ -1,0 +1,88 @@
+"""Looks over the engine's shoulder: what the engine promises is asked of its rows, in SQL.
+
+It decides nothing and mends nothing. What it finds is a defect, and somebody should be woken.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Table, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.alerts.adapters.rows import decode_body
+from services.alerts.adapters.store import retryable
+from services.alerts.adapters.tables import alert, device_track, notification, task, visit
+from services.alerts.metrics import Metrics
+from shared.clock import Clock
+from shared.events.alert import Alert
+
+EVERY_S = 15.0
+PATIENCE = timedelta(seconds=30)
+"""What is due this long has been forgotten, or nobody is there."""
+PAGE_PATIENCE = timedelta(minutes=2)
+"""A page may wait behind others of a provider that hangs; that has a rule of its own."""
+MOST_UNPAGED = 1000
+
+_OPEN = alert.c.closed_at.is_(None)
+_ENDED = alert.c.state.in_(["resolved", "closed"])
+
+
+class Auditor:
+    """Counts what should not be; any number of replicas may do so at once."""
+
+    def __init__(self, engine: AsyncEngine, metrics: Metrics, clock: Clock) -> None:
+        self._engine = engine
+        self._metrics = metrics
+        self._clock = clock
+
+    async def audit(self) -> float:
+        """One round; returns when to come back. Raises `TryAgain` while the database is away, and
+        then the time of the last round stands still, which is an alert of its own."""
+        now = self._clock()
+        checks = _checks(now)
+        counts = select(*(count.label(name) for name, count in checks.items()))
+        with retryable():
+            async with self._engine.connect() as connection:
+                found = (await connection.execute(counts)).one()
+                bodies = (await connection.execute(_untold(now - PATIENCE))).scalars().all()
+        for name in checks:
+            self._metrics.auditor_violations.labels(name).set(getattr(found, name))
+        self._metrics.unpaged_alerts.set(sum(_should_be_told(body) for body in bodies))
+        self._metrics.auditor_last_run.set(now.timestamp())
+        return EVERY_S
+
+
+def _checks(now: datetime) -> dict[str, ScalarSelect[int]]:
+    long_ago = now - PATIENCE
+    return {
+        "alert_without_timer": _count(alert, _OPEN, ~_ENDED, alert.c.next_due_at.is_(None)),
+        "alert_held_by_nobody": _count(
+            alert, _OPEN, alert.c.state == "raised", alert.c.next_due_kind != "climb"
+        ),
+        "ended_alert_with_timer": _count(
+            alert, _ENDED, alert.c.next_due_at.is_not(None), alert.c.next_due_kind != "close_lapse"
+        ),
+        "alert_left": _count(alert, alert.c.next_due_at < long_ago),
+        "visit_left": _count(visit, visit.c.next_check_at < long_ago),
+        "task_without_timer": _count(task, task.c.state != "done", task.c.next_due_at.is_(None)),
+        "task_left": _count(task, task.c.next_due_at < long_ago),
+        "gap_left": _count(device_track, device_track.c.next_check_at < long_ago),
+        "page_left": _count(notification, notification.c.due_at < now - PAGE_PATIENCE),
+    }
+
+
+def _count(table: Table, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(table).where(*conditions).scalar_subquery()
+
+
+def _untold(long_ago: datetime) -> Select[Any]:
+    """Alerts that climb and have no page; whether they should have one, their story says."""
+    told = exists().where(notification.c.alert_id == alert.c.id)
+    climbs = (_OPEN, alert.c.next_due_kind == "climb", alert.c.opened_at < long_ago)
+    return select(alert.c.body).where(*climbs, ~told).limit(MOST_UNPAGED)
+
+
+def _should_be_told(body: bytes) -> bool:
+    """Not while the first level is still to come; where the plan reaches nobody, it should."""
+    untold = decode_body(body, Alert)
+    return untold.level > 0 or any(each.code == "nobody_reachable" for each in untold.reasons)

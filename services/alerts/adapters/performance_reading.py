@@ -1,0 +1,49 @@
+"""Alerts for the figures about alarms: only what those need is decoded."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.alerts.adapters.store import retryable
+from services.alerts.adapters.tables import alert
+from services.alerts.domain.performance import Told
+
+MOST = 20_000
+"""Four times what a district raises in a bad month; beyond, the newest are shown."""
+
+_decode = msgspec.json.Decoder(Told).decode
+
+
+class PerformanceReadings:
+    """Reads of committed rows; raises `TryAgain` while the database is away."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def told(self, unit: str, since: datetime, until: datetime) -> list[Told]:
+        """Live alerts of a unit and those below it that were raised in a span, oldest first."""
+        below = alert.c.unit.startswith(f"{unit}/", autoescape=True)
+        statement = (
+            select(alert.c.body)
+            .where(
+                or_(alert.c.unit == unit, below),
+                alert.c.purpose.is_(None),
+                alert.c.opened_at >= since,
+                alert.c.opened_at < until,
+            )
+            .order_by(alert.c.opened_at.desc())
+            .limit(MOST)
+        )
+        with retryable():
+            async with self._engine.connect() as connection:
+                bodies = (await connection.execute(statement)).scalars().all()
+        # A month takes a while, and the alerts wait in this loop.
+        return await asyncio.to_thread(_decoded, bodies)
+
+
+def _decoded(bodies: Sequence[bytes]) -> list[Told]:
+    return [_decode(body) for body in reversed(bodies)]

@@ -1,0 +1,43 @@
+"""The room's journal, and who had the watch."""
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import insert
+
+from services.alerts.adapters.rows import Rows, decode_body, encode_body
+from services.alerts.adapters.tables import handover, journal
+from shared.events.watch import Handover, JournalEntry
+
+_note = insert(journal).on_conflict_do_nothing()
+_by_id = select(handover.c.body).where(handover.c.id == bindparam("handover_id")).with_for_update()
+_new = insert(handover)
+_save = _new.on_conflict_do_update(
+    index_elements=[handover.c.id],
+    set_={"accepted_at": _new.excluded.accepted_at, "body": _new.excluded.body},
+)
+
+
+class WatchRows(Rows):
+    """The watch's part of a transaction."""
+
+    async def note(self, unit: str, entry: JournalEntry) -> None:
+        """Adds a line to a unit's journal; the same line again changes nothing."""
+        body = encode_body(entry)
+        await self._run(_note, {"id": entry.id, "unit": unit, "at": entry.at, "body": body})
+
+    async def handover(self, handover_id: str) -> Handover | None:
+        """A handover, its row locked until the transaction ends."""
+        body = (await self._run(_by_id, {"handover_id": handover_id})).scalar_one_or_none()
+        return decode_body(body, Handover) if body is not None else None
+
+    async def save_handover(self, made: Handover) -> None:
+        """Inserts or replaces a handover."""
+        await self._run(
+            _save,
+            {
+                "id": made.id,
+                "unit": made.unit,
+                "at": made.outgoing.at,
+                "accepted_at": made.incoming.at if made.incoming else None,
+                "body": encode_body(made),
+            },
+        )

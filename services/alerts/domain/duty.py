@@ -1,0 +1,46 @@
+"""A crew on duty, as far as its phones tell."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.events.alert import Alert
+from shared.events.patrol import Fix
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A crew on duty, and the newest position that any of its devices sent."""
+
+    crew: str
+    unit: str
+    since: datetime
+    members: tuple[str, ...]
+    lat: float | None = None
+    lon: float | None = None
+    position_at: datetime | None = None
+
+    @property
+    def place(self) -> Fix | None:
+        """Where it was last, if it ever said."""
+        if self.lat is None or self.lon is None:
+            return None
+        return Fix(lat=self.lat, lon=self.lon)
+
+
+ELSEWHERE = "elsewhere"
+"""In place of an alert that whoever asks may not know of."""
+
+
+def busy_crews(
+    alerts: Iterable[Alert], may_know: Callable[[str], bool] = lambda unit: True
+) -> dict[str, str]:
+    """By crew the newest unresolved alert that it was sent to and has not declined; `alerts` are
+    the newest first. `may_know` says of whose alerts the id is told."""
+    return {
+        dispatch.crew: alert.id if may_know(alert.unit) else ELSEWHERE
+        for alert in reversed(list(alerts))
+        if alert.state not in {"resolved", "closed"}
+        for dispatch in alert.dispatches
+        if dispatch.declined_at is None
+    }

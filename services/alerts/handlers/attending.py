@@ -1,0 +1,89 @@
+"""Presences make visits done or good, tell what they lacked, and end silences."""
+
+from datetime import datetime
+
+from services.alerts.domain.alert import healed
+from services.alerts.domain.report import counts
+from services.alerts.domain.visit import LOOK_BACK, attended, inspected, presence
+from services.alerts.handlers.recording import Tally, record, record_visit
+from services.alerts.ports import PendingVisit, PlanBook, Transaction
+from shared.events.alert import VisitDone, VisitRecovered
+from shared.events.envelope import Event
+from shared.events.patrol import VisitCheckedIn, VisitCheckedOut
+
+
+class Attendance:
+    """What one batch says of visits and sites; what many events say of one site is written once."""
+
+    def __init__(
+        self, transaction: Transaction, plans: PlanBook, now: datetime, tally: Tally
+    ) -> None:
+        self._transaction = transaction
+        self._plan = plans.plan
+        self._now = now
+        self._tally = tally
+        self._signs: dict[tuple[str, str | None], datetime] = {}
+
+    async def check_in(self, event: VisitCheckedIn, people: int | None) -> None:
+        """A presence of so many people makes visits done, or makes missed ones good."""
+        was = presence(event, people, self._plan, self._now)
+        if was is None:
+            return
+        self.sign(event, None)
+        since = was.moment - LOOK_BACK
+        visits = await self._transaction.visits_of(was.site, since, was.moment)
+        for pending in attended(visits, was, self._plan):
+            await self._keep(pending)
+
+    async def check_out(self, event: VisitCheckedOut) -> None:
+        """How long it was, and what was looked at."""
+        self.sign(event, event.data.situation)
+        if event.subject is None or not counts(event, self._plan):
+            return
+        since = event.time - LOOK_BACK
+        visits = await self._transaction.visits_of(event.subject, since, event.time)
+        for pending in inspected(visits, event, self._plan):
+            await self._keep(pending)
+
+    def sign(self, event: Event, situation: str | None) -> None:
+        """The event's site is heard of."""
+        if event.subject is None or not counts(event, self._plan):
+            return
+        at = min(event.time, event.receivedtime or self._now)
+        key = (event.subject, situation)
+        self._signs[key] = max(at, self._signs.get(key, at))
+
+    async def finish(self) -> None:
+        """Writes the newest sign of life of each site; whoever was silent is so no longer."""
+        for (site, situation), at in sorted(self._signs.items(), key=_site_and_moment):
+            await self._transaction.seen(site, at, situation)
+        heard: dict[str, datetime] = {}
+        for (site, _), at in self._signs.items():
+            heard[site] = max(at, heard.get(site, at))
+        # After the signs: a silence that is judged meanwhile waits for their rows.
+        for alert_id in await self._transaction.end_silences(heard) if heard else ():
+            await self._heal(alert_id)
+
+    async def _keep(self, pending: PendingVisit) -> None:
+        late = pending.visit.state == "recovered"
+        await record_visit(
+            self._transaction,
+            pending,
+            VisitRecovered if late else VisitDone,
+            self._now,
+            self._tally,
+            purpose=self._plan.operation.purpose if self._plan else None,
+        )
+        if late and pending.visit.alert:
+            await self._heal(pending.visit.alert)
+
+    async def _heal(self, alert_id: str) -> None:
+        alert = await self._transaction.alert(alert_id)
+        decision = healed(alert, self._now) if alert else None
+        if decision is not None:
+            await record(self._transaction, decision, self._tally)
+
+
+def _site_and_moment(sign: tuple[tuple[str, str | None], datetime]) -> tuple[str, datetime]:
+    (site, _), at = sign
+    return site, at

@@ -1,0 +1,141 @@
+"""What the events of a batch say together of each device, beside what was known of it."""
+
+from collections import defaultdict
+from datetime import datetime
+from typing import TypeAlias
+
+from services.alerts.domain.presence import Use, code_of, followed, scanned, sighting
+from services.alerts.domain.sequence import closed, counted, opened, shown
+from services.alerts.handlers.recording import SOURCE, Tally
+from services.alerts.metrics import Metrics
+from services.alerts.ports import DeviceTrack, Store, Transaction
+from shared.events.envelope import Event
+from shared.events.identity import derived_id
+from shared.events.presence import (
+    PresenceDoubt,
+    PresenceDoubted,
+    SequenceGap,
+    SequenceGapClosed,
+    SequenceGapOpened,
+)
+from shared.topics import ALERT
+
+GapEvent: TypeAlias = type[SequenceGapOpened | SequenceGapClosed]
+
+
+class Presence:
+    """Sees the events of one batch, and judges them once, at its end."""
+
+    def __init__(self, transaction: Transaction, now: datetime, tally: Tally) -> None:
+        self._transaction = transaction
+        self._now = now
+        self._tally = tally
+        self._events: dict[str, list[Event]] = defaultdict(list)
+
+    def see(self, event: Event) -> None:
+        """Remembers an event of a device until the batch is judged."""
+        if event.device is not None:
+            self._events[event.device].append(event)
+
+    async def judge(self) -> None:
+        """Keeps what became known of devices and codes, and tells what is doubtful."""
+        if not self._events:
+            return
+        tracks = await self._transaction.tracks(sorted(self._events))
+        changed = [
+            await self._followed(tracks.get(device, DeviceTrack(device)), events)
+            for device, events in sorted(self._events.items())
+        ]
+        await self._transaction.save_tracks(changed)
+        await self._scanned()
+
+    async def _followed(self, track: DeviceTrack, events: list[Event]) -> DeviceTrack:
+        points = track.points
+        for event in events:
+            if event.is_live:
+                points, doubts = followed(points, track.device, sighting(event, self._now))
+                await self._doubt(doubts)
+        numbers = [event.deviceseq for event in events if event.deviceseq is not None]
+        count = counted(track.count, numbers, self._now)
+        newest = max(events, key=lambda event: event.time)
+        track = DeviceTrack(
+            track.device, points, count, newest.actor or track.actor, newest.unit or track.unit
+        )
+        whole = closed(count)
+        if whole is None:
+            return track
+        track = track.counting(whole)
+        await tell_gap(self._transaction, SequenceGapClosed, track, self._now, self._tally)
+        return track
+
+    async def _scanned(self) -> None:
+        scans = [
+            (code, Use(sighting(event, self._now), device))
+            for device, events in sorted(self._events.items())
+            for event in events
+            if event.is_live and (code := code_of(event)) is not None
+        ]
+        if not scans:
+            return
+        known = dict(await self._transaction.code_uses(sorted({code for code, _ in scans})))
+        for code, use in scans:
+            known[code], doubts = scanned(known.get(code, ()), use)
+            await self._doubt(doubts)
+        await self._transaction.save_code_uses(known)
+
+    async def _doubt(self, doubts: list[PresenceDoubt]) -> None:
+        for doubt in doubts:
+            event = PresenceDoubted(
+                specversion="1.0",
+                id=derived_id(doubt.time, doubt.id, "doubted"),
+                source=SOURCE,
+                time=self._now,
+                receivedtime=self._now,
+                subject=doubt.site,
+                unit=doubt.unit,
+                channel="system",
+                data=doubt,
+            )
+            await self._transaction.publish(ALERT, doubt.site or doubt.unit, event)
+            self._tally.events.append(event.type)
+
+
+class SequenceTimers:
+    """What is said of missing events because time passes."""
+
+    def __init__(self, *, store: Store, metrics: Metrics) -> None:
+        self._store = store
+        self._metrics = metrics
+
+    async def run_out(self, now: datetime, limit: int) -> int:
+        """Tells of what stood open long enough, `limit` devices at most; returns how many."""
+        tally = Tally()
+        async with self._store.transaction() as transaction:
+            due = await transaction.due_tracks(now, limit)
+            for track in due:
+                count = opened(track.count, now)
+                if count is not None:
+                    gone = track.counting(count)
+                    await transaction.save_tracks([gone])
+                    await tell_gap(transaction, SequenceGapOpened, gone, now, tally)
+        tally.count(self._metrics)
+        return len(due)
+
+
+async def tell_gap(
+    transaction: Transaction, event_type: GapEvent, track: DeviceTrack, now: datetime, tally: Tally
+) -> None:
+    """Publishes how a device's numbers stand."""
+    gap: SequenceGap = shown(track.count, track.device, track.actor, track.unit, now)
+    event = event_type(
+        specversion="1.0",
+        id=derived_id(now, gap.id, str(gap.version)),
+        source=SOURCE,
+        time=now,
+        receivedtime=now,
+        unit=gap.unit,
+        channel="system",
+        data=gap,
+    )
+    await transaction.publish(ALERT, gap.unit, event)
+    tally.events.append(event.type)

@@ -1,0 +1,226 @@
+"""The room's journal, its change of watch, and what was told to it by voice."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from services.alerts.domain.decision import Refusal
+from services.alerts.domain.watch import accepted, prepared
+from services.alerts.handlers.answers import person, refused, unknown
+from services.alerts.handlers.recording import SOURCE, Tally, record
+from services.alerts.metrics import Metrics
+from services.alerts.ports import Answer, PlanBook, Store, Transaction
+from shared.auth import Principal
+from shared.clock import Clock
+from shared.events.alert import Alert, Owner
+from shared.events.envelope import EventId, Name, Timestamp
+from shared.events.identity import UUID7_PATTERN, derived_id
+from shared.events.incident import IncidentReport, IncidentReported
+from shared.events.watch import (
+    Handover,
+    JournalEntry,
+    JournalKind,
+    JournalNoted,
+    Line,
+    WatchHandedOver,
+)
+from shared.topics import AUDIT, INCIDENT
+
+Key = Annotated[str, Meta(min_length=1, max_length=128)]
+CHANNEL = "operator"
+
+
+class JournalBody(Struct, frozen=True, kw_only=True):
+    """The body of `POST /v1/journal`; `key` is the idempotency key."""
+
+    text: Line
+    key: Key
+    kind: JournalKind = "note"
+    site: Name | None = None
+    seconds: Annotated[int, Meta(ge=0, le=86_400)] | None = None
+
+
+class HandoverBody(Struct, frozen=True, kw_only=True):
+    """The body of `POST /v1/handover`: the one who leaves prepares."""
+
+    key: Key
+    attention: Annotated[str, Meta(max_length=4_000)] = ""
+
+
+class AcceptBody(Struct, frozen=True, kw_only=True):
+    """The body of `POST /v1/handover/{id}/accept`: alerts that the one who comes has opened."""
+
+    key: Key
+    read: Annotated[list[EventId], Meta(max_length=2_000)] = []
+
+
+class VoiceReport(Struct, frozen=True, kw_only=True):
+    """The body of `POST /v1/reports`: what somebody told the room over the radio or a telephone."""
+
+    key: Key
+    category: Name
+    caller: Annotated[str, Meta(min_length=1, max_length=200)]
+    told_at: Timestamp
+    via: Literal["110", "ht", "phone", "person"] = "ht"
+    site: Name | None = None
+    text: Annotated[str, Meta(max_length=1_500)] = ""
+    backup: bool = False
+
+
+class Watch:
+    """Runs what the room does beside commanding alerts; the same key gives the same answer."""
+
+    def __init__(self, *, store: Store, plans: PlanBook, clock: Clock, metrics: Metrics) -> None:
+        self._store = store
+        self._plans = plans
+        self._clock = clock
+        self._metrics = metrics
+
+    async def note(self, body: JournalBody, principal: Principal) -> Answer:
+        """A line in the journal: 201 with it."""
+
+        async def noted(transaction: Transaction, now: datetime) -> Answer:
+            entry = JournalEntry(
+                id=derived_id(now, principal.actor, "journal", body.key),
+                at=now,
+                by=person(principal, now),
+                kind=body.kind,
+                text=body.text,
+                site=body.site,
+                seconds=body.seconds,
+            )
+            await transaction.note(principal.unit, entry)
+            await _tell(transaction, JournalNoted, entry, entry.by, principal)
+            return _created(entry)
+
+        return await self._once(f"journal:{body.key}", principal, noted)
+
+    async def prepare(self, body: HandoverBody, principal: Principal) -> Answer:
+        """The one who leaves writes down what stands: 201 with the handover."""
+
+        async def made(transaction: Transaction, now: datetime) -> Answer:
+            alerts = _of(principal.unit, await transaction.open_alerts())
+            made_id = derived_id(now, principal.actor, "handover", body.key)
+            by = person(principal, now)
+            handover = prepared(made_id, principal.unit, by, body.attention, alerts)
+            await transaction.save_handover(handover)
+            return _created(handover)
+
+        return await self._once(f"handover:{body.key}", principal, made)
+
+    async def accept(self, handover_id: str, body: AcceptBody, principal: Principal) -> Answer:
+        """The one who comes takes over: 200, or 403 for the same person, 409 for a second one, 422
+        while something grave is unread."""
+        if not re.fullmatch(UUID7_PATTERN, handover_id):
+            return unknown("handover")
+        tally = Tally()
+
+        async def taken(transaction: Transaction, now: datetime) -> Answer:
+            handover = await transaction.handover(handover_id)
+            if handover is None or not principal.covers(handover.unit):
+                return unknown("handover")
+            alerts = await _locked(transaction, handover.unit)
+            by = person(principal, now)
+            result = accepted(handover, by, body.read, alerts)
+            if isinstance(result, Refusal):
+                return refused(result)
+            await transaction.save_handover(result.handover)
+            for decision in result.decisions:
+                await record(transaction, decision, tally, actor=principal.actor)
+            await _tell(transaction, WatchHandedOver, result.handover, by, principal)
+            return Answer(HTTPStatus.OK.value, msgspec.json.encode(result.handover))
+
+        answer = await self._once(f"accept:{handover_id}:{body.key}", principal, taken)
+        tally.count(self._metrics)
+        return answer
+
+    async def report(self, body: VoiceReport, principal: Principal) -> Answer:
+        """A report by voice goes the way of a phone's: 201 with its event's id."""
+
+        async def reported(transaction: Transaction, now: datetime) -> Answer:
+            plan = self._plans.plan
+            site = plan.site_by_id.get(body.site) if plan and body.site else None
+            if site is not None and not principal.covers(site.unit):
+                return unknown("site")
+            event_id = derived_id(now, principal.actor, "voice", body.key)
+            data = IncidentReport(category=body.category, text=_told(body), backup=body.backup)
+            event = IncidentReported(
+                specversion="1.0",
+                id=event_id,
+                source=SOURCE,
+                time=min(body.told_at, now),
+                receivedtime=now,
+                subject=body.site,
+                unit=site.unit if site else principal.unit,
+                actor=principal.actor,
+                channel=CHANNEL,
+                flags=None if site or body.site is None else "unknown_site",
+                data=data,
+            )
+            await transaction.publish(INCIDENT, body.site or principal.unit, event)
+            return _created({"event": event_id})
+
+        return await self._once(f"voice:{body.key}", principal, reported)
+
+    async def _once(
+        self,
+        name: str,
+        principal: Principal,
+        act: Callable[[Transaction, datetime], Awaitable[Answer]],
+    ) -> Answer:
+        key = f"{principal.actor}:{name}"
+        async with self._store.transaction() as transaction:
+            # Two requests with one key must not both find it unused.
+            await transaction.lock_operation()
+            kept = await transaction.answer(key)
+            if kept is not None:
+                return kept
+            answer = await act(transaction, self._clock())
+            await transaction.keep_answer(key, principal.actor, answer)
+        return answer
+
+
+def _of(unit: str, alerts: Sequence[Alert]) -> list[Alert]:
+    return [each for each in alerts if f"{each.unit}/".startswith(f"{unit}/")]
+
+
+async def _locked(transaction: Transaction, unit: str) -> list[Alert]:
+    """A unit's open alerts as they are now, and stay until the transaction ends."""
+    found = _of(unit, await transaction.open_alerts())
+    locked = [await transaction.alert(each.id) for each in sorted(found, key=lambda one: one.id)]
+    return [each for each in locked if each is not None and each.state != "closed"]
+
+
+async def _tell(
+    transaction: Transaction,
+    event: type[JournalNoted | WatchHandedOver],
+    data: JournalEntry | Handover,
+    by: Owner,
+    principal: Principal,
+) -> None:
+    build: Any = event
+    told = build(
+        specversion="1.0",
+        id=derived_id(by.at, data.id, str(event.__struct_config__.tag)),
+        source=SOURCE,
+        time=by.at,
+        receivedtime=by.at,
+        unit=principal.unit,
+        actor=principal.actor,
+        channel=CHANNEL,
+        data=data,
+    )
+    await transaction.publish(AUDIT, principal.unit, told)
+
+
+def _told(body: VoiceReport) -> str:
+    return " ".join(f"[{body.via}: {body.caller}] {body.text}".split())[:2_000]
+
+
+def _created(made: object) -> Answer:
+    return Answer(HTTPStatus.CREATED.value, msgspec.json.encode(made))

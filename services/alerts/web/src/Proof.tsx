@@ -1,0 +1,50 @@
+import type { Alert, Link } from "./contract";
+import { clockTime } from "./format";
+import { t, tIfKnown } from "./language";
+import { situation } from "./state";
+
+/** What an auditor asks for: the ids under which the archive keeps all of this. */
+export function Proof({ alert }: { alert: Alert }) {
+  const records = situation.value?.records_url;
+  return (
+    <div class="proof" data-testid="proof">
+      <dl>
+        <dt>{t("r.alert")}</dt>
+        <dd>
+          <code>{alert.id}</code> · {t("r.version", { n: alert.version })}
+        </dd>
+        <dt>{t("r.policy")}</dt>
+        <dd>{alert.policy}</dd>
+        {alert.threat_stage && (
+          <>
+            <dt>{t("r.stage")}</dt>
+            <dd>{tIfKnown("stage", alert.threat_stage)}</dd>
+          </>
+        )}
+      </dl>
+      <h3>{t("r.events")}</h3>
+      <ul>
+        {alert.parts.map((part) => (
+          <li key={part.event}>
+            {records ? (
+              <a href={`${records}#${part.event}`}>
+                <code>{part.event}</code>
+              </a>
+            ) : (
+              <code>{part.event}</code>
+            )}
+            {part.copyof && <small> · {t("r.copy")}</small>}
+          </li>
+        ))}
+      </ul>
+      {alert.links?.map((link) => (
+        <p key={`${link.alert} ${link.at}`}>{linkWords(link)}</p>
+      ))}
+    </div>
+  );
+}
+
+function linkWords(link: Link): string {
+  const values = { n: link.number, name: link.by, time: clockTime(link.at) };
+  return t(`link.${link.kind}`, values);
+}

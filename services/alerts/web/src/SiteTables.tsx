@@ -1,0 +1,156 @@
+import { computed } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import * as clock from "./clock";
+import type { Site, Visit } from "./contract";
+import { district, showMiddle, showSite } from "./desk";
+import { shortTime, unitName } from "./format";
+import { t, tIfKnown } from "./language";
+import { type Area, areas, ordered, type Status, statusOf, visitBySite } from "./sites";
+import { open, sites, visits } from "./state";
+import { rem, SHORT, stretches, tall, useView } from "./windowing";
+
+/** One mark for each state; the shapes of severities are not among them. */
+export const STATUS_MARK: Record<Status, string> = {
+  gangguan: "!",
+  unknown: "?",
+  waspada: "·",
+  pemulihan: "↻",
+  aman: "",
+};
+export const VISIT_MARK: Record<Visit["state"], string> = {
+  due: "○",
+  at_risk: "◔",
+  missed: "▲",
+  done: "✓",
+  recovered: "✓ᵗ",
+};
+
+const ROW_REM = 3.125;
+const HEAD_REM = 1.75;
+const inOrder = computed(() => ordered(sites.value));
+export const visitOf = computed(() => visitBySite(visits.value.values()));
+
+/** All sites, what is wrong first; a long list draws the rows that can be seen. */
+export function SiteTable() {
+  const box = useRef<HTMLDivElement>(null);
+  const view = useView(box);
+  const here = inOrder.value.filter(
+    (s) => district.value === null || s.district === district.value,
+  );
+  const rowPx = rem(ROW_REM);
+  const parts =
+    here.length <= SHORT
+      ? [{ gap: 0, from: 0, to: here.length }]
+      : stretches(here.length, rowPx, rem(HEAD_REM), view.value, -1);
+  return (
+    <div class="table-box" ref={box} tabIndex={0} aria-label={t("m.sites")} role="region">
+      <table class="sites" data-testid="sites" aria-rowcount={here.length + 1}>
+        <thead>
+          <tr aria-rowindex={1}>
+            <th scope="col">{t("m.site")}</th>
+            <th scope="col">{t("m.status")}</th>
+            <th scope="col">{t("m.visit")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {parts.flatMap((part) => [
+            part.gap > 0 && (
+              <tr key={`gap-${part.from}`} class="gap" ref={tall(part.gap * rowPx)}>
+                <td colSpan={3} />
+              </tr>
+            ),
+            ...here
+              .slice(part.from, part.to)
+              .map((site, index) => (
+                <SiteRow
+                  key={site.id}
+                  site={site}
+                  visit={visitOf.value.get(site.id)}
+                  place={part.from + index + 2}
+                />
+              )),
+          ])}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function SiteRow(props: { site: Site; visit: Visit | undefined; place: number }) {
+  const { site, visit, place } = props;
+  const status = statusOf(site);
+  return (
+    <tr
+      aria-rowindex={place}
+      data-testid="site-row"
+      data-id={site.id}
+      data-status={status}
+    >
+      <th scope="row">
+        <button type="button" class="site-name" onClick={() => showSite(site.id)}>
+          {site.name}
+          <small>{site.district ?? unitName(site.unit)}</small>
+        </button>
+      </th>
+      <td class={`state status-${status}`}>
+        <i aria-hidden="true">{STATUS_MARK[status]}</i>
+        {t(`st.${status}`)}
+        <small>
+          {site.since && t("m.since", { time: shortTime(site.since, clock.hour.value) })}
+        </small>
+      </td>
+      <td class={visit ? `state visit visit-${visit.state}` : "state"}>
+        {visit && (
+          <>
+            <i aria-hidden="true">{VISIT_MARK[visit.state]}</i>
+            {tIfKnown("t", visit.state)}
+            <small>{shortTime(visit.due_at, clock.hour.value)}</small>
+          </>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+export function AreaTable() {
+  const rows = areas(sites.value, visits.value.values(), open.value);
+  return (
+    <div class="table-box" tabIndex={0} aria-label={t("m.area")} role="region">
+    <table class="areas" data-testid="areas">
+      <thead>
+        <tr>
+          <th scope="col">{t("m.area")}</th>
+          <th scope="col">{t("m.open")}</th>
+          <th scope="col">{t("st.gangguan")}</th>
+          <th scope="col">{t("cov.nonews")}</th>
+          <th scope="col">{t("t.missed")}</th>
+          <th scope="col">{t("cov.title")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((area) => (
+          <AreaRow key={area.name} area={area} />
+        ))}
+      </tbody>
+    </table>
+    </div>
+  );
+}
+
+function AreaRow({ area }: { area: Area }) {
+  const show = () => showMiddle("sites", area.name);
+  return (
+    <tr>
+      <th scope="row">
+        <button type="button" class="link area-name" onClick={show}>
+          {area.name ?? t("m.nodistrict")}
+        </button>
+      </th>
+      <td class={area.alerts > 0 ? "bad" : "zero"}>{area.alerts || "·"}</td>
+      <td class={area.gangguan > 0 ? "bad" : "zero"}>{area.gangguan || "·"}</td>
+      <td class={area.unknown > 0 ? "unknown" : "zero"}>{area.unknown || "·"}</td>
+      <td class={area.missed > 0 ? "late" : "zero"}>{area.missed || "·"}</td>
+      <td>{area.due > 0 ? t("cov.of", { done: area.done, of: area.due }) : "–"}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,119 @@
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import * as clock from "../clock";
+import { goTo, showSite } from "../desk";
+import { theme, t } from "../language";
+import { crews, open, situation, sites } from "../state";
+import type { Away, Chart, Side } from "./leaflet";
+import { sceneOf } from "./scene";
+
+const SIDES: Side[] = ["n", "e", "s", "w"];
+const ARROW: Record<Side, string> = { n: "↑", e: "→", s: "↓", w: "←" };
+const NOWHERE: Away = { n: [], e: [], s: [], w: [] };
+/** Positions age on the map in steps: a second is no reason to draw it anew. */
+const STEP_MS = 30_000;
+
+const slow = () => {
+  const now = clock.countdownNow.value;
+  return now === null ? null : Math.floor(now / STEP_MS) * STEP_MS;
+};
+
+export function MapPanel() {
+  const box = useRef<HTMLDivElement>(null);
+  const chart = useSignal<Chart | null>(null);
+  const away = useSignal<Away>(NOWHERE);
+  const scale = useSignal({ px: 0, text: "" });
+  const failed = useSignal(false);
+  const now = useComputed(slow);
+  const scene = useComputed(() => sceneOf(sites.value, open.value, crews.value, now.value));
+
+  useEffect(() => {
+    let gone = false;
+    import("./leaflet").then(
+      (leaflet) => {
+        if (gone || box.current === null) return;
+        chart.value = leaflet.chart(box.current, {
+          pickedSite: showSite,
+          pickedAlert: goTo,
+          drawn: (next, length) => {
+            away.value = next;
+            if (length.px !== scale.peek().px) scale.value = length;
+          },
+        });
+      },
+      () => (failed.value = true),
+    );
+    return () => {
+      gone = true;
+      chart.peek()?.end();
+      chart.value = null;
+    };
+  }, []);
+  useSignalEffect(() => chart.value?.show(scene.value));
+  const lines = useComputed(() => situation.value?.map_url);
+  useSignalEffect(() => {
+    if (chart.value && lines.value) void drawGround(chart.value, lines.value);
+  });
+  useSignalEffect(() => {
+    void theme.value;
+    chart.value?.repaint();
+  });
+
+  const { sites: spots, alerts, crews: units } = scene.value;
+  const values = { sites: spots.length, alerts: alerts.length, units: units.length };
+  return (
+    <div class={clock.freshness.value === "lost" ? "map-frame stale" : "map-frame"}>
+      <div
+        ref={box}
+        class="map"
+        role="region"
+        aria-label={`${t("m.map")}: ${t("m.onmap", values)}`}
+        data-testid="map"
+      />
+      {failed.value && <p class="map-note">{t("c.retry")}</p>}
+      {SIDES.map((side) => (
+        <EdgeArrow
+          key={side}
+          side={side}
+          away={away.value[side]}
+          look={() => chart.peek()?.lookAt(away.peek()[side])}
+        />
+      ))}
+      <Legend scale={scale.value} />
+    </div>
+  );
+}
+
+/** Says that something grave lies outside, and how to get there; the map never goes by itself. */
+function EdgeArrow(props: { side: Side; away: Away[Side]; look: () => void }) {
+  const { side, away, look } = props;
+  if (away.length === 0) return null;
+  return (
+    <button type="button" class={`edge edge-${side}`} onClick={look} data-testid={`edge-${side}`}>
+      <span aria-hidden="true">{ARROW[side]}</span>{" "}
+      {t("m.outside", { n: away.reduce((sum, spot) => sum + spot.count, 0) })}
+    </button>
+  );
+}
+
+function Legend({ scale }: { scale: { px: number; text: string } }) {
+  return (
+    <div class="map-foot">
+      <p data-testid="map-kind">
+        <b>{situation.value?.map_url ? t("m.lines") : t("m.schema")}</b>
+      </p>
+      {scale.px > 0 && (
+        <p class="map-scale">
+          <i ref={(element) => element?.style.setProperty("width", `${scale.px}px`)} /> {scale.text}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** The deployment's own lines, from this server only. */
+async function drawGround(chart: Chart, address: string): Promise<void> {
+  if (new URL(address, location.href).origin !== location.origin) return;
+  const answer = await fetch(address, { signal: AbortSignal.timeout(10_000) }).catch(() => null);
+  if (answer?.ok) chart.ground(await answer.json());
+}

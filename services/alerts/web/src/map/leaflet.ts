@@ -1,0 +1,178 @@
+/** The map itself, by Leaflet; this file and Leaflet are loaded when the map is first looked at. */
+
+import L from "leaflet";
+import "leaflet/dist/leaflet.css";
+import { rem } from "../windowing";
+import { alertAt, type Frame, isInView, paint, SITES_FROM_ZOOM } from "./paint";
+import type { AlertSpot, Scene, Spot } from "./scene";
+import { type Colours, colours } from "./symbols";
+
+export type Side = "n" | "e" | "s" | "w";
+export type Away = Readonly<Record<Side, readonly AlertSpot[]>>;
+
+export interface Listener {
+  pickedSite(id: string): void;
+  pickedAlert(id: string): void;
+  /** After each drawing: untaken grave alerts out of view, and the length of the scale. */
+  drawn(away: Away, scale: { px: number; text: string }): void;
+}
+
+export interface Chart {
+  show(scene: Scene): void;
+  repaint(): void;
+  ground(lines: GeoJSON.GeoJsonObject): void;
+  lookAt(spots: readonly Spot[]): void;
+  end(): void;
+}
+
+const REACH_PX = 18;
+const BASE_PX = 16;
+const SCALES_M = [5_000, 2_000, 1_000, 500, 200];
+const WIDEST_SCALE_PX = 220;
+
+export function chart(box: HTMLElement, listener: Listener): Chart {
+  // No motion at all: a zoom or a pan is there at once, and the canvas is drawn once for it.
+  const map = L.map(box, {
+    attributionControl: false,
+    zoomAnimation: false,
+    fadeAnimation: false,
+    inertia: false,
+    minZoom: 7,
+    maxZoom: 18,
+    zoomSnap: 0.5,
+  });
+  map.setView([-2.5, 118], 7);
+  const canvas = L.DomUtil.create("canvas", "map-canvas", map.getPane("overlayPane"));
+  const pen = canvas.getContext("2d") as CanvasRenderingContext2D;
+  let scene: Scene = { sites: [], alerts: [], crews: [], bubbles: [] };
+  let colour: Colours = colours();
+  let due = 0;
+  let fitted = false;
+  let lines: L.GeoJSON | null = null;
+
+  const draw = () => {
+    due = 0;
+    if (!fitted) return; // nothing to draw yet, and no scale that would change at once
+    const size = map.getSize();
+    const sharp = Math.min(2, devicePixelRatio || 1);
+    if (canvas.width !== size.x * sharp || canvas.height !== size.y * sharp) {
+      canvas.width = size.x * sharp;
+      canvas.height = size.y * sharp;
+      canvas.style.width = `${size.x}px`;
+      canvas.style.height = `${size.y}px`;
+    }
+    L.DomUtil.setPosition(canvas, map.containerPointToLayerPoint([0, 0]));
+    const frame = frameOf(map, size, colour);
+    pen.setTransform(sharp * frame.grown, 0, 0, sharp * frame.grown, 0, 0);
+    paint(pen, scene, frame, lines === null);
+    box.dataset.sites = String(scene.sites.length);
+    box.dataset.bubbles = String(frame.zoom < SITES_FROM_ZOOM ? scene.bubbles.length : 0);
+    box.dataset.zoom = String(frame.zoom);
+    listener.drawn(awayFrom(scene, frame), scaleOf(map, size));
+  };
+  const later = () => (due ||= requestAnimationFrame(draw));
+  map.on("move zoom resize viewreset", later);
+  map.on("click", (event) => {
+    pick(event.containerPoint, scene, frameOf(map, map.getSize(), colour), map, listener);
+  });
+  const observer = new ResizeObserver(() => map.invalidateSize({ pan: false }));
+  observer.observe(box);
+
+  const lookAt = (spots: readonly Spot[]) => {
+    if (spots.length === 0) return;
+    const bounds = L.latLngBounds(spots.map((spot) => [spot.lat, spot.lon]));
+    map.fitBounds(bounds, { padding: [40, 40], maxZoom: 14, animate: false });
+  };
+
+  return {
+    show(next) {
+      scene = next;
+      // Once, at the start; afterwards the map never moves by itself.
+      if (!fitted && next.sites.length > 0) {
+        fitted = true;
+        lookAt(next.sites);
+      }
+      later();
+    },
+    repaint() {
+      colour = colours();
+      lines?.setStyle(lineStyle(colour));
+      later();
+    },
+    ground(found) {
+      lines?.remove();
+      lines = L.geoJSON(found, { interactive: false, style: lineStyle(colour) }).addTo(map);
+      later();
+    },
+    lookAt,
+    end() {
+      observer.disconnect();
+      cancelAnimationFrame(due);
+      map.remove();
+    },
+  };
+}
+
+function frameOf(map: L.Map, size: L.Point, colour: Colours): Frame {
+  const bounds = map.getBounds();
+  const grown = rem(1) / BASE_PX;
+  return {
+    grown,
+    width: size.x / grown,
+    height: size.y / grown,
+    zoom: map.getZoom(),
+    south: bounds.getSouth(),
+    west: bounds.getWest(),
+    north: bounds.getNorth(),
+    east: bounds.getEast(),
+    at: ({ lat, lon }) => map.latLngToContainerPoint([lat, lon]).divideBy(grown),
+    colour,
+  };
+}
+
+function lineStyle(colour: Colours): L.PathOptions {
+  return { color: colour.edge ?? "", weight: 1, fill: false };
+}
+
+function pick(at: L.Point, scene: Scene, frame: Frame, map: L.Map, listener: Listener): void {
+  const near = <T extends Spot>(list: readonly T[], place: (spot: T) => { x: number; y: number }) => {
+    const { x, y } = at.divideBy(frame.grown);
+    const far = (spot: T) => Math.hypot(place(spot).x - x, place(spot).y - y);
+    const best = list.reduce<T | null>((a, b) => (a === null || far(b) <= far(a) ? b : a), null);
+    return best !== null && far(best) <= REACH_PX ? best : null;
+  };
+  const alert = near(scene.alerts, (spot) => alertAt(spot, frame));
+  if (alert) return listener.pickedAlert(alert.id);
+  if (frame.zoom < SITES_FROM_ZOOM) {
+    const bubble = near(scene.bubbles, frame.at);
+    if (bubble) map.setView([bubble.lat, bubble.lon], SITES_FROM_ZOOM + 1, { animate: false });
+    return;
+  }
+  const site = near(scene.sites, frame.at);
+  if (site) listener.pickedSite(site.id);
+}
+
+/** Grave alerts that nobody has taken and that the view does not show, by the side to look at. */
+function awayFrom(scene: Scene, frame: Frame): Away {
+  const away: Record<Side, AlertSpot[]> = { n: [], e: [], s: [], w: [] };
+  for (const alert of scene.alerts) {
+    const grave = alert.duress || alert.severity === "kritis" || alert.severity === "tinggi";
+    const { x, y } = frame.at(alert);
+    if (!grave || isInView({ x, y }, frame)) continue;
+    if (x < 0 || x > frame.width) away[x < 0 ? "w" : "e"].push(alert);
+    else away[y < 0 ? "n" : "s"].push(alert);
+  }
+  return away;
+}
+
+function scaleOf(map: L.Map, size: L.Point): { px: number; text: string } {
+  const middle = size.divideBy(2);
+  const one = map.containerPointToLatLng(middle);
+  const other = map.containerPointToLatLng(middle.add([100, 0]));
+  const perPx = map.distance(one, other) / 100;
+  const metres = SCALES_M.find((each) => each / perPx <= WIDEST_SCALE_PX) ?? 100;
+  return {
+    px: metres / perPx,
+    text: metres >= 1_000 ? `${metres / 1_000} km` : `${metres} m`,
+  };
+}

@@ -1,0 +1,170 @@
+import { useSignal } from "@preact/signals";
+import { post } from "../api";
+import * as clock from "../clock";
+import { dialog } from "../desk";
+import { Dialog } from "../Dialog";
+import { shortTime } from "../format";
+import { t } from "../language";
+import { test } from "../siren/player";
+import { statusOf } from "../sites";
+import { crews, open, session, sites } from "../state";
+import { useAsking } from "./asking";
+import type { Handover, Watch } from "./contract";
+import { QrCode } from "./QrCode";
+import { ToRead } from "./ToRead";
+import { openTasks } from "./tasks";
+import { useRead } from "./useRead";
+import { Waiting } from "./Waiting";
+
+/** The watch changes: those who leave prepare, those who come open what is grave and accept. */
+export function HandoverDialog() {
+  const reading = useRead<Watch>("/v1/handover");
+  const watch = reading.data.value;
+  if (watch === null) {
+    return (
+      <Dialog name="handover" heading={t("ho.title")}>
+        <Waiting reading={reading} />
+      </Dialog>
+    );
+  }
+  const { pending } = watch;
+  if (pending === null) return <Prepare last={watch.last} again={reading.again} />;
+  if (pending.outgoing.actor === session.value?.actor) return <Prepared pending={pending} />;
+  return <Accept pending={pending} mustRead={watch.must_read} />;
+}
+
+function Prepare({ last, again }: { last: Handover | null; again: () => Promise<void> }) {
+  const asking = useAsking();
+  const attention = useSignal("");
+  const prepare = async () => {
+    const words = attention.value.trim();
+    if (await asking.run((key) => post("/v1/handover", { attention: words, key }))) await again();
+  };
+  return (
+    <Dialog
+      name="handover"
+      heading={t("ho.title")}
+      confirm={t("ho.prepare")}
+      ready={!asking.busy.value}
+      onConfirm={() => void prepare()}
+      wide
+    >
+      {last?.incoming && (
+        <p class="quiet">
+          {t("ho.last", {
+            name: last.incoming.name,
+            time: shortTime(last.incoming.at, clock.hour.value),
+          })}
+        </p>
+      )}
+      <h3>{t("ho.old")}</h3>
+      <Standing />
+      <label class="field">
+        {t("ho.attention")}
+        <textarea
+          rows={4}
+          maxLength={4000}
+          value={attention.value}
+          onInput={(event) => (attention.value = event.currentTarget.value)}
+          data-first=""
+          data-testid="attention"
+        />
+      </label>
+      <p class="fault" role="alert">
+        {asking.fault}
+      </p>
+    </Dialog>
+  );
+}
+
+/** What those who come find: figures that both can see on the board behind. */
+function Standing() {
+  const silent = sites.value.filter((site) => statusOf(site) === "unknown").length;
+  const overdue = openTasks.value.filter((task) => task.state === "overdue").length;
+  const away = crews.value.filter((crew) => crew.busy_with !== null).length;
+  return (
+    <ul class="standing" data-testid="standing">
+      <li>{t("ho.open", { n: open.value.length })}</li>
+      <li>{t("ho.unknown", { n: silent })}</li>
+      <li>{t("ho.overdue", { n: overdue })}</li>
+      <li>{t("ho.away", { n: away })}</li>
+    </ul>
+  );
+}
+
+function Prepared({ pending }: { pending: Handover }) {
+  return (
+    <Dialog name="handover" heading={t("ho.title")} wide>
+      <p data-testid="prepared">{t("ho.waiting")}</p>
+      <Attention pending={pending} />
+    </Dialog>
+  );
+}
+
+function Attention({ pending }: { pending: Handover }) {
+  return (
+    <div class="attention">
+      <div>
+        <h3>
+          {t("ho.old")}: {pending.outgoing.name}
+        </h3>
+        <Standing />
+        {pending.attention && <q>{pending.attention}</q>}
+      </div>
+      {pending.checkpoint ? (
+        <figure>
+          <QrCode text={pending.checkpoint} label={t("ho.checkpoint")} />
+          <figcaption>{t("ho.checkpoint")}</figcaption>
+        </figure>
+      ) : (
+        <p class="unknown">{t("ho.nocheckpoint")}</p>
+      )}
+    </div>
+  );
+}
+
+function Accept({ pending, mustRead }: { pending: Handover; mustRead: string[] }) {
+  const asking = useAsking();
+  const read = useSignal<ReadonlySet<string>>(new Set());
+  const tested = useSignal(false);
+  const unread = mustRead.filter((id) => !read.value.has(id)).length;
+  const dead = clock.freshness.value === "lost";
+  const accept = async () => {
+    const body = { read: [...read.value] };
+    const path = `/v1/handover/${pending.id}/accept`;
+    if (await asking.run((key) => post(path, { ...body, key }))) dialog.value = null;
+  };
+  const hear = () => {
+    tested.value = true;
+    void test();
+  };
+  return (
+    <Dialog
+      name="handover"
+      heading={t("ho.title")}
+      confirm={unread > 0 ? t("ho.unread", { n: unread }) : t("ho.accept")}
+      ready={unread === 0 && !dead && !asking.busy.value}
+      onConfirm={() => void accept()}
+      wide
+    >
+      <Attention pending={pending} />
+      <h3>
+        {t("ho.new")}: {session.value?.name}
+      </h3>
+      <ToRead
+        ids={mustRead}
+        read={read.value}
+        opened={(id) => (read.value = new Set(read.value).add(id))}
+      />
+      <p>
+        <button type="button" class="tonal" onClick={hear} data-testid="test-siren">
+          {t("snd.test")} {tested.value && "✓"}
+        </button>
+      </p>
+      {dead && <p class="unknown">{t("ho.dead")}</p>}
+      <p class="fault" role="alert">
+        {asking.fault}
+      </p>
+    </Dialog>
+  );
+}

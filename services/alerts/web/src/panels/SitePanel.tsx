@@ -1,0 +1,131 @@
+import * as clock from "../clock";
+import type { Site, Visit } from "../contract";
+import { goTo, showSite } from "../desk";
+import { categoryLabel, shortTime, unitName } from "../format";
+import { language, t, tIfKnown } from "../language";
+import { SeveritySymbol } from "../Severity";
+import { statusOf } from "../sites";
+import { STATUS_MARK, VISIT_MARK } from "../SiteTables";
+import { open, sites, visits } from "../state";
+import { Due, openTask } from "./TaskTable";
+import { tasksAt } from "./tasks";
+
+/** One site: how it stands, its visits, what is open there. In the middle, so that the detail
+ * keeps showing the alert on which the letters act. */
+export function SitePanel({ id }: { id: string }) {
+  const site = sites.value.find((each) => each.id === id);
+  if (!site) return null;
+  return (
+    <section class="site-panel" aria-labelledby="site-title" data-testid="site-panel" data-id={id}>
+      <header>
+        <h2 id="site-title">{site.name}</h2>
+        <button
+          type="button"
+          class="plain"
+          onClick={() => showSite(null)}
+          data-testid="close-site"
+        >
+          {t("c.close")} ✕
+        </button>
+      </header>
+      <Standing site={site} />
+      <div class="site-columns">
+        <SiteVisits id={id} />
+        <SiteOpen id={id} />
+      </div>
+    </section>
+  );
+}
+
+function Standing({ site }: { site: Site }) {
+  const status = statusOf(site);
+  const since = site.since ? t("m.since", { time: shortTime(site.since, clock.hour.value) }) : "";
+  return (
+    <>
+      <p class={`state status-${status}`}>
+        <i aria-hidden="true">{STATUS_MARK[status]}</i>
+        <b>{t(`st.${status}`)}</b> {since}
+        {status === "unknown" && <> · {t("m.notsafe")}</>}
+      </p>
+      <p class="quiet">
+        {tIfKnown("type", site.type)} · {site.district ?? unitName(site.unit)} ·{" "}
+        {tIfKnown("risk", site.risk_class)}
+        {site.flags?.map((flag) => (
+          <span key={flag} class="unknown">
+            {" "}
+            · {tIfKnown("flag", flag)}
+          </span>
+        ))}
+      </p>
+      {site.risk && <Risk risk={site.risk} />}
+    </>
+  );
+}
+
+function Risk({ risk }: { risk: NonNullable<Site["risk"]> }) {
+  return (
+    <p data-testid="site-risk">
+      <b>{t("m.risk", { n: risk.score })}</b>{" "}
+      <span class="quiet">{risk.reasons.map((reason) => reason[language.value]).join(" · ")}</span>
+    </p>
+  );
+}
+
+/** The last visit and the next, and what was missed between. */
+function SiteVisits({ id }: { id: string }) {
+  const here = [...visits.value.values()]
+    .filter((visit) => visit.site === id)
+    .sort((a, b) => Date.parse(b.due_at) - Date.parse(a.due_at));
+  return (
+    <div>
+      <h3>{t("m.visit")}</h3>
+      {here.length === 0 && <p class="quiet">{t("m.novisit")}</p>}
+      <ul class="lines" data-testid="site-visits">
+        {here.slice(0, 6).map((visit) => (
+          <VisitLine key={visit.id} visit={visit} />
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function VisitLine({ visit }: { visit: Visit }) {
+  return (
+    <li class={`visit-${visit.state}`}>
+      <span aria-hidden="true">{VISIT_MARK[visit.state]}</span>
+      {tIfKnown("t", visit.state)}
+      <small>{shortTime(visit.visited_at ?? visit.due_at, clock.hour.value)}</small>
+    </li>
+  );
+}
+
+function SiteOpen({ id }: { id: string }) {
+  const alerts = open.value.filter((alert) => alert.site === id);
+  const tasks = tasksAt(id);
+  return (
+    <div>
+      <h3>{t("m.here")}</h3>
+      {alerts.length + tasks.length === 0 && <p class="quiet">{t("m.nothing")}</p>}
+      <ul class="lines">
+        {alerts.map((alert) => (
+          <li key={alert.id}>
+            <button type="button" class="site-alert" onClick={() => goTo(alert.id)}>
+              <SeveritySymbol alert={alert} />
+              <span>{categoryLabel(alert)}</span>
+            </button>
+          </li>
+        ))}
+        {tasks.map((task) => (
+          <li key={task.id}>
+            <button type="button" class="site-alert" onClick={() => openTask(task.id)}>
+              {task.text}
+            </button>
+            <small class={task.state === "overdue" ? "late" : ""}>
+              <Due task={task} />
+            </small>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,98 @@
+import { computed } from "@preact/signals";
+import * as clock from "../clock";
+import { shortTime } from "../format";
+import { t } from "../language";
+import { visits } from "../state";
+
+const HOUR_MS = 3_600_000;
+const BEFORE_H = 22;
+const AFTER_H = 2;
+const HIGH = 84;
+const STEP = 24;
+const WIDE = 15;
+
+interface Hour {
+  at: number;
+  made: number;
+  missed: number;
+  ahead: number;
+}
+
+/** Visits by the hour in which they are due: the last day, and two hours ahead. */
+const hours = computed<Hour[]>(() => {
+  const now = clock.hour.value;
+  if (now === null) return [];
+  const first = now - BEFORE_H * HOUR_MS;
+  const found = Array.from({ length: BEFORE_H + AFTER_H }, (_, index) => ({
+    at: first + index * HOUR_MS,
+    made: 0,
+    missed: 0,
+    ahead: 0,
+  }));
+  for (const visit of visits.value.values()) {
+    const hour = found[Math.floor((Date.parse(visit.due_at) - first) / HOUR_MS)];
+    if (!hour) continue;
+    if (visit.state === "missed") hour.missed += 1;
+    else if (visit.state === "done" || visit.state === "recovered") hour.made += 1;
+    else hour.ahead += 1;
+  }
+  return found;
+});
+
+/** For large screens, under the map: solid is made, hatched missed, outlined still to come. */
+export function VisitStrip() {
+  const list = hours.value;
+  const most = Math.max(1, ...list.map((hour) => hour.made + hour.missed + hour.ahead));
+  const made = list.reduce((sum, hour) => sum + hour.made, 0);
+  const missed = list.reduce((sum, hour) => sum + hour.missed, 0);
+  const width = list.length * STEP;
+  return (
+    <figure class="strip" data-testid="visit-strip">
+      <figcaption>
+        {t("cov.hours")} <span>{t("cov.legend", { made, missed })}</span>
+      </figcaption>
+      <svg viewBox={`0 0 ${width} ${HIGH + 18}`} role="img" aria-label={t("cov.hours")}>
+        <defs>
+          <pattern id="missed" width="6" height="6" patternUnits="userSpaceOnUse">
+            <path d="M0 6 6 0" />
+          </pattern>
+        </defs>
+        {list.map((hour, index) => (
+          <Bar key={hour.at} hour={hour} x={index * STEP} unit={HIGH / most} />
+        ))}
+      </svg>
+    </figure>
+  );
+}
+
+function Bar({ hour, x, unit }: { hour: Hour; x: number; unit: number }) {
+  const { at, made, missed, ahead } = hour;
+  const top = (count: number) => HIGH - count * unit;
+  const left = x + (STEP - WIDE) / 2;
+  const every = new Date(at).getUTCHours() % 3 === 0;
+  return (
+    <g>
+      <rect class="bar-made" x={left} y={top(made)} width={WIDE} height={made * unit} />
+      <rect
+        class="bar-missed"
+        fill="url(#missed)"
+        x={left}
+        y={top(made + missed)}
+        width={WIDE}
+        height={missed * unit}
+      />
+      <rect
+        class="bar-ahead"
+        x={left}
+        y={top(made + missed + ahead)}
+        width={WIDE}
+        height={ahead * unit}
+      />
+      {every && (
+        <text x={x + STEP / 2} y={HIGH + 14}>
+          {shortTime(new Date(at).toISOString())}
+        </text>
+      )}
+    </g>
+  );
+}

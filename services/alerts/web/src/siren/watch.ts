@@ -1,0 +1,114 @@
+/** What must sound: the gravest alert that nobody has taken, a chime, or the loss of the feed. */
+
+import { computed, effect, signal } from "@preact/signals";
+import * as clock from "../clock";
+import type { Alert } from "../contract";
+import { flood } from "../flood";
+import { jot } from "../journal";
+import { t } from "../language";
+import { needsTaking } from "../order";
+import { alertsLoad, open, session } from "../state";
+import * as player from "./player";
+import type { Pattern } from "./patterns";
+
+const KEPT = "ronda.siren";
+
+/** Whether this screen has a siren at all; one that has none says so all the time. */
+export const wanted = signal(remembered());
+/** When the silence ends, by the page's monotonic clock in ms; null while it sounds. */
+const quietUntil = signal<number | null>(null);
+
+const untaken = computed(() => open.value.filter(needsTaking));
+
+export const pattern = computed<Pattern | null>(() => {
+  if (untaken.value.some((alert) => alert.kind === "duress")) return "duress";
+  if (untaken.value.some((alert) => alert.severity === "kritis")) return "kritis";
+  return untaken.value.some((alert) => alert.severity === "tinggi") ? "tinggi" : null;
+});
+
+/** Seconds of silence that are left; 0 while it may sound. */
+export const quietLeft = computed(() => {
+  const until = quietUntil.value;
+  return until === null ? 0 : Math.max(0, Math.ceil((until - clock.ticks.value) / 1000));
+});
+
+/** Quiet for 30 s on this screen; the journal keeps that it was, and there is no permanent one. */
+export function silence(): void {
+  if (pattern.peek() === null || quietLeft.peek() > 0) return;
+  player.silence();
+  quietUntil.value = performance.now() + player.SILENCE_S * 1000;
+  jot({ text: t("snd.silenced"), kind: "silence", seconds: player.SILENCE_S });
+}
+
+export function setWanted(on: boolean): void {
+  wanted.value = on;
+  try {
+    localStorage.setItem(KEPT, on ? "on" : "off");
+  } catch {
+    // storage may be forbidden: then the choice lasts as long as the page
+  }
+}
+
+/** Begins to watch; the returned function ends it and every sound. */
+export function watch(): () => void {
+  player.tryToArm();
+  const onPress = () => void player.arm();
+  document.addEventListener("pointerdown", onPress, true);
+  document.addEventListener("keydown", onPress, true);
+  const ends = [effect(playWhatIsDue), effect(wakeForNews()), effect(chimeForMedium())];
+  return () => {
+    ends.forEach((end) => end());
+    document.removeEventListener("pointerdown", onPress, true);
+    document.removeEventListener("keydown", onPress, true);
+    quietUntil.value = null;
+    player.quiet();
+  };
+}
+
+function playWhatIsDue(): void {
+  const on = wanted.value && player.armed.value && session.value !== null;
+  player.sound(on ? pattern.value : null);
+  player.soundDead(on && clock.freshness.value === "lost");
+}
+
+/** A new grave alert, or one that climbed, ends the silence at once. */
+function wakeForNews(): () => void {
+  let known = new Set<string>();
+  return () => {
+    const now = new Set(untaken.value.filter(isGrave).map(standing));
+    const news = [...now].some((each) => !known.has(each));
+    known = now;
+    if (!news || quietUntil.peek() === null) return;
+    quietUntil.value = null;
+    player.speakAgain();
+  };
+}
+
+/** One soft chime for each new medium alert, none in a flood. */
+function chimeForMedium(): () => void {
+  let known: Set<string> | null = null;
+  return () => {
+    if (alertsLoad.value !== "ready") return;
+    const now = new Set(untaken.value.filter((a) => a.severity === "sedang").map((a) => a.id));
+    const news = known !== null && [...now].some((id) => !known?.has(id));
+    known = now;
+    if (now.size === 0) player.soundChime(false);
+    else if (news && wanted.peek() && player.armed.peek() && !flood.peek()) player.soundChime(true);
+  };
+}
+
+function isGrave(alert: Alert): boolean {
+  return alert.kind === "duress" || alert.severity === "kritis" || alert.severity === "tinggi";
+}
+
+function standing(alert: Alert): string {
+  return [alert.id, alert.severity, alert.cycle, alert.level].join();
+}
+
+function remembered(): boolean {
+  try {
+    return localStorage.getItem(KEPT) !== "off";
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,116 @@
+"""What a store promises of silences and of reports that change hands: the fake and PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from services.alerts.adapters.bell import Bell
+from services.alerts.adapters.store import PostgresStore
+from services.alerts.ports import Store
+from shared import database
+from tests.alerts_database import alerts_database, alerts_template
+from tests.contract.alert_rows import NOW, a_part, an_alert, id_of
+from tests.fake_store import FakeStore
+
+__all__ = ["alerts_database", "alerts_template"]
+
+SITE = "gudang"
+LATER = NOW + timedelta(minutes=1)
+
+
+@pytest.fixture
+async def postgres(alerts_database: str) -> AsyncIterator[Store]:
+    engine = database.engine(alerts_database, application="test")
+    yield PostgresStore(engine, published=Bell(), scheduled=Bell(), paged=Bell())
+    await engine.dispose()
+
+
+@pytest.fixture
+async def fake() -> Store:
+    return FakeStore()
+
+
+@pytest.fixture(params=["fake", "postgres"])
+def store(request: pytest.FixtureRequest) -> Store:
+    chosen: Store = request.getfixturevalue(request.param)
+    return chosen
+
+
+async def test_a_site_has_one_silence_until_it_is_heard_of_since(store: Store) -> None:
+    first, second = id_of("first"), id_of("second")
+    async with store.transaction() as transaction:
+        assert await transaction.begin_silence(SITE, first, NOW) is None
+        assert await transaction.begin_silence(SITE, second, LATER) == first
+        await transaction.renew_silence(SITE, second, LATER)
+        assert await transaction.begin_silence(SITE, first, NOW) == second
+    async with store.transaction() as transaction:
+        assert await transaction.end_silences({SITE: NOW, "kpu": LATER}) == []
+        assert list(await transaction.end_silences({SITE: LATER})) == [second]
+    async with store.transaction() as transaction:
+        assert await transaction.begin_silence(SITE, first, NOW) is None
+
+
+async def test_a_site_that_was_never_heard_of_has_no_last_sign(store: Store) -> None:
+    async with store.transaction() as transaction:
+        assert await transaction.last_sign(SITE) is None
+        await transaction.seen(SITE, NOW, "aman")
+        assert await transaction.last_sign(SITE) == NOW
+    async with store.transaction() as transaction:
+        await transaction.seen(SITE, LATER, None)
+    async with store.transaction() as transaction:
+        assert await transaction.last_sign(SITE) == LATER
+
+
+@pytest.mark.parametrize("judged_first", [True, False])
+async def test_a_sign_and_a_silence_at_once_never_leave_a_silence_behind(
+    store: Store, judged_first: bool
+) -> None:
+    """Whoever is second sees what the first has done, also for a site never heard of before."""
+    ended: list[str] = []
+
+    async def judge() -> None:
+        async with store.transaction() as transaction:
+            if await transaction.last_sign(SITE) is None:
+                await transaction.begin_silence(SITE, id_of("silent"), NOW)
+            await asyncio.sleep(0)
+
+    async def hear() -> None:
+        async with store.transaction() as transaction:
+            await transaction.seen(SITE, LATER, None)
+            ended.extend(await transaction.end_silences({SITE: LATER}))
+            await asyncio.sleep(0)
+
+    order = (judge(), hear()) if judged_first else (hear(), judge())
+    await asyncio.gather(*order)
+    async with store.transaction() as transaction:
+        assert await transaction.end_silences({SITE: LATER}) == []
+
+
+async def test_reports_that_change_hands_are_found_where_they_went(store: Store) -> None:
+    one = an_alert("one", parts=[a_part("a"), a_part("b")])
+    other = an_alert("other", parts=[a_part("c")])
+    async with store.transaction() as transaction:
+        await transaction.save_alert(one)
+        await transaction.save_alert(other)
+        await transaction.move_parts([id_of("b")], one.id, other.id)
+        # Not theirs to move.
+        await transaction.move_parts([id_of("a")], other.id, one.id)
+    assert await homes(store, "a", "b", "c") == [one.id, other.id, other.id]
+
+    async with store.transaction() as transaction:
+        await transaction.move_parts(None, other.id, one.id)
+        # What is saved again takes nothing back.
+        await transaction.save_alert(other)
+    assert await homes(store, "a", "b", "c") == [one.id] * 3
+
+
+async def homes(store: Store, *names: str) -> list[str]:
+    found = []
+    async with store.transaction() as transaction:
+        for name in names:
+            alert = await transaction.alert_with_part(id_of(name))
+            assert alert is not None
+            found.append(alert.id)
+    return found

@@ -1,0 +1,408 @@
+"""Nobody sees or changes what is not their unit's, by any route, in any role.
+
+A route's new kind of path parameter or body is told to this test in `PARAMETERS` or `BODIES`; a new
+kind of object in `marked.py`.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import hypothesis.strategies as st
+import msgspec
+import pytest
+from aiokafka import ConsumerRecord
+from hypothesis import HealthCheck, given, settings
+from litestar import Litestar
+from msgspec.structs import replace as with_fields
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ronda.stack.postgres import create_database, drop_database
+from services.alerts.adapters.bell import Bell
+from services.alerts.adapters.http.policy import POLICY
+from services.alerts.adapters.reading import Readings
+from services.alerts.adapters.store import PostgresStore
+from services.alerts.adapters.stream import Stream
+from services.alerts.adapters.task_reading import TaskReadings
+from services.alerts.handlers import TASK_VERBS, VERBS
+from shared import database
+from shared.auth import ROLES, Principal
+from shared.clock import system_clock
+from shared.events.alert import Alert, AlertRaised
+from shared.events.identity import derived_id
+from shared.events.registry import encode
+from shared.events.samples import samples
+from shared.policy import PUBLIC, routes_of
+from tests.alerts_database import alerts_template, sibling
+from tests.contract.alert_rows import NOW
+from tests.integration.alerts.board import Board, an_application
+from tests.integration.alerts.issuer import SmallIssuer
+from tests.integration.alerts.marked import (
+    SMS,
+    UNITS,
+    Marked,
+    a_marked_plan,
+    keep_marked,
+    marked,
+    marked_overrides,
+)
+
+__all__ = ["alerts_template"]
+
+STREAM = "* /v1/stream"
+STRANGERS = ("polda-x/polres-", "polda-x/polres-_", "polda-x/%", "%", "polda-x/polres-a/", "polda")
+"""Units that nobody has: the beginning of one, or what SQL's LIKE would take for many."""
+PARAMETERS: dict[str, Callable[[Marked], str]] = {
+    "alert_id": lambda of: of.alert.id,
+    "task_id": lambda of: of.task.id,
+    "handover_id": lambda of: of.handover.id,
+    "site": lambda of: of.site,
+    "channel": lambda of: SMS,
+    "path": lambda of: "index.html",
+}
+VERBS_OF = {"/v1/alerts/{alert_id}/{verb}": VERBS, "/v1/tasks/{task_id}/{verb}": TASK_VERBS}
+QUERIES: dict[str, Callable[[Marked], list[dict[str, str]]]] = {
+    "GET /v1/alerts": lambda of: [{}, {"state": "all"}],
+    "GET /v1/tasks": lambda of: [{}, {"state": "all"}, {"state": "all", "site": of.site}],
+    "GET /v1/notifications": lambda of: [{}, {"state": "all"}, {"alert": of.alert.id}],
+    "GET /v1/performance": lambda of: [{"window": each} for each in ("shift", "30d")],
+    "GET /v1/readiness": lambda of: [{"hours": "48"}],
+    "GET /v1/coverage": lambda of: [{}],
+    "GET /v1/journal": lambda of: [{}, {"since": "2020-01-01T00:00:00Z"}],
+}
+NAMED = ("site-", "R-", "u-", "post-")
+_keys = map(str, itertools.count())
+
+
+def a_command(of: Marked, other: Marked) -> dict[str, Any]:
+    """Everything that any verb may want, and another alert beside."""
+    return {
+        "version": of.alert.version,
+        "key": next(_keys),
+        "crew": f"R-{of.mark}",
+        "outcome": "handled_on_site",
+        "note": "dicatat",
+        "reason": "alasan yang cukup panjang",
+        "other": other.alert.id,
+        "parts": [other.alert.parts[0].event],
+    }
+
+
+BODIES: dict[str, Callable[[Marked, Marked], dict[str, Any]]] = {
+    "POST /v1/alerts/{alert_id}/{verb}": a_command,
+    "POST /v1/tasks/{task_id}/{verb}": lambda of, other: {
+        "version": of.task.version,
+        "key": next(_keys),
+        "owner": f"post-{other.mark}",
+        "reason": "alasan yang cukup panjang",
+        "note": "dicatat",
+    },
+    "POST /v1/journal": lambda of, other: {"text": "x", "key": next(_keys), "site": of.site},
+    "POST /v1/handover": lambda of, other: {"key": next(_keys)},
+    "POST /v1/handover/{handover_id}/accept": lambda of, other: {
+        "key": next(_keys),
+        "read": [of.alert.id, other.alert.id],
+    },
+    "POST /v1/reports": lambda of, other: {
+        "key": next(_keys),
+        "category": "other",
+        "caller": "x",
+        "told_at": NOW.isoformat(),
+        "site": of.site,
+    },
+    "POST /v1/situation": lambda of, other: {
+        "key": next(_keys),
+        "reason": "uji",
+        "changes": [{"what": "site_class", "of": of.site, "value": "rawan"}],
+    },
+    "POST /v1/session": lambda of, other: {"login": f"u-{of.mark}", "password": of.mark},
+    "DELETE /v1/session": lambda of, other: {},
+    "POST /v1/receipts/{channel}": lambda of, other: {"ref": f"{of.mark}:1", "status": "failed"},
+}
+
+
+@dataclass(slots=True)
+class World:
+    """The marked world, the application over it, and one loop for all requests."""
+
+    runner: asyncio.Runner
+    board: Board
+    app: Litestar
+    units: dict[str, Marked]
+    engine: AsyncEngine
+
+    @property
+    def routes(self) -> list[str]:
+        """Every route there is but the stream, whose filter has a test of its own."""
+        return sorted(set(routes_of(self.app)) - {STREAM})
+
+    def ask(self, *requests: httpx.Request) -> list[httpx.Response]:
+        """Answers of the application, no network between."""
+
+        asgi: Any = self.app
+
+        async def asked() -> list[httpx.Response]:
+            transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport) as client:
+                return [await client.send(request) for request in requests]
+
+        return self.runner.run(asked())
+
+    def requests(
+        self, route: str, of: Marked, other: Marked, token: str | None
+    ) -> Iterator[httpx.Request]:
+        """A route with the parameters, queries and body that name a unit's objects."""
+        method, _, path = route.partition(" ")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        body = None if method == "GET" else BODIES[route](of, other)
+        for verb in VERBS_OF.get(path, ("",)):
+            for query in QUERIES[route](of) if route in QUERIES else [{}]:
+                url = f"http://board.test{filled(path, of, verb)}"
+                yield httpx.Request(method, url, params=query, json=body, headers=headers)
+
+    def kept(self, of: Marked) -> list[bytes]:
+        """What the database holds of a unit."""
+
+        async def read() -> list[bytes]:
+            readings, tasks = Readings(self.engine), TaskReadings(self.engine)
+            rows = [
+                await readings.alert(of.alert.id),
+                await readings.alert(of.closed.id),
+                await tasks.task(of.task.id),
+                await tasks.task(of.done.id),
+            ]
+            return [msgspec.json.encode(row) for row in rows]
+
+        return self.runner.run(read())
+
+
+def filled(path: str, of: Marked, verb: str) -> str:
+    """A route's path with a unit's objects in it."""
+    for name, value in PARAMETERS.items():
+        path = path.replace(f"{{{name}}}", value(of))
+    path = path.replace("{verb}", verb)
+    assert "{" not in path, f"tell PARAMETERS what stands for the parameter in {path}"
+    return path
+
+
+@pytest.fixture(scope="module")
+def world(
+    postgres_url: str, alerts_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("board")
+    name = f"leak{folder.name.replace('-', '')}{id(folder):x}"
+    units = {unit: marked(unit) for unit in UNITS}
+    with asyncio.Runner() as runner:
+        runner.run(create_database(postgres_url, name, template=alerts_template))
+        engine = database.engine(sibling(postgres_url, name), application="test")
+        store = PostgresStore(engine, published=Bell(), scheduled=Bell(), paged=Bell())
+
+        async def begin() -> None:
+            for each in units.values():
+                await keep_marked(store, each)
+
+        runner.run(begin())
+        provider = SmallIssuer(url="http://issuer.invalid").provider("http://board.test")
+        app, board = an_application(engine, store, folder, provider)
+        board.plans.plan = a_marked_plan(list(units.values()))
+        board.plans.live = marked_overrides(list(units.values()))
+        yield World(runner, board, app, units, engine)
+        runner.run(engine.dispose())
+        runner.run(drop_database(postgres_url, name))
+
+
+def covers(viewer: str, unit: str) -> bool:
+    """What a viewer's own unit and everything below it is, said once more and differently."""
+    return unit.split("/")[: len(viewer.split("/"))] == viewer.split("/")
+
+
+def leaks(answer: httpx.Response, world: World, viewer: str | None) -> list[str]:
+    """Secrets in an answer that are none of the viewer's. What the question itself named may be
+    named in the answer, and nothing else of the unit."""
+    text = answer.text + str(answer.headers)
+    asked = str(answer.request.url) + answer.request.content.decode()
+    foreign = [of for of in world.units.values() if viewer is None or not covers(viewer, of.unit)]
+    for of in foreign:
+        for name in (*of.secrets[1:], *(f"{each}{of.mark}" for each in NAMED), f"{of.mark}:1"):
+            if name in asked:
+                text = text.replace(name, "")
+    return [secret for of in foreign for secret in of.secrets if secret in text]
+
+
+def test_every_route_has_a_policy_and_every_policy_a_route(world: World) -> None:
+    assert sorted(routes_of(world.app)) == sorted(POLICY)
+
+
+def test_a_route_without_a_policy_keeps_the_service_from_starting(world: World) -> None:
+    with pytest.raises(LookupError, match="GET /v1/alerts"):
+        an_application(
+            world.engine,
+            world.board.store,
+            world.board.pages.parent,
+            policy={name: rule for name, rule in POLICY.items() if name != "GET /v1/alerts"},
+        )
+
+
+def test_every_route_that_takes_a_body_is_asked_with_one(world: World) -> None:
+    missing = [r for r in world.routes if not r.startswith("GET ") and r not in BODIES]
+    assert not missing, f"tell BODIES what to send to {missing}"
+
+
+@pytest.mark.parametrize("role", [None, *ROLES])
+def test_only_the_roles_of_its_policy_get_through_a_route(world: World, role: str | None) -> None:
+    of = world.units[UNITS[1]]
+    token = world.board.token(role, of.unit) if role else None
+    for route in [*world.routes, STREAM]:
+        rule = POLICY[route]
+        if rule == PUBLIC or role in rule:
+            continue
+        path = route.replace("* ", "GET ")
+        [answer, *_] = world.ask(next(world.requests(path, of, of, token)))
+        assert answer.status_code == (401 if role is None else 403), (route, role, answer.text)
+        assert not leaks(answer, world, None)
+
+
+def test_whoever_is_not_signed_in_learns_nothing_from_the_public_routes(world: World) -> None:
+    for route in world.routes:
+        if POLICY[route] == PUBLIC:
+            for of in world.units.values():
+                for answer in world.ask(*world.requests(route, of, of, None)):
+                    assert not leaks(answer, world, None), (route, answer.text)
+
+
+@pytest.mark.parametrize("viewer", [*UNITS, *STRANGERS])
+def test_no_read_shows_what_is_not_the_viewers(world: World, viewer: str) -> None:
+    seen = set()
+    token = world.board.token("commander", viewer)
+    for route in world.routes:
+        if not route.startswith("GET ") or POLICY[route] == PUBLIC:
+            continue
+        named = "{" in route or route in {"GET /v1/tasks", "GET /v1/notifications"}
+        asked = list(world.units.values()) if named else [world.units[UNITS[0]]]
+        requests = [each for of in asked for each in world.requests(route, of, of, token)]
+        for answer in world.ask(*requests):
+            assert answer.status_code in {200, 404}, (route, answer.text)
+            assert not leaks(answer, world, viewer), (route, answer.text)
+            seen |= {unit for unit, of in world.units.items() if of.mark in answer.text}
+    # And it shows what is: otherwise this test sees nothing at all.
+    assert seen == {unit for unit in UNITS if covers(viewer, unit)}
+
+
+def test_another_units_object_is_answered_like_one_that_is_not_there(world: World) -> None:
+    own, foreign = world.units[UNITS[2]], world.units[UNITS[4]]
+    token = world.board.token("commander", own.unit)
+    for route in world.routes:
+        if "_id}" not in route or POLICY[route] == PUBLIC:
+            continue
+        nothing = absent_like(foreign)
+        there = world.ask(*world.requests(route, foreign, foreign, token))
+        absent = world.ask(*world.requests(route, nothing, nothing, token))
+        for one, other in zip(there, absent, strict=True):
+            assert one.status_code == other.status_code == 404, (route, one.text, other.text)
+            anonymous = [
+                text.replace(each.alert.id, "").replace(each.task.id, "")
+                for text, each in ((one.text, foreign), (other.text, nothing))
+            ]
+            assert anonymous[0] == anonymous[1]
+
+
+def absent_like(like: Marked) -> Marked:
+    """Objects that nobody has."""
+    return replace(
+        like,
+        alert=with_fields(like.alert, id=derived_id(NOW, "nothing", "alert")),
+        task=with_fields(like.task, id=derived_id(NOW, "nothing", "task")),
+        handover=with_fields(like.handover, id=derived_id(NOW, "nothing", "handover")),
+    )
+
+
+def forgetful_of_units(self: Readings, unit: str, *, only_open: bool) -> Any:
+    """A list that was written without its filter."""
+    return ALERTS(self, "polda-x", only_open=only_open)
+
+
+def by_beginning(self: Principal, unit: str | None) -> bool:
+    """A comparison of paths as if they were words."""
+    return unit is not None and unit.startswith(self.unit)
+
+
+ALERTS = Readings.alerts
+SEEDED: tuple[tuple[type, str, Any], ...] = (
+    (Readings, "alerts", forgetful_of_units),
+    (Principal, "covers", by_beginning),
+)
+
+
+@pytest.mark.parametrize(("cls", "name", "mistake"), SEEDED, ids=["no filter", "no slash"])
+def test_the_check_finds_a_leak_that_is_put_there(
+    world: World, monkeypatch: pytest.MonkeyPatch, cls: type, name: str, mistake: Any
+) -> None:
+    monkeypatch.setattr(cls, name, mistake)
+    with pytest.raises(AssertionError, match="/v1/"):
+        test_no_read_shows_what_is_not_the_viewers(world, UNITS[1])
+
+
+def test_the_live_stream_gives_each_viewer_its_units_and_no_other(world: World) -> None:
+    stream = Stream(system_clock, lambda: 0.0)
+    stream.opened({0: 0})
+    viewers = {unit: stream.join(a_viewer(unit), None) for unit in (*UNITS, *STRANGERS)}
+    records = [
+        a_stream_record(offset, unit, world.units[unit].alert) for offset, unit in enumerate(UNITS)
+    ]
+    stream.feed(records)
+    late = {unit: stream.join(a_viewer(unit), "0:0") for unit in viewers}
+    for unit, viewer in [*viewers.items(), *late.items()]:
+        told = b"".join(viewer.waiting).decode()
+        seen = {each for each, of in world.units.items() if of.mark in told}
+        assert seen == {each for each in UNITS if covers(unit, each)}, unit
+
+
+def a_viewer(unit: str) -> Principal:
+    return Principal("u", "U", "commander", unit, "alerts", system_clock() + timedelta(hours=1))
+
+
+def a_stream_record(offset: int, unit: str, alert: Alert) -> Any:
+    event = with_fields(_RAISED, id=alert.id, unit=unit, data=alert)
+    return ConsumerRecord(
+        topic="ronda.alert",
+        partition=0,
+        offset=offset,
+        timestamp=0,
+        timestamp_type=1,
+        key=b"",
+        value=encode(event),
+        checksum=None,
+        serialized_key_size=0,
+        serialized_value_size=0,
+        headers=(),
+    )
+
+
+_RAISED = next(each for each in samples().values() if isinstance(each, AlertRaised))
+units = st.sampled_from(UNITS)
+viewers = st.one_of(units, st.sampled_from(STRANGERS))
+
+
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), viewer=viewers, role=st.sampled_from(ROLES), of=units, other=units)
+def test_no_role_in_no_unit_sees_or_changes_by_no_route_what_is_not_theirs(
+    world: World, data: st.DataObject, viewer: str, role: str, of: str, other: str
+) -> None:
+    route = data.draw(st.sampled_from(world.routes))
+    target, beside = world.units[of], world.units[other]
+    token = world.board.token(role, viewer)
+    [request] = [data.draw(st.sampled_from(list(world.requests(route, target, beside, token))))]
+    foreign = [each for each in (target, beside) if not covers(viewer, each.unit)]
+    before = [world.kept(each) for each in foreign]
+
+    [answer] = world.ask(request)
+
+    assert not leaks(answer, world, viewer), (route, answer.text)
+    assert [world.kept(each) for each in foreign] == before, (route, answer.text)
+    assert answer.status_code < 500, answer.text
+    if POLICY[route] != PUBLIC and role not in POLICY[route]:
+        assert answer.status_code == 403

@@ -1,0 +1,255 @@
+"""One random history of the engine: two replicas, their crashes, their races, and whoever uses it.
+
+Everything follows from the seed, the interleaving of what happens at once included.
+"""
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from services.alerts.handlers import TASK_VERBS, TaskVerb, Verb
+from services.alerts.metrics import Metrics
+from services.alerts.ports import Answer, TryAgain
+from shared.events.patrol import VisitCheckedIn
+from shared.plan.model import Plan
+from tests.builders import KPU, a_due_visit, an_id
+from tests.fake_store import Crash
+from tests.simulation.loop import ShuffledLoop
+from tests.simulation.witness import Witness
+from tests.simulation.world import PEOPLE, Logs, Phones, the_plan
+from tests.unit.alerts.engine import Engine
+
+STEPS = 18
+PLAN: Plan = the_plan()
+BODIES: dict[Verb, dict[str, Any]] = {
+    "acknowledge": {},
+    "dispatch": {"crew": "R-21"},
+    "arrive": {},
+    "resolve": {"outcome": "handled_on_site"},
+    "close": {},
+    "reopen": {"reason": "mereka kembali"},
+    "note": {"note": "dicatat"},
+}
+VERBS: tuple[Verb, ...] = (*BODIES, "acknowledge", "acknowledge", "dispatch", "resolve")
+PAUSES_S = (0, 0, 1, 5, 10, 60, 300, 901, 1801, 3601)
+Action = Callable[[], Awaitable[None]]
+
+
+@cache
+def _the_instruments() -> Metrics:
+    return Metrics(CollectorRegistry())
+
+
+def _instruments(_: CollectorRegistry) -> Metrics:
+    return _the_instruments()
+
+
+class Violation(AssertionError):
+    """A history in which something did not hold; `seed` plays it again."""
+
+    def __init__(self, seed: int, step: int, why: BaseException) -> None:
+        super().__init__(f"seed {seed}, step {step}: {why or repr(why)}")
+        self.seed = seed
+
+
+def play(seed: int, engine: type[Engine] = Engine, steps: int = STEPS) -> None:
+    """Plays one history; raises `Violation`."""
+    chance = random.Random(seed)
+    history = History(chance, engine)
+    with asyncio.Runner(loop_factory=lambda: ShuffledLoop(chance)) as runner:
+        try:
+            runner.run(history.run(steps))
+        except Exception as error:
+            raise Violation(seed, history.step, error) from error
+
+
+class History:
+    """What happens, and what is known of it."""
+
+    def __init__(self, chance: random.Random, engine: type[Engine]) -> None:
+        self.chance = chance
+        # To make the instruments anew for each history would take a fifth of it.
+        quick = type(engine.__name__, (engine,), {"make_metrics": staticmethod(_instruments)})
+        first = quick(PLAN)
+        kpu = a_due_visit(id=an_id("kpu"), site=KPU, rule="kpu")
+        first.world.demands += [a_due_visit(), kpu]
+        self.replicas = (first, first.another())
+        self.store, self.clock, self.notifier = first.store, first.clock, first.notifier
+        self.phones, self.logs = Phones(chance), Logs()
+        self.landed: dict[str, Any] = {}
+        self.witness = Witness(self.store, PLAN, self.landed)
+        self.step = self.keys = 0
+        self._killed = False
+
+    async def run(self, steps: int) -> None:
+        """Everything, then nobody acts any more and nothing fails."""
+        for self.step in range(steps):
+            await self._some_step()
+            self.witness.look()
+        await self._calm()
+
+    async def _some_step(self) -> None:
+        self.clock.advance(self.chance.choice(PAUSES_S))
+        self.notifier.error = self.chance.choice((self.notifier.error, None, "503"))
+        at_once = self.chance.choice((1, 1, 2, 3))
+        actions: list[Action] = self.chance.choices(
+            (
+                self._report,
+                self._consume,
+                self._consume_everywhere,
+                self._tick,
+                self._deliver,
+                self._command,
+                self._task,
+            ),
+            (5, 4, 2, 4, 2, 5, 2),
+            k=at_once,
+        )
+        self._may_crash()
+        await asyncio.gather(*(self._survived(action) for action in actions))
+        crashed = self._heal()
+        if actions == [self._tick] and not crashed:
+            self.witness.look()
+            self.witness.nothing_overdue(self.clock.now)
+
+    def _may_crash(self) -> None:
+        kind = self.chance.choices(("none", "before", "after"), (8, 1, 1))[0]
+        self.store.crash_before_commit = int(kind == "before")
+        self.store.crash_after_commit = int(kind == "after")
+
+    def _heal(self) -> bool:
+        """Whether somebody was killed."""
+        self.store.crash_before_commit = self.store.crash_after_commit = 0
+        killed, self._killed = self._killed, False
+        return killed
+
+    async def _survived(self, action: Action) -> None:
+        """Whoever is killed, or told to try again, does so some other time."""
+        try:
+            await action()
+        except (Crash, TryAgain):
+            self._killed = True
+
+    async def _report(self) -> None:
+        open_alerts = [alert.id for alert in self.witness.alerts.values()]
+        self.phones.make(self.clock.now, open_alerts, list(self.witness.tasks))
+        self._land()
+
+    def _land(self) -> None:
+        for event in self.phones.landing():
+            self.landed[event.id] = event
+            topic, partition = self.logs.append(event)
+            if topic == "ronda.patrol" and self.replicas[0].ends.now is not None:
+                records = self.logs.records[topic, partition]
+                self.replicas[0].ends.now[partition] = len(records)
+
+    async def _consume(self) -> None:
+        if self.logs.records:
+            await self._read(self.chance.choice(list(self.logs.records)))
+
+    async def _consume_everywhere(self) -> None:
+        reading = (self._read(place) for place in list(self.logs.records))
+        results = await asyncio.gather(*reading, return_exceptions=True)
+        for error in results:
+            if error is not None:
+                raise error
+
+    async def _read(self, place: tuple[str, int]) -> None:
+        known = self.store.rows.positions.get(place, 0)
+        start = max(0, known - self.chance.choice((0, 0, 0, 1, 3)))
+        records = self.logs.read(place, start, self.chance.randint(1, 5))
+        if records:
+            await self._replica().intake.on_records(records)
+
+    async def _tick(self) -> None:
+        await self._replica().clockwork.on_tick(self.clock.now)
+
+    async def _deliver(self) -> None:
+        await self._replica().deliver()
+
+    async def _command(self) -> None:
+        if not self.witness.alerts:
+            return
+        alert = self.chance.choice(list(self.witness.alerts.values()))
+        verb, by = self.chance.choice(VERBS), self.chance.choice(PEOPLE)
+        key = self._key()
+
+        async def send() -> Answer:
+            return await self._replica().command(verb, by, alert=alert, key=key, **BODIES[verb])
+
+        await self._answered_alike(send)
+
+    async def _task(self) -> None:
+        if not self.witness.tasks:
+            return
+        task = self.chance.choice(list(self.witness.tasks.values()))
+        verb: TaskVerb = self.chance.choice(TASK_VERBS)
+        later = max(self.clock.now, task.due_at) + timedelta(seconds=self.chance.choice((60, 3600)))
+        bodies: dict[TaskVerb, dict[str, Any]] = {
+            "assign": {"owner": "kasat", "due_at": later},
+            "extend": {"due_at": later, "reason": "suku cadang"},
+            "done": {"note": "diganti"},
+            "note": {"note": "dilihat"},
+        }
+        key, by = self._key(), self.chance.choice(PEOPLE)
+
+        async def send() -> Answer:
+            return await self._replica().task_command(verb, by, task=task, key=key, **bodies[verb])
+
+        await self._answered_alike(send)
+
+    async def _answered_alike(self, send: Callable[[], Awaitable[Answer]]) -> None:
+        """A command whose answer was lost is sent again with its key, and answered alike."""
+        try:
+            first = await send()
+        except Crash:
+            self._killed = True
+            first = await send()
+        assert first.status in {200, 202, 403, 409, 422}, f"answered {first.status}"
+        if self.chance.random() < 0.3:
+            assert await send() == first, "the same key had another answer"
+
+    async def _calm(self) -> None:
+        """All arrives, is read, is told; then a long silence."""
+        self.notifier.error = None
+        while self.phones.air:
+            self._land()
+        for place in self.logs.records:
+            while self.store.rows.positions.get(place, 0) < len(self.logs.records[place]):
+                start = self.store.rows.positions.get(place, 0)
+                await self._replica().intake.on_records(self.logs.read(place, start, 50))
+        self.witness.look()
+        self.witness.every_report_had_its_effect()
+        for pause in (1, 62, 3601):
+            self.clock.advance(pause)
+            await self._tick()
+            while await self._replica().deliver():
+                pass
+            self.witness.look()
+            self.witness.nothing_overdue(self.clock.now)
+        self.witness.everybody_was_told()
+        self.witness.visits_are_settled(self._scans(), self.clock.now)
+        self.witness.gaps_are_what_is_missing(self._numbers())
+
+    def _scans(self) -> list[VisitCheckedIn]:
+        return [each for each in self.landed.values() if isinstance(each, VisitCheckedIn)]
+
+    def _numbers(self) -> dict[str, set[int]]:
+        numbers: dict[str, set[int]] = defaultdict(set)
+        for event in self.landed.values():
+            numbers[event.device].add(event.deviceseq)
+        return numbers
+
+    def _replica(self) -> Engine:
+        replica: Engine = self.chance.choice(self.replicas)
+        return replica
+
+    def _key(self) -> str:
+        self.keys += 1
+        return f"k{self.keys}"
