@@ -8,15 +8,20 @@ import sys
 
 import typer
 
+from ronda.commands.archive import archive
 from ronda.commands.bench import bench
 from ronda.commands.demo import demo
+from ronda.commands.device import device
 from ronda.commands.doctor import doctor
+from ronda.commands.keys import keys
 from ronda.commands.pages import pages
 from ronda.commands.plan import plan
 from ronda.commands.provision import db, topics
 from ronda.commands.stack import run, up
 from ronda.commands.terminal import remarks
 from ronda.commands.token import token
+from ronda.commands.user import user
+from ronda.devices import DevicesError
 from ronda.pages import PagesError
 from ronda.plans import PlanInvalidError
 from ronda.stack.errors import StackError
@@ -32,9 +37,13 @@ app = typer.Typer(
 for command in (up, demo, run, token, bench, doctor):
     app.command()(command)
 app.add_typer(plan, name="plan")
+app.add_typer(device, name="device")
+app.add_typer(keys, name="keys")
+app.add_typer(user, name="user")
 app.add_typer(topics, name="topics")
 app.add_typer(db, name="db")
 app.add_typer(pages, name="pages")
+app.add_typer(archive, name="archive")
 
 
 def main() -> None:
@@ -45,7 +54,7 @@ def main() -> None:
         app()
     except SettingsError as error:
         _end(error, 2)
-    except (StackError, ProvisionError, PagesError, PlanInvalidError) as error:
+    except (StackError, ProvisionError, PagesError, PlanInvalidError, DevicesError) as error:
         _end(error, 1)
 
 

@@ -2,18 +2,21 @@
 
 import getpass
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from shared.bus import Record, producer
 from shared.clock import system_clock
-from shared.events.envelope import KAFKA_HEADERS
+from shared.events.envelope import KAFKA_HEADERS, Event
+from shared.events.identity import derived_id
 from shared.events.registry import Undecodable, decode, encode
+from shared.events.situation import SituationChange, SituationChanged
 from shared.follow import Follower
 from shared.health import Progress
 from shared.plan.errors import PlanError
-from shared.plan.model import Plan
+from shared.plan.model import Plan, Situation
 from shared.plan.pieces import PlanFold, to_events
+from shared.plan.situation import SituationFold
 from shared.plan.source import load
 from shared.settings import KafkaSettings
 from shared.topics import PLAN
@@ -46,12 +49,19 @@ def read(path: Path) -> Plan:
     return plan
 
 
-async def publish(kafka: KafkaSettings, plan: Plan, *, actor: str) -> None:
-    """Sends the plan's pieces and the event that closes them, in order; returns after the acks."""
+async def publish(kafka: KafkaSettings, plan: Plan, *, actor: str, clear: bool = False) -> None:
+    """Sends the plan's pieces and the event that closes them, in order; returns after the acks.
+
+    `clear` ends the live overrides too; without it they outlive the plan they were made for.
+    """
+    now = system_clock()
+    events: list[Event] = [*to_events(plan, now, SOURCE, actor)]
+    if clear:
+        events.append(_cleared(plan, now, actor))
     sender = producer(kafka, client_id="ronda-plan")
     await sender.start()
     try:
-        for event in to_events(plan, system_clock(), SOURCE, actor):
+        for event in events:
             # One by one: a closing event without its pieces before it would close nothing.
             await sender.send_and_wait(
                 PLAN.physical(kafka.topic_prefix),
@@ -63,16 +73,37 @@ async def publish(kafka: KafkaSettings, plan: Plan, *, actor: str) -> None:
         await sender.stop()
 
 
+def _cleared(plan: Plan, now: datetime, actor: str) -> SituationChanged:
+    return SituationChanged(
+        specversion="1.0",
+        id=derived_id(now, "situation.cleared", plan.operation.id),
+        source=SOURCE,
+        time=now,
+        unit=plan.operation.unit,
+        actor=actor,
+        channel="operator",
+        data=SituationChange(what="everything", by=actor, reason="plan apply --clear"),
+    )
+
+
 async def published(kafka: KafkaSettings) -> Plan | None:
     """The plan that services follow now; None when none was ever published."""
-    fold = PlanFold()
+    plan, _ = await followed(kafka)
+    return plan
+
+
+async def followed(kafka: KafkaSettings) -> tuple[Plan | None, Situation]:
+    """The plan that services follow now, as published, and the live overrides of it."""
+    fold, overrides = PlanFold(), SituationFold()
 
     def feed(records: Sequence[Record]) -> None:
         for record in records:
             try:
-                fold.feed(decode(record.value))
+                event = decode(record.value)
             except Undecodable:
                 continue  # services pass it by too
+            if not overrides.feed(event):
+                fold.feed(event)
 
     follower = Follower(
         kafka,
@@ -84,4 +115,4 @@ async def published(kafka: KafkaSettings) -> Plan | None:
         within=_READ_WITHIN,
     )
     async with follower:
-        return fold.plan
+        return fold.plan, overrides.at(system_clock())

@@ -120,6 +120,14 @@ ROWS: dict[str, list[Panel]] = {
             bad_from=5,
         ),
         Panel(
+            "What the auditor finds",
+            {
+                "alerts that nobody was told of": "max(ronda_unpaged_alerts)",
+                "{{check}}": "max by (check) (ronda_auditor_violations) > 0",
+            },
+            bad_from=1,
+        ),
+        Panel(
             "Outbox and barrier",
             {
                 "oldest decision not published": "max(ronda_outbox_age_seconds)",

@@ -21,13 +21,13 @@ from ronda.bench.plan import bench_plan
 from ronda.bench.traffic import SITES
 from ronda.stack.child import Child
 from ronda.stack.kafka import EmbeddedKafka
-from ronda.stack.keys import keys_folder, signing_key_file
+from ronda.stack.keys import make_keys, signing_key_file
 from ronda.stack.ports import free_port
 from ronda.stack.postgres import EmbeddedPostgres
 from ronda.stack.services import ServiceSpec
 from ronda.stack.settings import StackSettings
 from ronda.stack.specs import service_specs
-from shared.auth import Issuer, generate_keys
+from shared.auth import Issuer
 from shared.bus import client_arguments
 from shared.clock import system_clock
 from shared.plan.model import Plan
@@ -46,11 +46,13 @@ _NOWHERE = "http://127.0.0.1:9/"
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much is measured: `pairs` times both sides, each for `seconds` or `events`."""
+    """How much is measured: `pairs` times both sides, each for `seconds` or `events`; `rows` is
+    what a large archive has."""
 
     pairs: int = 3
     seconds: float = 5.0
     events: int = 60_000
+    rows: int = 5_000_000
 
 
 @dataclass(slots=True)
@@ -166,7 +168,7 @@ def places_of(topic: TopicSpec, prefix: str) -> list[TopicPartition]:
 def _make_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="ronda-bench-"))
     folder.chmod(0o711)  # for PostgreSQL, which runs as another user when we are root
-    generate_keys(keys_folder(folder))
+    make_keys(folder)
     return folder
 
 

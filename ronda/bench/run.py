@@ -5,20 +5,26 @@ from typing import Literal
 
 from psycopg import AsyncConnection
 
-from ronda.bench import chain, drain, ingest
+from ronda.bench import chain, drain, growth, ingest
 from ronda.bench.figures import Figure
 from ronda.bench.ground import Extent, Ground, Step, ground
 from ronda.bench.machine import describe
 from ronda.bench.report import Run
 from shared.clock import system_clock
 
-What = Literal["ingest", "archive", "alert"]
+What = Literal["ingest", "archive", "alert", "growth"]
 EVERYTHING: tuple[What, ...] = ("ingest", "archive", "alert")
+"""What takes minutes; `growth` takes many, and is asked for by name."""
 
 
 def steps(what: Sequence[What], pairs: int) -> int:
     """How many steps `run` will tell of, for a progress bar."""
-    own = {"ingest": 1 + len(ingest.WAYS) * (1 + pairs), "archive": 1 + pairs, "alert": pairs}
+    own = {
+        "ingest": 1 + len(ingest.WAYS) * (1 + pairs),
+        "archive": 1 + pairs,
+        "alert": pairs,
+        "growth": 2 + pairs,
+    }
     return 1 + sum(own[each] for each in what)
 
 
@@ -40,6 +46,8 @@ async def _figures(what: What, there: Ground) -> list[Figure]:
             return [await drain.measure(there)]
         case "alert":
             return [await chain.measure(there)]
+        case "growth":
+            return [await growth.measure(there)]
 
 
 async def _postgres_version(there: Ground) -> str:

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -25,6 +25,7 @@ class Subject(StrEnum):
     INGEST = "ingest"
     ARCHIVE = "archive"
     ALERT = "alert"
+    GROWTH = "growth"
     ALL = "all"
 
 
@@ -40,6 +41,10 @@ def bench(
     events: Annotated[
         int, typer.Option(min=20_000, max=1_000_000, help="How many the archive drains.")
     ] = 60_000,
+    rows: Annotated[
+        int,
+        typer.Option(min=500_000, max=50_000_000, help="How many a large archive has (growth)."),
+    ] = 5_000_000,
     json: Annotated[Path | None, typer.Option(dir_okay=False, help="Also write JSON.")] = None,
     svg: Annotated[Path | None, typer.Option(dir_okay=False, help="Also draw a chart.")] = None,
 ) -> None:
@@ -49,11 +54,12 @@ def bench(
 
     Starts a Kafka and a PostgreSQL of its own and removes them; answers with a Markdown table.
     """
-    extent = Extent(pairs=pairs, seconds=seconds, events=events)
+    extent = Extent(pairs=pairs, seconds=seconds, events=events, rows=rows)
     chosen: tuple[What, ...] = EVERYTHING if what is Subject.ALL else (_one(what),)
-    command = shlex.join(
-        ["ronda", "bench", what, f"--pairs={pairs}", f"--seconds={seconds:g}", f"--events={events}"]
-    )
+    extents = [f"--seconds={seconds:g}", f"--events={events}"]
+    if what is Subject.GROWTH:
+        extents = [f"--rows={rows}"]
+    command = shlex.join(["ronda", "bench", what, f"--pairs={pairs}", *extents])
     try:
         found = asyncio.run(_measured(chosen, extent, command))
     except BenchError as error:
@@ -69,7 +75,7 @@ def bench(
 
 
 def _one(what: Subject) -> What:
-    return next(each for each in EVERYTHING if each == what)
+    return next(each for each in get_args(What) if each == what)
 
 
 async def _measured(what: Sequence[What], extent: Extent, command: str) -> Run:

@@ -53,17 +53,19 @@ def _db() -> None:
 def upgrade() -> None:
     """Bring the schemas of alerts and archive to their newest version. Safe to repeat.
 
-    Also makes the archive's partitions of the coming three months: run it monthly where the archive
-    may not make tables itself.
+    Also makes the archive's partitions of the coming three months; `ronda archive keep` goes on
+    with that. With RONDA_ARCHIVE_DATABASE_URL set, the archive's tables are made and owned by the
+    role of that URL.
 
     Example:  RONDA_DATABASE_URL=postgresql://ronda@db/ronda ronda db upgrade
     """
-    url = Environment(os.environ).database_url()
-    asyncio.run(_upgrade(url))
+    environment = Environment(os.environ)
+    url = environment.database_url()
+    asyncio.run(_upgrade(url, environment.text("RONDA_ARCHIVE_DATABASE_URL", url)))
     answers.print("the schemas alerts and archive are at their newest version")
 
 
-async def _upgrade(url: str) -> None:
-    await upgrade_alerts(url)
-    await upgrade_archive(url)
-    await make_coming_months(url)
+async def _upgrade(alerts_url: str, archive_url: str) -> None:
+    await upgrade_alerts(alerts_url)
+    await upgrade_archive(archive_url)
+    await make_coming_months(archive_url)

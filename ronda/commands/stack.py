@@ -6,18 +6,26 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import segno
 import typer
 from rich.table import Table
 
 from ronda import plans
+from ronda.accounts import FirstAccount, first_account
 from ronda.commands.terminal import Json, answer_json, answers, say
-from ronda.stack.settings import DEFAULT_PLAN, DEFAULT_PORTS, StackSettings
+from ronda.stack.lan import Lan, own_address
+from ronda.stack.settings import (
+    DEFAULT_INSTALL_PORT,
+    DEFAULT_PLAN,
+    DEFAULT_PORTS,
+    StackSettings,
+)
 from ronda.stack.signals import cancelling_signals
 from ronda.stack.up import Stack, running_stack
 from shared.plan.model import Plan
 from shared.settings import Environment, KafkaSettings
 
-_PAGES = {"checkin": "", "alerts": "/board/", "archive": ""}
+_PAGES = {"checkin": "/app/", "alerts": "/board/", "archive": ""}
 
 
 def up(
@@ -50,6 +58,19 @@ def up(
     archive_port: Annotated[
         int, typer.Option(min=0, max=65_535, envvar="RONDA_ARCHIVE_PORT")
     ] = DEFAULT_PORTS["archive"],
+    lan: Annotated[
+        bool,
+        typer.Option(
+            "--lan", help="Let phones of this network in: TLS by a local authority, install page."
+        ),
+    ] = False,
+    lan_address: Annotated[
+        str | None,
+        typer.Option(help="This machine's address in that network (default: found out)."),
+    ] = None,
+    install_port: Annotated[
+        int, typer.Option(min=1, max=65_535, envvar="RONDA_INSTALL_PORT")
+    ] = DEFAULT_INSTALL_PORT,
     kafka_port: Annotated[
         int, typer.Option(min=0, max=65_535, envvar="RONDA_KAFKA_PORT", help="0: a free one.")
     ] = 0,
@@ -83,6 +104,8 @@ def up(
         kafka_port=kafka_port,
         postgres_port=postgres_port,
         verbose=verbose,
+        lan_address=lan_address or (own_address() if lan else None),
+        install_port=install_port,
     )
     asyncio.run(_until_signalled(settings, as_json=json))
 
@@ -91,7 +114,7 @@ async def _until_signalled(settings: StackSettings, *, as_json: bool) -> None:
     with cancelling_signals(say):
         try:
             async with running_stack(settings, say) as stack:
-                _show(stack, as_json=as_json)
+                _show(stack, await _account(settings, stack), as_json=as_json)
                 await asyncio.Event().wait()
         except asyncio.CancelledError:
             # Being asked to stop is how this command ends well.
@@ -110,12 +133,21 @@ def _plan(path: Path | None) -> Plan | None:
     return plans.read(DEFAULT_PLAN) if DEFAULT_PLAN.exists() else None
 
 
-def _show(stack: Stack, *, as_json: bool) -> None:
+async def _account(settings: StackSettings, stack: Stack) -> FirstAccount | None:
+    """Whoever embeds the database gets an account to begin with; elsewhere somebody decides."""
+    if settings.database_url is not None or settings.plan is None:
+        return None
+    return await first_account(stack.database_url, settings.plan.operation.unit)
+
+
+def _show(stack: Stack, account: FirstAccount | None, *, as_json: bool) -> None:
     if as_json:
         answer_json(
             {
                 "data": str(stack.data),
                 "environment": str(stack.environment_file),
+                "install": stack.lan and stack.lan.install_url,
+                "account": account and {"login": account.login, "password": account.password},
                 "services": {
                     name: {"url": stack.url(name), "pid": service.pid, "log": str(service.log)}
                     for name, service in stack.services.items()
@@ -129,8 +161,23 @@ def _show(stack: Stack, *, as_json: bool) -> None:
     for name, service in stack.services.items():
         table.add_row(name, stack.url(name) + _PAGES[name], str(service.log))
     answers.print(table)
+    if stack.lan is not None:
+        _show_lan(stack.lan)
+    if account is not None:
+        say(
+            f"Sign in at the board as {account.login} with the password {account.password} (shown "
+            f"once; `ronda user password {account.login}` changes it)"
+        )
+    else:
+        say("Sign in at the board with an account of `ronda user add`, or a token of `ronda token`")
     say(f"For other commands: set -a; . {stack.environment_file}; set +a")
     say("Running; Ctrl-C stops everything.")
+
+
+def _show_lan(lan: Lan) -> None:
+    segno.make(lan.install_url, error="m", micro=False).terminal(out=sys.stdout, compact=True)
+    answers.print(f"Phones: scan, or open {lan.install_url}", markup=False)
+    answers.print(f"The certificate's SHA-256: {lan.certificates.fingerprint}", markup=False)
 
 
 def run(

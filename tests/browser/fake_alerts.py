@@ -9,7 +9,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,12 @@ from litestar.response import Stream
 from litestar.static_files import create_static_files_router
 
 from shared.events.alert import Alert, Closing, Dispatch, Entry, Owner, Visit
-from shared.http import CSRF_HEADER, SESSION_COOKIE, serving
+from shared.http import SESSION_COOKIE, serving
+from shared.policy import CSRF_HEADER
 from shared.problem import MEDIA_TYPE
 from shared.settings import HttpSettings
-from tests.browser import samples
+from tests.browser import samples, samples_room
+from tests.browser.fake_room import Room, owner_of, problem, regrouped, room_routes
 
 BOARD = Path(__file__).parents[2] / "services" / "alerts" / "web" / "dist"
 POLICY = (
@@ -56,6 +57,11 @@ class FakeAlerts:
         self.situation: dict[str, Any] = dict(samples.SITUATION)
         busy = next(alert.id for alert in self.alerts.values() if alert.state == "dispatched")
         self.crews = samples.crews(now, busy)
+        self.room = Room(now)
+        self.ways: dict[str, Any] | None = None
+        """How one can sign in; None is a server without accounts, which takes tokens alone."""
+        self.refusal: dict[str, Any] | None = None
+        """The problem that a password meets."""
         self.commands: list[tuple[str, str, dict[str, Any]]] = []
         self.resumed_from: list[str | None] = []
         self.answers: dict[str, tuple[int, Any]] = {}
@@ -102,10 +108,18 @@ class FakeAlerts:
         self.visits[visit.id] = visit
         self._tell("visit", {"type": "ronda.visit.missed.v1", "data": visit})
 
-    def tick(self, lag_s: float = 0.4) -> None:
-        """The message that comes every 5 s."""
+    def prepare_handover(self, person: dict[str, str], attention: str) -> None:
+        """Somebody has written down what stands and leaves."""
+        now = self.now()
+        ids = [alert.id for alert in self.alerts.values() if alert.state != "closed"]
+        by = owner_of(person, now)
+        self.room.handover = samples_room.handover(now, by, attention, ids)
+
+    def tick(self, lag_s: float = 0.4, ahead_s: float = 0) -> None:
+        """The message that comes every 5 s; the service's time may run on by so much."""
         last = str(self._message)
-        self._tell("clock", {"now": self.now(), "lag_s": lag_s, "last_id": last})
+        now = self.now() + samples.seconds(ahead_s)
+        self._tell("clock", {"now": now, "lag_s": lag_s, "last_id": last})
 
     def refuse_next(self, status: int, detail: str) -> None:
         """The next command is answered with a problem."""
@@ -158,6 +172,8 @@ class FakeAlerts:
             return 200, self.change(alert, timeline=[*alert.timeline, entry])
         if body["version"] != alert.version:
             return 409, _lost(alert)
+        if verb in {"merge", "split", "undo"}:
+            return regrouped(self, alert, verb, body, person["name"])
         if verb == "close" and alert.severity == "kritis" and alert.closing is None:
             closing = Closing(
                 actor=person["actor"],
@@ -216,13 +232,21 @@ def application(fake: FakeAlerts) -> Litestar:
     @get("/v1/session")
     async def session(request: Request[Any, Any, Any]) -> Response[Any]:
         who = person(request)
-        return _problem(401, "sign in") if who is None else Response(who)
+        return problem(401, "sign in") if who is None else Response(who)
+
+    @get("/v1/session/ways")
+    async def ways() -> Response[Any]:
+        return problem(404, "no accounts here") if fake.ways is None else Response(fake.ways)
 
     @post("/v1/session")
     async def sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
-        token = (await request.json()).get("token")
+        shown = await request.json()
+        if "login" in shown and fake.refusal is not None:
+            return Response(fake.refusal, status_code=fake.refusal["status"], media_type=MEDIA_TYPE)
+        # In this double a person's password is their token.
+        token = shown.get("token") or shown.get("password")
         if token not in PEOPLE or CSRF_HEADER.lower() not in request.headers:
-            return _problem(401, "the token has expired")
+            return problem(401, "the token has expired")
         answer: Response[Any] = Response(None, status_code=204)
         answer.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="strict")
         return answer
@@ -241,7 +265,7 @@ def application(fake: FakeAlerts) -> Litestar:
     @get("/v1/alerts/{alert_id:str}")
     async def alert(alert_id: FromPath[str]) -> Response[Any]:
         found = fake.alerts.get(alert_id)
-        return _problem(404, "no such alert") if found is None else Response(found)
+        return problem(404, "no such alert") if found is None else Response(found)
 
     @post("/v1/alerts/{alert_id:str}/{verb:str}")
     async def command(
@@ -249,7 +273,7 @@ def application(fake: FakeAlerts) -> Litestar:
     ) -> Response[Any]:
         who = person(request)
         if who is None or CSRF_HEADER.lower() not in request.headers:
-            return _problem(401, "sign in")
+            return problem(401, "sign in")
         status, body = await fake.run(who, alert_id, verb, await request.json())
         kind = MEDIA_TYPE if status >= 400 else "application/json"
         return Response(body, status_code=status, media_type=kind)
@@ -273,9 +297,9 @@ def application(fake: FakeAlerts) -> Litestar:
     @get("/v1/stream")
     async def stream(request: Request[Any, Any, Any]) -> Stream | Response[Any]:
         if person(request) is None:
-            return _problem(401, "sign in")
+            return problem(401, "sign in")
         if not fake.streaming:
-            return _problem(503, "the service is starting")
+            return problem(503, "the service is starting")
         fake.resumed_from.append(request.headers.get("last-event-id"))
         return Stream(fake.listen(), media_type="text/event-stream")
 
@@ -287,13 +311,8 @@ def application(fake: FakeAlerts) -> Litestar:
         path="/board", directories=[BOARD], html_mode=True, after_request=strict
     )
     writes = [sign_in, sign_out, command]
-    reads = [session, alerts, alert, units, sites, visits, situation, stream]
-    return Litestar([*writes, *reads, board], openapi_config=None)
-
-
-def _problem(status: int, detail: str) -> Response[Any]:
-    body = {"status": status, "title": HTTPStatus(status).phrase, "detail": detail}
-    return Response(body, status_code=status, media_type=MEDIA_TYPE)
+    reads = [session, ways, alerts, alert, units, sites, visits, situation, stream]
+    return Litestar([*writes, *reads, *room_routes(fake, person), board], openapi_config=None)
 
 
 @asynccontextmanager

@@ -144,6 +144,8 @@ def evening(now: datetime) -> list[Alert]:
         site="ppk-soko",
         site_name="PPK Soko",
         unit=f"{UNIT}/polsek-soko",
+        lat=-7.06,
+        lon=111.95,
         reported_at=now - seconds(130),
     )
     missed = an_alert(
@@ -155,12 +157,20 @@ def evening(now: datetime) -> list[Alert]:
         site="ppk-rengel",
         site_name="PPK Rengel",
         unit=f"{UNIT}/polsek-rengel",
+        lat=-7.06,
+        lon=112.0,
         next_due_at=now + seconds(730),
         reported_at=now - seconds(1300),
         parts=[],
     )
     crowd = an_alert(
-        now, 1039, category="demonstration", site="bawaslu", site_name="Kantor Bawaslu Tuban"
+        now,
+        1039,
+        category="demonstration",
+        site="bawaslu",
+        site_name="Kantor Bawaslu Tuban",
+        lat=-6.885,
+        lon=112.075,
     )
     crew = Dispatch(
         crew="R-21", at=now - seconds(200), by="Ipda Sari", en_route_at=now - seconds(150)
@@ -172,6 +182,8 @@ def evening(now: datetime) -> list[Alert]:
         category="campaign_material_damage",
         site="ppk-palang",
         site_name="PPK Palang",
+        lat=-6.9,
+        lon=112.13,
         reported_at=now - seconds(4000),
     )
     bomb = an_alert(
@@ -181,6 +193,8 @@ def evening(now: datetime) -> list[Alert]:
         category="bomb_threat",
         site="kpu",
         site_name="Kantor KPU Tuban",
+        lat=-6.882,
+        lon=112.03,
         reported_at=now - seconds(9000),
     )
     return [
@@ -212,8 +226,8 @@ def sites(now: datetime) -> list[dict[str, Any]]:
     """Sites in every state, one of them in a state that this version does not know."""
     rows = [
         ("gudang", "Gudang Logistik KPU", "gudang", "Tuban", *WAREHOUSE, "gangguan"),
-        ("kpu", "Kantor KPU Tuban", "kantor_kpu", "Tuban", -6.8976, 112.0501, "pemulihan"),
-        ("bawaslu", "Kantor Bawaslu Tuban", "kantor_bawaslu", "Tuban", -6.893, 112.06, "waspada"),
+        ("kpu", "Kantor KPU Tuban", "kantor_kpu", "Tuban", -6.882, 112.03, "pemulihan"),
+        ("bawaslu", "Kantor Bawaslu Tuban", "kantor_bawaslu", "Tuban", -6.885, 112.075, "waspada"),
         ("ppk-soko", "PPK Soko", "ppk", "Soko", -7.06, 111.95, "unknown"),
         ("ppk-rengel", "PPK Rengel", "ppk", "Rengel", -7.06, 112.0, "dalam_pemeriksaan"),
         ("ppk-palang", "PPK Palang", "ppk", "Palang", -6.9, 112.13, "aman"),
@@ -238,9 +252,9 @@ def crews(now: datetime, busy_with: str | None) -> list[dict[str, Any]]:
     rows: list[tuple[str, str, int, tuple[float, float, float] | None, str | None]] = [
         ("R-11", "sat-samapta", 2, None, None),
         ("Polsek Soko 1", "polsek-soko", 2, (-7.05, 111.96, 30), None),
-        ("R-07", "sat-samapta", 3, (-6.9, 112.05, 20), None),
-        ("R-21", "sat-samapta", 3, (-6.901, 112.049, 15), busy_with),
-        ("Polsek Tuban 2", "polsek-tuban", 2, (-6.899, 112.047, 900), None),
+        ("R-07", "sat-samapta", 3, (-6.912, 112.06, 20), None),
+        ("R-21", "sat-samapta", 3, (-6.889, 112.072, 15), busy_with),
+        ("Polsek Tuban 2", "polsek-tuban", 2, (-6.93, 112.075, 900), None),
     ]
     return [
         {
@@ -264,18 +278,19 @@ def crews(now: datetime, busy_with: str | None) -> list[dict[str, Any]]:
 def visits(now: datetime) -> list[Visit]:
     """A visit in each state."""
     return [
-        _visit(now, "kpu", "Kantor KPU Tuban", "done", -3600),
-        _visit(now, "bawaslu", "Kantor Bawaslu Tuban", "recovered", -5400),
-        _visit(now, "gudang", "Gudang Logistik KPU", "due", 900),
-        _visit(now, "ppk-soko", "PPK Soko", "at_risk", -300),
-        _visit(now, "ppk-rengel", "PPK Rengel", "missed", -1800),
+        a_visit(now, "kpu", "Kantor KPU Tuban", "done", -3600),
+        a_visit(now, "bawaslu", "Kantor Bawaslu Tuban", "recovered", -5400),
+        a_visit(now, "gudang", "Gudang Logistik KPU", "due", 900),
+        a_visit(now, "ppk-soko", "PPK Soko", "at_risk", -300),
+        a_visit(now, "ppk-rengel", "PPK Rengel", "missed", -1800),
     ]
 
 
-def _visit(now: datetime, site: str, name: str, state: Any, due_in: float) -> Visit:
+def a_visit(now: datetime, site: str, name: str, state: Any, due_in: float) -> Visit:
+    """A visit of the night's round that is due in so many seconds."""
     due = now + seconds(due_in)
     return Visit(
-        id=derived_id(now, "visit", site),
+        id=derived_id(now, "visit", site, str(due_in)),
         version=1,
         state=state,
         site=site,

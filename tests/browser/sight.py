@@ -14,8 +14,28 @@ _EXPECTED = "Failed to load resource"
 async def sign_in(page: Page, url: str, token: str) -> None:
     """Opens the board with a token in the address, until its lists are there."""
     await page.goto(f"{url}#token={token}")
+    if "mode=wall" in url:
+        await page.get_by_test_id("wall").wait_for()
+        return
     await page.get_by_test_id("alert-row").first.wait_for()
-    await page.get_by_test_id("site-row").first.wait_for()
+    await loaded(page)
+
+
+async def loaded(page: Page, patience_ms: float = 15_000) -> None:
+    """Waits until the lists beside the queue are there."""
+    middle = page.get_by_test_id("middle")
+    await expect(middle).to_have_attribute("data-load", "ready", timeout=patience_ms)
+
+
+async def from_menu(page: Page, entry: str) -> None:
+    """Opens the menu behind the operator's name and presses one of its entries."""
+    await page.get_by_test_id("menu").click()
+    await page.get_by_test_id(entry).click()
+
+
+async def show(page: Page, tab: str) -> None:
+    """Brings a tab of the middle to the front: `map`, `areas`, `sites`, `tasks`, `units`."""
+    await page.get_by_test_id(f"tab-{tab}").click()
 
 
 def row(page: Page, fake: FakeAlerts, number: int) -> Locator:
@@ -43,6 +63,15 @@ async def focus_reaches(page: Page, test_id: str) -> None:
         return await focused(page) == test_id
 
     assert await eventually(there)
+
+
+async def keeps_focus(page: Page) -> None:
+    """Waits until something other than the empty page has the focus."""
+
+    async def kept() -> bool:
+        return await focused(page) != "BODY"
+
+    assert await eventually(kept)
 
 
 async def ready(page: Page, verb: str) -> None:

@@ -8,7 +8,16 @@ from playwright.async_api import BrowserContext, Page, expect
 
 from tests.browser import samples
 from tests.browser.fake_alerts import FakeAlerts
-from tests.browser.sight import focus_reaches, numbers, ready, row, sign_in
+from tests.browser.sight import (
+    focus_reaches,
+    from_menu,
+    keeps_focus,
+    numbers,
+    ready,
+    row,
+    show,
+    sign_in,
+)
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -42,7 +51,7 @@ async def test_a_session_that_ends_leads_back_to_the_form(
 
 
 async def test_who_logs_out_sees_nothing_more(board: Page) -> None:
-    await board.get_by_test_id("logout").click()
+    await from_menu(board, "logout")
     await expect(board.get_by_test_id("login")).to_be_visible()
     await expect(board.get_by_test_id("alert-row")).to_have_count(0)
 
@@ -129,6 +138,7 @@ async def test_one_alert_is_led_from_taken_to_closing_by_the_keyboard_alone(
     await expect(row(board, fake, 1043)).to_contain_text("Diambil oleh Ipda Sari")
 
     await ready(board, "dispatch")
+    await keeps_focus(board)
     await board.keyboard.press("b")
     await expect(board.get_by_test_id("dialog-dispatch")).to_be_visible()
     await focus_reaches(board, "crew-option")
@@ -136,10 +146,12 @@ async def test_one_alert_is_led_from_taken_to_closing_by_the_keyboard_alone(
     await expect(board.get_by_test_id("dispatches")).to_contain_text("R-07")
 
     await ready(board, "arrive")
+    await keeps_focus(board)
     await board.keyboard.press("t")
     await expect(board.get_by_test_id("dispatches")).to_contain_text("Tiba di lokasi")
 
     await ready(board, "resolve")
+    await keeps_focus(board)
     await board.keyboard.press("s")
     await expect(board.get_by_test_id("dialog-resolve")).to_be_visible()
     await board.keyboard.press("Control+Enter")
@@ -149,6 +161,7 @@ async def test_one_alert_is_led_from_taken_to_closing_by_the_keyboard_alone(
     await expect(row(board, fake, 1043)).to_have_attribute("data-state", "resolved")
 
     await ready(board, "close")
+    await keeps_focus(board)
     await board.keyboard.press("x")
     await expect(board.get_by_test_id("notice")).to_have_text("Tutup: menunggu orang kedua")
     await focus_reaches(board, "alert-row")
@@ -169,7 +182,7 @@ async def test_the_first_person_cannot_agree_to_the_own_proposal_and_a_second_ca
     button = board.get_by_test_id("act-close")
     await expect(button).to_have_attribute("aria-disabled", "true")
 
-    await board.get_by_test_id("logout").click()
+    await from_menu(board, "logout")
     await sign_in(board, url, "joko")
     await row(board, fake, 1030).click()
     await expect(button).to_contain_text("Setujui penutupan")
@@ -220,7 +233,7 @@ async def test_who_may_only_look_has_nothing_to_press(
 ) -> None:
     await sign_in(page, url, "wati")
     await row(page, fake, 1043).click()
-    await expect(page.locator("[data-actions] [aria-disabled=true]")).to_have_count(7)
+    await expect(page.locator("[data-actions] [aria-disabled=true]")).to_have_count(8)
     await page.keyboard.press("a")
     await page.keyboard.press("n")
     await expect(page.get_by_test_id("note-field")).to_have_count(0)
@@ -259,6 +272,7 @@ async def test_a_report_shows_both_its_clocks_and_how_late_it_came(
 async def test_a_silent_site_and_a_status_of_the_future_are_never_shown_as_safe(
     board: Page,
 ) -> None:
+    await show(board, "sites")
     for site in ("ppk-soko", "ppk-rengel"):
         line = board.locator(f"[data-testid=site-row][data-id={site}]")
         await expect(line).to_have_attribute("data-status", "unknown")
@@ -270,29 +284,43 @@ async def test_a_silent_site_and_a_status_of_the_future_are_never_shown_as_safe(
 async def test_the_areas_count_what_is_wrong_in_each_and_lead_to_their_sites(board: Page) -> None:
     await board.keyboard.press("p")
     soko = board.get_by_test_id("areas").locator("tr", has_text="Soko")
-    assert await soko.locator("td").all_inner_texts() == ["1", "·", "1", "·", "1"]
+    assert await soko.locator("td").all_inner_texts() == ["1", "·", "1", "·", "–"]
     await soko.get_by_role("button").click()
     await expect(board.get_by_test_id("site-row")).to_have_count(1)
 
 
-async def test_a_missed_visit_reaches_the_figures_without_a_reload(
+async def test_the_coverage_is_that_of_the_day_and_a_percentage_where_there_is_enough(
     board: Page, fake: FakeAlerts
 ) -> None:
+    await expect(board.get_by_test_id("footer")).to_contain_text("Cakupan 96,6% (84/87)")
+    await expect(board.get_by_test_id("footer")).to_contain_text("Terlewat 3")
+
+
+async def test_a_missed_visit_reaches_the_figures_without_a_reload(
+    page: Page, url: str, fake: FakeAlerts
+) -> None:
+    fake.room.coverage = None
+    await sign_in(page, url, "sari")
+    board = page
     at_risk = next(visit for visit in fake.visits.values() if visit.state == "at_risk")
     fake.put_visit(msgspec.structs.replace(at_risk, version=2, state="missed"))
     await expect(board.get_by_test_id("footer")).to_contain_text("Terlewat 2")
 
 
-async def test_a_long_list_of_sites_is_cut_aloud_after_those_that_are_not_well(
+async def test_a_long_list_of_sites_draws_what_can_be_seen_and_counts_them_all(
     page: Page, url: str, fake: FakeAlerts
 ) -> None:
     well = fake.sites[-1]
-    fake.sites += [well | {"id": f"tps-{number}"} for number in range(300)]
+    fake.sites += [well | {"id": f"tps-{number}", "name": f"TPS {number}"} for number in range(300)]
     await sign_in(page, url, "sari")
-    await expect(page.get_by_test_id("site-row")).to_have_count(200)
-    await expect(page.get_by_test_id("site-row").first).to_contain_text("Gangguan")
-    await page.get_by_test_id("more-sites").click()
-    await expect(page.get_by_test_id("areas")).to_be_visible()
+    await show(page, "sites")
+    rows = page.get_by_test_id("site-row")
+    await expect(rows.first).to_contain_text("Gangguan")
+    await expect(page.get_by_test_id("sites")).to_have_attribute("aria-rowcount", "310")
+    assert await rows.count() < 60
+    await page.get_by_role("region", name="Lokasi").hover()
+    await page.mouse.wheel(0, 100_000)
+    await expect(rows.last).to_have_attribute("aria-rowindex", "310")
 
 
 async def test_an_alert_of_a_drill_says_so_in_its_row(board: Page, fake: FakeAlerts) -> None:

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from tests.browser import samples
 from tests.browser.conftest import ROOT
 from tests.browser.fake_alerts import FakeAlerts
-from tests.browser.sight import row, sign_in
+from tests.browser.sight import from_menu, loaded, row, show, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -30,7 +30,11 @@ TOO_SMALL = """least => [...document.querySelectorAll("button, [role=option], in
   .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
 
 
-@pytest.mark.parametrize(("theme", "language"), [("dark", "id"), ("light", "en")])
+LOOKS = [("dark", "id"), ("light", "en"), ("dark", "en"), ("light", "id")]
+PANELS = ("handover", "journal", "report", "performance", "readiness", "keys")
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
 async def test_no_screen_breaks_a_rule_of_axe(
     page: Page, url: str, fake: FakeAlerts, theme: str, language: str
 ) -> None:
@@ -44,7 +48,7 @@ async def test_no_screen_breaks_a_rule_of_axe(
     broken: dict[str, Any] = {"login": await page.evaluate(RULES)}
     await page.get_by_test_id("login-token").fill("sari")
     await page.keyboard.press("Enter")
-    await page.get_by_test_id("site-row").first.wait_for()
+    await loaded(page)
     broken["board"] = await page.evaluate(RULES)
 
     duress = samples.an_alert(fake.now(), 1099, kind="duress", severity="kritis")
@@ -64,6 +68,66 @@ async def test_no_screen_breaks_a_rule_of_axe(
     await page.get_by_test_id("tab-reports").click()
     broken["reports"] = await page.evaluate(RULES)
     assert {screen: rules for screen, rules in broken.items() if rules} == {}
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+async def test_no_panel_breaks_a_rule_of_axe(
+    page: Page, url: str, fake: FakeAlerts, theme: str, language: str
+) -> None:
+    await page.add_init_script(
+        f"localStorage.setItem('ronda.theme', '{theme}');"
+        f"localStorage.setItem('ronda.language', '{language}');"
+    )
+    joko = {"actor": "joko", "name": "Kompol Joko", "role": "commander"}
+    fake.prepare_handover(joko, "Massa Jumat di Bawaslu")
+    await sign_in(page, url, "sari")
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    broken: dict[str, Any] = {}
+    for tab in ("sites", "areas", "tasks", "units"):
+        await show(page, tab)
+        broken[tab] = await page.evaluate(RULES)
+    await show(page, "sites")
+    await page.get_by_test_id("site-row").first.get_by_role("button").click()
+    await page.get_by_test_id("filter").click()
+    await page.get_by_test_id("search").fill("soko")
+    broken["site and filter"] = await page.evaluate(RULES)
+    await page.get_by_test_id("menu").click()
+    broken["menu"] = await page.evaluate(RULES)
+    await page.keyboard.press("Escape")
+    for panel in PANELS:
+        await from_menu(page, f"menu-{panel}")
+        await page.get_by_test_id(f"dialog-{panel}").wait_for()
+        if panel == "handover":
+            await page.get_by_test_id("read-alert").first.click()
+        if panel == "performance":
+            await page.get_by_test_id("curve").locator("canvas").wait_for()
+        broken[panel] = await page.evaluate(RULES)
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_test_id(f"dialog-{panel}")).to_have_count(0)
+    await page.goto(f"{url}?mode=wall")
+    await page.get_by_test_id("wall").wait_for()
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    broken["wall"] = await page.evaluate(RULES)
+    assert {screen: rules for screen, rules in broken.items() if rules} == {}
+
+
+async def test_everything_in_the_panels_is_large_enough_to_press(
+    board: Page, fake: FakeAlerts
+) -> None:
+    small: dict[str, list[str]] = {}
+    for panel in PANELS:
+        await from_menu(board, f"menu-{panel}")
+        await board.get_by_test_id(f"dialog-{panel}").wait_for()
+        small[panel] = await board.evaluate(TOO_SMALL, 32)
+        await board.keyboard.press("Escape")
+    for tab in ("sites", "areas", "tasks", "units"):
+        await show(board, tab)
+        small[tab] = await board.evaluate(TOO_SMALL, 32)
+    found = {
+        name: [item for item in items if "link" not in item and "checkbox" not in item]
+        for name, items in small.items()
+    }
+    assert {name: items for name, items in found.items() if items} == {}
 
 
 async def test_everything_that_is_pressed_is_large_enough(board: Page, fake: FakeAlerts) -> None:
@@ -97,7 +161,7 @@ async def test_who_wants_no_motion_gets_none(page: Page, url: str, fake: FakeAle
 
 async def test_the_language_is_switched_for_the_whole_page_and_kept(board: Page) -> None:
     await expect(board.locator("html")).to_have_attribute("lang", "id")
-    await board.get_by_test_id("language-en").click()
+    await from_menu(board, "language-en")
     await expect(board.locator("html")).to_have_attribute("lang", "en")
     await expect(board.get_by_test_id("section-new")).to_contain_text("To be taken")
     await expect(board.get_by_test_id("queue")).to_contain_text("Suspicious object")

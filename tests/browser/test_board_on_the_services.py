@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from ronda.demo.phone import Phone, Sent
-from tests.browser.sight import ready, watched
+from tests.browser.sight import loaded, ready, watched
 from tests.faults.world import World, world
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -63,7 +63,7 @@ async def _board(context: BrowserContext, place: World) -> Page:
     url = f"{place.stack.url('alerts')}/board/"
     faults = watched(page, url)
     await page.goto(f"{url}#token={place.token('op-papan', 'operator')}")
-    await page.get_by_test_id("site-row").first.wait_for(timeout=PATIENT_MS)
+    await loaded(page, PATIENT_MS)
     assert faults == []
     return page
 

@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 
 WEB = Path(__file__).parents[2] / "services" / "alerts" / "web"
-SOURCES = sorted(path for path in (WEB / "src").iterdir() if path.suffix in {".ts", ".tsx"})
-STYLES = sorted((WEB / "src").glob("*.css"))
+SOURCES = sorted(path for path in (WEB / "src").rglob("*.ts*"))
+STYLES = sorted((WEB / "src").rglob("*.css"))
 STRING = r'"((?:[^"\\]|\\.)*)"'
 ENTRY = re.compile(rf'^ {{2}}"([\w.]+)": \[\s*{STRING},\s*{STRING},?\s*\],$', re.MULTILINE)
 
 
 def strings() -> dict[str, tuple[str, str]]:
     """Key → (Indonesian, English)."""
-    text = (WEB / "src" / "strings.ts").read_text(encoding="utf-8")
+    files = [path for path in SOURCES if path.stem == "strings"]
+    text = "".join(path.read_text(encoding="utf-8") for path in files)
     keys = re.findall(r'^ {2}"([\w.]+)":', text, re.MULTILINE)
     found = {key: (indonesian, english) for key, indonesian, english in ENTRY.findall(text)}
     assert list(found) == keys, "an entry is doubled, or is not a pair"
@@ -39,7 +40,7 @@ def test_no_text_shouts_or_uses_the_name_of_a_force_status() -> None:
 
 def test_every_text_is_used() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in SOURCES if path.stem != "strings")
-    prefixes = re.findall(r"[`\"](\w+)\.\$\{", code) + re.findall(r'tIfKnown\("(\w+)"', code)
+    prefixes = re.findall(r"[`\"](\w+)\.\$\{", code) + re.findall(r't(?:IfKnown|Or)\("(\w+)"', code)
     unused = [
         key for key in strings() if f'"{key}"' not in code and key.partition(".")[0] not in prefixes
     ]

@@ -33,10 +33,13 @@ _STAGE_TYPES = (
 )
 _CLAIM = "INSERT INTO archive.event SELECT * FROM pg_temp.staged ON CONFLICT DO NOTHING"
 _RECORDS = (
-    'COPY archive.record (appended_at, "offset", key, value, partition, topic, event_id, status)'
+    'COPY archive.record (appended_at, "offset", key, value, partition, topic, event_id, status,'
+    " salt)"
     " FROM STDIN (FORMAT BINARY)"
 )
-_RECORD_TYPES = ("timestamptz", "int8", "bytea", "bytea", "int4", "int2", "bytea", "text")
+_RECORD_TYPES = ("timestamptz", "int8", "bytea", "bytea", "int4", "int2", "bytea", "text", "bytea")
+# The row is as wide as the archive's; nothing is hashed with it.
+_SALT = bytes(16)
 _MOVE = (
     "INSERT INTO archive.floor_position SELECT * FROM unnest(%s::int[], %s::bigint[])"
     " ON CONFLICT (partition) DO UPDATE SET next_offset = excluded.next_offset"
@@ -114,7 +117,7 @@ def _record_rows(pairs: _Pairs) -> Iterator[tuple[object, ...]]:
     for record, event in pairs:
         yield (
             *(_moment(record.timestamp), record.offset, record.key, record.value),
-            *(record.partition, _TOPIC_NUMBER, _id(event), "event"),
+            *(record.partition, _TOPIC_NUMBER, _id(event), "event", _SALT),
         )
 
 

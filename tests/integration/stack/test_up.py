@@ -68,6 +68,10 @@ async def test_up_continues_from_its_data_and_leaves_no_process_behind(tmp_path:
     async with ronda_up(data, tmp_path / "first") as up, httpx.AsyncClient() as client:
         for service in up.answer["services"].values():
             assert (await client.get(f"{service['url']}/health/ready")).status_code == 200
+        alerts = up.answer["services"]["alerts"]["url"]
+        answer = await client.post(f"{alerts}/v1/session", json=up.answer["account"])
+        assert answer.status_code == 204
+        assert (await client.get(f"{alerts}/v1/session")).json()["role"] == "commander"
         pids = up.pids
         assert all(is_running(pid) for pid in pids)
         assert await up.end_with(signal.SIGINT) == 0
@@ -76,6 +80,7 @@ async def test_up_continues_from_its_data_and_leaves_no_process_behind(tmp_path:
     assert with_argument(str(data)) == []
 
     async with ronda_up(data, tmp_path / "second") as up:
+        assert up.answer["account"] is None
         # The plan of the first run is still on its topic.
         assert "Applied the plan" not in told(up.remarks)
         pids = up.pids

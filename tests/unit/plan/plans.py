@@ -18,6 +18,7 @@ from shared.plan.model import (
     Site,
     SiteType,
     Step,
+    TriageRule,
     Unit,
     VisitRule,
 )
@@ -108,6 +109,8 @@ policies:
       - {after_s: 10, posts: [kapolres]}
 channels:
   - {id: log, kind: log}
+triage_rules:
+  - {id: malam, label: Malam hari, label_en: At night, when: "hour >= 22 || hour < 5", steps: 1}
 """
 
 
@@ -196,6 +199,9 @@ def small_plan(
             )
         ],
         channels=[Channel(id="log", kind="log")],
+        triage_rules=[
+            TriageRule(id="malam", label="Malam", label_en="Night", when="hour >= 22", steps=1)
+        ],
     )
 
 

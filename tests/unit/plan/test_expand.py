@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -122,7 +123,7 @@ def test_a_window_is_as_long_as_the_rule_says_whatever_the_clocks_do(plan: Plan,
         assert (visit.grace_until - visit.due_at).total_seconds() == rule.grace_s
 
 
-def visits_of(plan: Plan, day: date = ELECTION_DAY, **situation: str) -> list[DueVisit]:
+def visits_of(plan: Plan, day: date = ELECTION_DAY, **situation: Any) -> list[DueVisit]:
     return expand(plan, Situation(**situation), day)
 
 

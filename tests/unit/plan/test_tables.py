@@ -63,6 +63,21 @@ def test_sites_and_people_may_come_from_csv(tmp_path: Path) -> None:
     assert plan.person_by_id["p-2"].rank == "Bripka"
 
 
+def test_a_cell_holds_the_contacts_of_a_person(tmp_path: Path) -> None:
+    table = "id,name,rank,unit,role,contacts\np-1,Bagas,AKBP,polres,commander,log:bagas log:0812\n"
+    text = with_file("people", "posts", "people.csv").replace("members: [p-2]", "members: [p-1]")
+    plan = loaded(written(tmp_path, text, people_csv=table))
+    assert [(each.channel, each.address) for each in plan.people[0].contacts] == [
+        ("log", "bagas"),
+        ("log", "0812"),
+    ]
+
+    wrong = written(tmp_path, text, people_csv=table.replace("log:0812", "radio:0812 log"))
+    assert [str(error).partition(": ")[2] for error in errors_of(wrong)] == [
+        "people[0].contacts[2].address: is empty; give it a value"
+    ]
+
+
 def test_the_same_sites_from_csv_and_from_geojson_are_the_same_version(tmp_path: Path) -> None:
     table = SITES_CSV.replace('"Kantor, lantai 1"', "Kantor")
     from_csv = loaded(written(tmp_path, SITES_FROM_CSV, sites_csv=table))

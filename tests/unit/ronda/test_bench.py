@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from ronda.bench import chart, traffic
 from ronda.bench.answers import Answers
 from ronda.bench.figures import BenchError, Figure, Pair, Sample, percentile
+from ronda.bench.growth import Log
 from ronda.bench.load import Order, requests
 from ronda.bench.machine import Machine, model_name
 from ronda.bench.plan import bench_plan
@@ -17,7 +18,7 @@ from ronda.bench.processes import Stat, family, parse_rss_mb, parse_stat
 from ronda.bench.report import Run, to_json, to_markdown
 from ronda.bench.run import steps
 from ronda.cli import app
-from shared.events.registry import check_data
+from shared.events.registry import check_data, decode_envelope
 from shared.plan.geometry import distance_m
 
 NOW = datetime(2026, 11, 23, 21, 0, tzinfo=UTC)
@@ -230,6 +231,18 @@ def test_the_processor_is_named_where_the_system_names_it() -> None:
 def test_the_bar_ends_where_the_work_does() -> None:
     assert steps(["ingest"], 3) == 1 + 1 + 2 * (1 + 3)
     assert steps(["ingest", "archive", "alert"], 1) == 1 + 5 + 2 + 1
+    assert steps(["growth"], 4) == 1 + 2 + 4
+
+
+def test_an_archive_grows_by_a_log_without_holes_whose_events_are_all_different() -> None:
+    log = Log(datetime(2026, 11, 23, tzinfo=UTC))
+    records = [*log.records(1_200), *log.records(600)]
+    places = {(record.partition, record.offset) for record in records}
+    assert places == {(partition, offset) for partition in range(6) for offset in range(300)}
+    events = [decode_envelope(record.value) for record in records]
+    assert len({event.id for event in events}) == log.made == len(events)
+    late = [event for event in events if event.receivedtime and event.id < events[0].id]
+    assert 0 < len(late) < len(events) // 4
 
 
 def test_a_bench_without_bounds_is_refused() -> None:

@@ -95,3 +95,49 @@ def test_the_help_of_a_command_teaches_with_an_example(
 ) -> None:
     assert exit_code(monkeypatch, *words, "--help") == 0
     assert "Example" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--qr-file", "seal.gif"], ".svg or .png"),
+        (["--reason", ""], "a reason has 1 to 500 characters"),
+        ([], "RONDA_ARCHIVE_SEAL_KEY_FILE"),
+    ],
+)
+def test_sealing_in_a_wrong_way_is_a_sentence_and_code_two(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    complaint: str,
+) -> None:
+    monkeypatch.setenv("RONDA_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9")
+    monkeypatch.setenv("RONDA_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
+    monkeypatch.delenv("RONDA_ARCHIVE_SEAL_KEY_FILE", raising=False)
+    assert exit_code(monkeypatch, "archive", "seal", *words) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_readiness_of_a_sound_plan_finds_nothing_grave(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("plan", "readiness", str(PLAN), "--at", "2023-11-29T21:00", "--json")
+    assert exit_code(monkeypatch, *words) == 0
+    items = json.loads(capsys.readouterr().out)["items"]
+    assert items, "its contacts are all a log, which is worth a look"
+    assert not [item for item in items if item.get("grave", True)]
+
+
+def test_readiness_names_a_crew_that_is_missing_and_exits_with_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for table in PLAN.parent.glob("tuban*.csv"):
+        (tmp_path / table.name).write_text(table.read_text())
+    text = "\n".join(
+        line for line in PLAN.read_text().splitlines() if "id: jaga-gudang-malam" not in line
+    )
+    (tmp_path / "plan.yaml").write_text(text)
+    at = "2023-11-29T21:00"
+    assert exit_code(monkeypatch, "plan", "readiness", str(tmp_path / "plan.yaml"), "--at", at) == 1
+    assert "EMPTY" in (told := capsys.readouterr().out)
+    assert "Jaga Gudang" in told

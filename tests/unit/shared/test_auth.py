@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from shared.auth import Issuer, Principal, Unauthenticated, Verifier, bearer, generate_keys
+from shared.auth import (
+    Issuer,
+    Principal,
+    Unauthenticated,
+    Verifier,
+    bearer,
+    generate_keys,
+    rotate_key,
+)
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 UNIT = "polda-jatim/polres-tuban"
@@ -43,6 +51,7 @@ def test_a_token_of_ours_names_its_principal(keys: dict[str, Path]) -> None:
         issuer="checkin",
         expires_at=NOW + timedelta(minutes=15),
         device="d-0007",
+        issued_at=NOW,
     )
 
 
@@ -193,3 +202,32 @@ def test_a_principal_covers_its_own_subtree_only(
 ) -> None:
     principal = Verifier(keys["keys"]).verify(_token(keys["checkin"]), NOW)
     assert principal.covers(unit) is covered
+
+
+def test_a_rotated_key_is_known_at_once_and_what_the_old_one_signed_stays_good(
+    keys: dict[str, Path],
+) -> None:
+    verifier, old, before = Verifier(keys["keys"]), Issuer(keys["checkin"]), _kids(keys)
+    signed_before = _token(keys["checkin"])
+    kid = rotate_key(keys["keys"].parent, "checkin")
+    assert _kids(keys) == before | {kid}
+    assert Issuer(keys["checkin"])._kid == kid
+    for token in (signed_before, _token(keys["checkin"]), _token(keys["alerts"])):
+        assert verifier.verify(token, NOW).actor == "p-1021"
+    # Until its next start the issuer signs with the key that it has read.
+    late = old.token(actor="x", name="x", role="officer", unit=UNIT, now=NOW)
+    assert verifier.verify(late, NOW).actor == "x"
+    assert generate_keys(keys["keys"].parent) == keys
+    assert _kids(keys) == before | {kid}
+
+
+def test_a_broken_file_of_keys_takes_away_none_that_were_read(keys: dict[str, Path]) -> None:
+    verifier, token = Verifier(keys["keys"]), _token(keys["checkin"])
+    keys["keys"].write_text("{")
+    with pytest.raises(Unauthenticated, match="unknown key"):
+        verifier.verify(_of_a_stranger(keys), NOW)
+    assert verifier.verify(token, NOW).actor == "p-1021"
+
+
+def _kids(keys: dict[str, Path]) -> set[str]:
+    return {key["kid"] for key in json.loads(keys["keys"].read_text())["keys"]}

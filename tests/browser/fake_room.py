@@ -1,0 +1,213 @@
+"""The fake's routes for what the room has beside its alerts: tasks, journal, watch, figures."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
+
+from shared.events.alert import Alert, Entry, Link, Owner
+from shared.events.identity import derived_id
+from shared.events.watch import Handover, JournalEntry
+from shared.problem import MEDIA_TYPE
+from tests.browser import samples, samples_room
+
+if TYPE_CHECKING:
+    from tests.browser.fake_alerts import FakeAlerts
+
+GRAVE = {"tinggi", "kritis"}
+
+
+class Room:
+    """The room's state; requests that were answered stay in `asked` to be looked at."""
+
+    def __init__(self, now: datetime) -> None:
+        self.tasks = {task.id: task for task in samples_room.tasks(now)}
+        self.journal = samples_room.journal(now)
+        self.handover: Handover | None = None
+        self.checkpoint: str | None = samples_room.CHECKPOINT
+        self.readiness: dict[str, Any] = dict(samples_room.READY)
+        self.performance = samples_room.performance(now)
+        self.backup: dict[str, Any] | None = samples_room.BACKUP
+        self.coverage: dict[str, Any] | None = samples_room.coverage(84, 3)
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+
+def owner_of(person: dict[str, str], now: datetime) -> Owner:
+    """The person as the service writes them down."""
+    return Owner(actor=person["actor"], name=person["name"], role=person["role"], at=now)
+
+
+def room_routes(fake: "FakeAlerts", person: Any) -> list[HTTPRouteHandler]:
+    """`/v1/tasks…`, `/v1/journal`, `/v1/handover…`, `/v1/reports`, `/v1/performance`, …"""
+    room = fake.room
+
+    @get("/v1/tasks")
+    async def tasks() -> dict[str, Any]:
+        return {"items": list(room.tasks.values())}
+
+    @post("/v1/tasks/{task_id:str}/{verb:str}", status_code=200)
+    async def task_command(
+        request: Request[Any, Any, Any], task_id: FromPath[str], verb: FromPath[str]
+    ) -> Any:
+        body = await request.json()
+        room.asked.append((f"task {verb}", body))
+        task, who = room.tasks[task_id], person(request)
+        changes: dict[str, Any] = {
+            "version": task.version + 1,
+            "timeline": [
+                *task.timeline,
+                Entry(at=fake.now(), what=verb, by=who["name"], note=body.get("note")),
+            ],
+        }
+        if verb == "done":
+            changes |= {"state": "done", "done_at": fake.now(), "done_by": who["name"]}
+        if verb == "assign":
+            changes |= {"owner": body["owner"], "owner_name": body["owner"]}
+        room.tasks[task_id] = msgspec.structs.replace(task, **changes)
+        return room.tasks[task_id]
+
+    @get("/v1/journal")
+    async def journal() -> dict[str, Any]:
+        return {"items": room.journal}
+
+    @post("/v1/journal")
+    async def note(request: Request[Any, Any, Any]) -> Any:
+        body = await request.json()
+        room.asked.append(("journal", body))
+        entry = JournalEntry(
+            id=derived_id(fake.now(), "line", body["key"]),
+            at=fake.now(),
+            by=owner_of(person(request), fake.now()),
+            kind=body["kind"],
+            text=body["text"],
+            seconds=body.get("seconds"),
+        )
+        room.journal.insert(0, entry)
+        return entry
+
+    @get("/v1/handover")
+    async def handover() -> dict[str, Any]:
+        pending = None
+        if room.handover is not None and room.handover.incoming is None:
+            pending = msgspec.to_builtins(room.handover) | {"checkpoint": room.checkpoint}
+        last = None if pending else room.handover
+        return {"pending": pending, "must_read": _grave(fake), "last": last}
+
+    @post("/v1/handover")
+    async def prepare(request: Request[Any, Any, Any]) -> Any:
+        body = await request.json()
+        fake.prepare_handover(person(request), body["attention"])
+        return room.handover
+
+    @post("/v1/handover/{handover_id:str}/accept", status_code=200)
+    async def accept(request: Request[Any, Any, Any], handover_id: FromPath[str]) -> Any:
+        body = await request.json()
+        room.asked.append(("accept", body))
+        unread = set(_grave(fake)) - set(body["read"])
+        if unread or room.handover is None or room.handover.id != handover_id:
+            return problem(422, "a grave alert was not opened")
+        who = person(request)
+        for alert in list(fake.alerts.values()):
+            if alert.owner and alert.owner.actor == room.handover.outgoing.actor:
+                fake.change(alert, owner=owner_of(who, fake.now()))
+        room.handover = msgspec.structs.replace(room.handover, incoming=owner_of(who, fake.now()))
+        return room.handover
+
+    @post("/v1/reports")
+    async def report(request: Request[Any, Any, Any]) -> dict[str, str]:
+        body = await request.json()
+        room.asked.append(("report", body))
+        return {"event": derived_id(fake.now(), "report", body["key"])}
+
+    @get("/v1/alerts/{alert_id:str}/recommendations")
+    async def recommendations(alert_id: FromPath[str]) -> Any:
+        if room.backup is None:
+            return problem(503, "not now")
+        return room.backup
+
+    @get("/v1/notifications")
+    async def notifications(alert: FromQuery[str]) -> dict[str, Any]:
+        return {"items": samples_room.calls(fake.now()) if alert in fake.alerts else []}
+
+    @get("/v1/coverage")
+    async def coverage() -> Any:
+        return problem(503, "not now") if room.coverage is None else room.coverage
+
+    @get("/v1/readiness")
+    async def readiness() -> dict[str, Any]:
+        return room.readiness
+
+    @get("/v1/performance")
+    async def performance() -> dict[str, Any]:
+        return room.performance
+
+    return [
+        tasks,
+        task_command,
+        journal,
+        note,
+        handover,
+        prepare,
+        accept,
+        report,
+        recommendations,
+        notifications,
+        coverage,
+        readiness,
+        performance,
+    ]
+
+
+def problem(status: int, detail: str) -> Response[Any]:
+    """An answer as the services refuse."""
+    body = {"status": status, "title": "No", "detail": detail}
+    return Response(body, status_code=status, media_type=MEDIA_TYPE)
+
+
+def _grave(fake: "FakeAlerts") -> list[str]:
+    return [
+        alert.id
+        for alert in fake.alerts.values()
+        if alert.severity in GRAVE and alert.state != "closed"
+    ]
+
+
+def regrouped(
+    fake: "FakeAlerts", alert: Alert, verb: str, body: dict[str, Any], name: str
+) -> tuple[int, Any]:
+    """What merge, split and undo make of an alert."""
+    now = fake.now()
+    entry = Entry(
+        at=now, what={"merge": "merged", "split": "split", "undo": "undone"}[verb], by=name
+    )
+    timeline = [*alert.timeline, entry]
+    if verb == "merge":
+        other = fake.alerts[body["other"]]
+        fake.change(other, "closed", state="closed", outcome="duplicate")
+        link = _link("absorbed", other, name, now)
+        parts = [*alert.parts, *other.parts]
+        return 200, fake.change(alert, parts=parts, links=[*alert.links, link], timeline=timeline)
+    if verb == "split":
+        taken = [part for part in alert.parts if part.event in body["parts"]]
+        kept = [part for part in alert.parts if part.event not in body["parts"]]
+        fresh = samples.an_alert(now, 1900 + len(fake.alerts), parts=taken)
+        fake.put(fresh, "raised")
+        link = _link("split_off", fresh, name, now)
+        return 200, fake.change(alert, parts=kept, links=[*alert.links, link], timeline=timeline)
+    *links, last = alert.links
+    other = fake.alerts[last.alert]
+    if last.kind == "split_off":
+        fake.change(other, "closed", state="closed")
+        parts = [*alert.parts, *other.parts]
+    else:
+        fake.change(other, "reopened", state="raised", outcome=None)
+        parts = [part for part in alert.parts if part.event not in last.parts]
+    return 200, fake.change(alert, parts=parts, links=links, timeline=timeline)
+
+
+def _link(kind: Any, other: Alert, name: str, now: datetime) -> Link:
+    events = [part.event for part in other.parts]
+    return Link(kind=kind, alert=other.id, number=other.number, at=now, by=name, parts=events)

@@ -1,0 +1,228 @@
+"""What the room has beside its alerts, on an invented evening: tasks, journal, watch, figures."""
+
+from datetime import datetime
+from typing import Any
+
+from shared.events.alert import Entry, Owner, Reason
+from shared.events.identity import derived_id
+from shared.events.task import Task
+from shared.events.watch import Handover, JournalEntry
+from tests.browser.samples import UNIT, seconds
+
+CHECKPOINT = (
+    "ronda.example/tuban\n84211\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n"
+    "— ronda.example/tuban Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q\n"
+)
+
+
+def tasks(now: datetime) -> list[Task]:
+    """One vulnerability overdue, one in time, and an advice."""
+    rows = [
+        ("gudang", "Gudang Logistik KPU", "CCTV belakang mati", "vulnerability", "overdue", -5400),
+        ("ppk-soko", "PPK Soko", "Gembok pintu samping longgar", "vulnerability", "open", 79200),
+        (
+            "bawaslu",
+            "Kantor Bawaslu Tuban",
+            "Tambah jaga sampai massa bubar",
+            "advice",
+            "open",
+            5400,
+        ),
+    ]
+    return [
+        Task(
+            id=derived_id(now, "task", site),
+            version=1,
+            kind=kind,  # type: ignore[arg-type]
+            state=state,  # type: ignore[arg-type]
+            site=site,
+            site_name=name,
+            unit=UNIT,
+            what="cctv",
+            text=text,
+            stage="PG" if kind == "vulnerability" else None,
+            owner="kpu-tuban",
+            owner_name="Sekretariat KPU" if kind == "vulnerability" else "Kasat Samapta",
+            due_at=now + seconds(due),
+            reported_by="Aipda Budi",
+            reported_at=now - seconds(86_400),
+            checkin=None,
+            media=[],
+            lapses=0,
+            alert=None,
+            next_due_at=now + seconds(due),
+            updated_at=now - seconds(600),
+            done_at=None,
+            done_by=None,
+            reasons=[Reason(code="seen", id="Dilihat saat kunjungan", en="Seen on a visit")],
+            timeline=[Entry(at=now - seconds(86_400), what="raised", by="Aipda Budi")],
+        )
+        for site, name, text, kind, state, due in rows
+    ]
+
+
+def journal(now: datetime) -> list[JournalEntry]:
+    """A note and a silence, the newest first."""
+    by = Owner(actor="joko", name="Kompol Joko", role="commander", at=now)
+    return [
+        JournalEntry(
+            id=derived_id(now, "line", "2"),
+            at=now - seconds(900),
+            by=by,
+            kind="silence",
+            text="Sirene layar dibisukan",
+            seconds=30,
+        ),
+        JournalEntry(
+            id=derived_id(now, "line", "1"),
+            at=now - seconds(4200),
+            by=by,
+            kind="note",
+            text="Radio kanal 2 terganggu, pindah ke kanal 4.",
+        ),
+    ]
+
+
+def handover(now: datetime, by: Owner, attention: str, open_alerts: list[str]) -> Handover:
+    """A watch that was prepared."""
+    return Handover(
+        id=derived_id(now, "handover"),
+        unit=UNIT,
+        outgoing=by,
+        attention=attention,
+        open=open_alerts,
+    )
+
+
+READY = {
+    "starts": "2026-11-23T14:00:00Z",
+    "ends": "2026-11-24T02:00:00Z",
+    "items": [
+        {
+            "kind": "step",
+            "code": "empty_post",
+            "who": "cepat/1 polsek-rengel",
+            "starts": "2026-11-23T15:00:00Z",
+            "ends": "2026-11-23T23:00:00Z",
+            "id": "Padal Rengel: kosong",
+            "en": "Padal Rengel: nobody",
+        },
+        {
+            "kind": "contact",
+            "code": "untested",
+            "who": "kpu",
+            "starts": "2026-11-23T16:00:00Z",
+            "ends": "2026-11-24T02:00:00Z",
+            "id": "Kontak KPU: belum diuji",
+            "en": "Contact of the KPU: not tested",
+            "grave": False,
+        },
+    ],
+}
+
+
+def _crew(
+    crew: str, unit: str, members: int, metres: float | None, age_s: float | None
+) -> dict[str, Any]:
+    return {
+        "crew": crew,
+        "unit": f"{UNIT}/{unit}",
+        "members": members,
+        "distance_m": metres,
+        "position_age_s": age_s,
+        "target_s": None if metres is None else 600,
+        "busy_with": None,
+        "reasons": [],
+    }
+
+
+BACKUP: dict[str, Any] = {
+    "items": [
+        _crew("R-07", "sat-samapta", 3, 1_650.0, 20),
+        _crew("Polsek Soko 1", "polsek-soko", 2, 19_300.0, 30),
+        _crew("Polsek Tuban 2", "polsek-tuban", 2, 4_200.0, 900),
+        _crew("R-21", "sat-samapta", 3, 2_900.0, 15),
+        _crew("R-11", "sat-samapta", 2, None, None),
+    ],
+    "ladder": [
+        {"code": "unit_terdekat", "label": "Unit terdekat", "label_en": "Nearest", "asked": False},
+        {"code": "polsek", "label": "Polsek", "label_en": "Police sector", "asked": False},
+        {"code": "dalmas_lanjut", "label": "Dalmas lanjut", "label_en": "Dalmas", "asked": False},
+        {"code": "brimob_phh", "label": "Brimob PHH", "label_en": "Brimob", "asked": False},
+    ],
+    "specials": [
+        {"code": "jibom_gegana", "label": "Jibom Gegana", "label_en": "Bombs", "asked": True}
+    ],
+    "next": "unit_terdekat",
+}
+
+
+def performance(now: datetime) -> dict[str, Any]:
+    """A shift with one figure to watch and one to act on."""
+    figures = [
+        ("raised_rate", "per_10min", 0.4, 48, "aim"),
+        ("worst_10min", "per_10min", 6, 48, "aim"),
+        ("flood_share", "share", 0.0, 48, "aim"),
+        ("share_kritis", "share", 0.08, 26, "watch"),
+        ("share_tinggi", "share", 0.12, 26, "aim"),
+        ("share_rest", "share", 0.8, 26, "aim"),
+        ("taken_10s", "share", 0.917, 12, "none"),
+        ("taken_20s", "share", 1.0, 12, "none"),
+        ("taken_60s", "share", 0.7, 24, "act"),
+        ("dispatched_kritis", "share", 1.0, 2, "none"),
+        ("dispatched_tinggi", "share", 1.0, 3, "none"),
+        ("arrived", "share", None, 0, "none"),
+        ("climbed", "share", 0.083, 24, "aim"),
+        ("ack_expired", "share", 0.0, 24, "aim"),
+        ("last_step", "count", 0, 26, "aim"),
+        ("standing", "count", 0, 26, "aim"),
+        ("repeats", "count", 1, 26, "watch"),
+        ("safe_share", "share", 0.4, 10, "none"),
+    ]
+    names = ("id", "unit", "value", "n", "level")
+    counts = [0, 1, 0, 0, 2, 0, 1, 6, 3, 1, 0, 0, 1, 0, 0, 2, 1, 0, 0, 1, 0, 3, 2, 0]
+    return {
+        "since": (now - seconds(28_800)).isoformat(),
+        "until": now.isoformat(),
+        "operators": 1,
+        "figures": [dict(zip(names, row, strict=True)) for row in figures],
+        "severities": {"kritis": 2, "tinggi": 3, "sedang": 9, "rendah": 12},
+        "per_10min": [
+            {"at": (now - seconds(600 * (len(counts) - index))).isoformat(), "count": count}
+            for index, count in enumerate(counts)
+        ],
+        "sources": [
+            {"site": "gudang", "name": "Gudang Logistik KPU", "count": 9, "share": 0.35},
+            {"site": "bawaslu", "name": "Kantor Bawaslu Tuban", "count": 6, "share": 0.23},
+            {"site": "ppk-soko", "name": "PPK Soko", "count": 3, "share": 0.12},
+        ],
+        "standing": [],
+        "repeats": [{"site": "gudang", "category": "suspicious_object", "count": 4}],
+    }
+
+
+def coverage(made: int, missed: int) -> dict[str, Any]:
+    """The day's visits in numbers."""
+    required = made + missed
+    visits = {"required": required, "done": made - 2, "late": 2, "missed": missed}
+    return {"day": "2026-11-23", "total": {"visits": visits, "coverage": made / required}}
+
+
+def calls(now: datetime) -> list[dict[str, Any]]:
+    """One call that arrived and one that did not."""
+    rows = [
+        ("Pawas", "Ipda Dewi", "sms", "delivered", None),
+        ("Kasat Samapta", "AKP Rudi", "sms", "failed", "310"),
+    ]
+    return [
+        {
+            "post": post,
+            "recipient": recipient,
+            "channel": channel,
+            "standing": standing,
+            "error": error,
+            "accepted_at": None if error else now.isoformat(),
+            "delivered_at": None if error else now.isoformat(),
+        }
+        for post, recipient, channel, standing, error in rows
+    ]

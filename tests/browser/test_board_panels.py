@@ -1,0 +1,222 @@
+"""What stands around the alerts: sites, tasks, crews, journal, reports by voice, watch, figures."""
+
+import pytest
+from playwright.async_api import BrowserContext, Page, expect
+
+from tests.browser.fake_alerts import FakeAlerts
+from tests.browser.sight import focus_reaches, from_menu, row, show, sign_in
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+DECODE = """async () => {
+  const svg = document.querySelector("[data-testid=qr]");
+  const side = svg.viewBox.baseVal.width;
+  const dark = new Set();
+  for (const [, x, y] of svg.querySelector("path").getAttribute("d").matchAll(/M(\\d+) (\\d+)h1/g))
+    dark.add(`${x} ${y}`);
+  return {side, dark: [...dark]};
+}"""
+
+
+async def test_a_site_shows_its_visits_and_what_is_open_there(
+    board: Page, fake: FakeAlerts
+) -> None:
+    await row(board, fake, 1044).click()
+    await show(board, "sites")
+    await board.get_by_role("button", name="Gudang Logistik KPU Tuban").click()
+    panel = board.get_by_test_id("site-panel")
+    await expect(panel).to_contain_text("Gangguan")
+    await expect(panel.get_by_test_id("site-visits")).to_contain_text("Waktunya")
+    await expect(panel).to_contain_text("CCTV belakang mati")
+    await expect(board.get_by_test_id("detail")).to_have_attribute(
+        "data-id", fake.by_number(1044).id
+    )
+    await board.get_by_test_id("close-site").click()
+    await expect(panel).to_have_count(0)
+
+
+async def test_tasks_stand_with_owner_and_time_the_overdue_first(
+    board: Page, fake: FakeAlerts
+) -> None:
+    await show(board, "tasks")
+    rows = board.get_by_test_id("task-row")
+    await expect(rows.first).to_contain_text("CCTV belakang mati")
+    await expect(rows.first).to_contain_text("Sekretariat KPU")
+    await expect(rows.first).to_contain_text("lewat")
+    await expect(board.get_by_test_id("tab-tasks")).to_contain_text("3")
+
+
+async def test_a_task_is_given_to_somebody_and_done(board: Page, fake: FakeAlerts) -> None:
+    await show(board, "tasks")
+    await board.get_by_role("button", name="CCTV belakang mati").click()
+    await board.get_by_test_id("task-assign").click()
+    await board.get_by_test_id("task-owner").fill("Aipda Budi")
+    await board.keyboard.press("Control+Enter")
+    await expect(board.get_by_test_id("task-row").first).to_contain_text("Aipda Budi")
+    await board.get_by_role("button", name="CCTV belakang mati").click()
+    await board.get_by_test_id("task-done").click()
+    await board.keyboard.press("Control+Enter")
+    await expect(board.get_by_test_id("task-row")).to_have_count(2)
+    assert [kind for kind, _ in fake.room.asked] == ["task assign", "task done"]
+
+
+async def test_crews_stand_with_the_age_of_their_position(board: Page, fake: FakeAlerts) -> None:
+    await show(board, "units")
+    units = board.get_by_test_id("unit-row")
+    await expect(units).to_have_count(5)
+    await expect(units.filter(has_text="R-11")).to_contain_text("tanpa posisi")
+    await expect(units.filter(has_text="Polsek Tuban 2")).to_contain_text("posisi lama")
+    await expect(units.filter(has_text="R-21")).to_contain_text("Unjuk rasa")
+
+
+async def test_the_journal_takes_a_line_and_shows_silences(board: Page, fake: FakeAlerts) -> None:
+    await from_menu(board, "menu-journal")
+    await expect(board.get_by_test_id("journal")).to_contain_text("Sirene layar dibisukan")
+    await board.get_by_test_id("journal-text").fill("Genset diuji, baik.")
+    await board.keyboard.press("Control+Enter")
+    await expect(board.get_by_test_id("journal").locator("li").first).to_contain_text("Genset")
+    await expect(board.get_by_test_id("journal-text")).to_have_value("")
+
+
+async def test_a_report_by_voice_names_caller_site_and_kind_and_shows_what_is_alike(
+    board: Page, fake: FakeAlerts
+) -> None:
+    await board.keyboard.press("l")
+    await focus_reaches(board, "report-caller")
+    await board.keyboard.type("Aipda Budi")
+    confirm = board.get_by_test_id("dialog-confirm")
+    await expect(confirm).to_have_attribute("aria-disabled", "true")
+    await board.get_by_test_id("report-category").select_option("suspicious_object")
+    await board.get_by_test_id("report-site").fill("Gudang Logistik KPU")
+    await expect(board.get_by_test_id("alike")).to_contain_text("Benda mencurigakan")
+    await board.get_by_test_id("report-text").fill("Tas di bawah pagar")
+    await board.keyboard.press("Control+Enter")
+    await expect(board.get_by_test_id("dialog-report")).to_have_count(0)
+    (kind, body) = fake.room.asked[-1]
+    assert kind == "report"
+    assert (body["caller"], body["site"], body["via"]) == ("Aipda Budi", "gudang", "ht")
+
+
+async def test_a_watch_is_prepared_and_only_accepted_by_who_opened_what_is_grave(
+    board: Page, context: BrowserContext, url: str, fake: FakeAlerts
+) -> None:
+    await from_menu(board, "menu-handover")
+    await board.get_by_test_id("attention").fill("Massa Jumat di Bawaslu")
+    await board.keyboard.press("Control+Enter")
+    await expect(board.get_by_test_id("prepared")).to_be_visible()
+    await board.keyboard.press("Escape")
+    await from_menu(board, "logout")
+
+    await sign_in(board, url, "joko")
+    await from_menu(board, "menu-handover")
+    confirm = board.get_by_test_id("dialog-confirm")
+    await expect(confirm).to_contain_text("4 belum dibaca")
+    await expect(confirm).to_have_attribute("aria-disabled", "true")
+    await board.keyboard.press("Control+Enter")
+    assert fake.room.asked == []
+    for line in await board.get_by_test_id("read-alert").all():
+        await line.click()
+    await expect(confirm).to_contain_text("Terima jaga")
+    await confirm.click()
+    await expect(board.get_by_test_id("dialog-handover")).to_have_count(0)
+    await expect(row(board, fake, 1039)).to_contain_text("Kompol Joko")
+
+
+async def test_the_handovers_code_says_the_archives_checkpoint(
+    page: Page, url: str, fake: FakeAlerts
+) -> None:
+    joko = {"actor": "joko", "name": "Kompol Joko", "role": "commander"}
+    fake.prepare_handover(joko, "")
+    await sign_in(page, url, "sari")
+    await from_menu(page, "menu-handover")
+    code = await page.evaluate(DECODE)
+    assert code["side"] > 30
+    assert len(code["dark"]) > 300
+    fake.room.checkpoint = None
+    await page.keyboard.press("Escape")
+    await from_menu(page, "menu-handover")
+    await expect(page.get_by_test_id("dialog-handover")).to_contain_text("Belum ada segel")
+
+
+async def test_the_watch_is_not_accepted_while_the_board_is_blind(
+    page: Page, url: str, fake: FakeAlerts
+) -> None:
+    joko = {"actor": "joko", "name": "Kompol Joko", "role": "commander"}
+    fake.prepare_handover(joko, "")
+    await sign_in(page, url, "sari")
+    fake.streaming = False
+    fake.cut()
+    await page.get_by_test_id("stale-band").wait_for()
+    await from_menu(page, "menu-handover")
+    for line in await page.get_by_test_id("read-alert").all():
+        await line.click()
+    confirm = page.get_by_test_id("dialog-confirm")
+    await expect(confirm).to_have_attribute("aria-disabled", "true")
+    await expect(page.get_by_test_id("dialog-handover")).to_contain_text("jaga belum bisa diterima")
+
+
+async def test_help_from_the_province_wants_a_reason_and_a_unit_may_be_named(
+    board: Page, fake: FakeAlerts
+) -> None:
+    await row(board, fake, 1043).click()
+    await board.keyboard.press("b")
+    await board.get_by_test_id("crew-other").check()
+    await board.get_by_test_id("crew-name").fill("SSK Brimob")
+    await board.get_by_test_id("ladder").select_option("brimob_phh")
+    confirm = board.get_by_test_id("dialog-confirm")
+    await expect(confirm).to_have_attribute("aria-disabled", "true")
+    await board.get_by_test_id("dispatch-note").fill("Massa merah, dua lapis Dalmas habis")
+    await confirm.click()
+    await expect(board.get_by_test_id("dispatches")).to_contain_text("SSK Brimob")
+    await expect(board.get_by_test_id("timeline")).to_contain_text("Massa merah")
+    assert fake.commands[0][2]["backup_type"] == "brimob_phh"
+
+
+async def test_without_recommendations_the_crews_are_ordered_on_the_board(
+    board: Page, fake: FakeAlerts
+) -> None:
+    fake.room.backup = None
+    await row(board, fake, 1043).click()
+    await board.keyboard.press("b")
+    await expect(board.get_by_test_id("crew-option").first).to_have_attribute("data-crew", "R-07")
+    await expect(board.get_by_test_id("ladder")).to_have_count(0)
+
+
+async def test_readiness_names_the_holes_of_the_chain(board: Page, fake: FakeAlerts) -> None:
+    await from_menu(board, "menu-readiness")
+    await expect(board.get_by_test_id("holes")).to_contain_text("Padal Rengel: kosong")
+    await board.keyboard.press("Escape")
+    fake.room.readiness = {
+        "starts": "2026-11-23T14:00:00Z",
+        "ends": "2026-11-24T02:00:00Z",
+        "items": [],
+    }
+    await from_menu(board, "menu-readiness")
+    await expect(board.get_by_test_id("ready-until")).to_contain_text("Lengkap sampai")
+
+
+async def test_the_figures_have_n_and_no_percentage_below_twenty(board: Page) -> None:
+    await from_menu(board, "menu-performance")
+    figures = board.get_by_test_id("figure")
+    await expect(figures).to_have_count(18)
+    few = board.locator("[data-id=taken_10s]")
+    await expect(few).to_contain_text("11 dari 12")
+    await expect(board.locator("[data-id=share_kritis]")).to_contain_text("8,0% (n 26)")
+    await expect(board.locator("[data-id=taken_60s]")).to_contain_text("tindak")
+    await expect(board.locator("[data-id=arrived]")).to_contain_text("–")
+    await expect(board.get_by_test_id("curve").locator("canvas")).to_have_count(1)
+
+
+async def test_the_wall_names_no_person_and_offers_nothing_to_press(
+    page: Page, url: str, fake: FakeAlerts
+) -> None:
+    await sign_in(page, f"{url}?mode=wall", "sari")
+    wall = page.get_by_test_id("wall")
+    await expect(wall.get_by_test_id("urgent-slot")).to_contain_text("Benda mencurigakan")
+    text = await wall.inner_text()
+    for person in ("Sari", "Joko", "Budi", "Wira"):
+        assert person not in text
+    await page.keyboard.press("a")
+    assert await eventually(lambda: fake.viewers)
+    assert fake.commands == []
