@@ -3,15 +3,18 @@ theirs has found a leak."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from typing import Literal
+from typing import Any, Literal
 
+from aiokafka import ConsumerRecord
 from msgspec.structs import replace
 
 from services.alerts.adapters.store import PostgresStore
 from services.alerts.ports import Duty, Page, Progress
-from shared.events.alert import Alert, Dispatch, Entry, Owner, Reason
+from shared.events.alert import Alert, AlertRaised, Dispatch, Entry, Owner, Reason
 from shared.events.identity import derived_id
 from shared.events.patrol import Fix
+from shared.events.registry import encode
+from shared.events.samples import samples
 from shared.events.situation import SituationChange
 from shared.events.task import Task
 from shared.events.task_samples import VULNERABILITY
@@ -223,3 +226,24 @@ def marked_overrides(world: list[Marked]) -> list[LiveOverride]:
 
 def _override(what: Literal["site_class", "stand_in"], of: str, mark: str) -> SituationChange:
     return SituationChange(what=what, by=mark, reason=mark, of=of, value="x")
+
+
+def a_stream_record(offset: int, unit: str, alert: Alert) -> Any:
+    """A record of `ronda.alert` that tells of an alert of a unit."""
+    event = replace(_RAISED, id=alert.id, unit=unit, data=alert)
+    return ConsumerRecord(
+        topic="ronda.alert",
+        partition=0,
+        offset=offset,
+        timestamp=0,
+        timestamp_type=1,
+        key=b"",
+        value=encode(event),
+        checksum=None,
+        serialized_key_size=0,
+        serialized_value_size=0,
+        headers=(),
+    )
+
+
+_RAISED = next(each for each in samples().values() if isinstance(each, AlertRaised))

@@ -15,7 +15,6 @@ import httpx
 import hypothesis.strategies as st
 import msgspec
 import pytest
-from aiokafka import ConsumerRecord
 from hypothesis import HealthCheck, given, settings
 from litestar import Litestar
 from msgspec.structs import replace as with_fields
@@ -32,10 +31,7 @@ from services.alerts.handlers import TASK_VERBS, VERBS
 from shared import database
 from shared.auth import ROLES, Principal
 from shared.clock import system_clock
-from shared.events.alert import Alert, AlertRaised
 from shared.events.identity import derived_id
-from shared.events.registry import encode
-from shared.events.samples import samples
 from shared.policy import PUBLIC, routes_of
 from tests.alerts_database import alerts_template, sibling
 from tests.contract.alert_rows import NOW
@@ -46,6 +42,7 @@ from tests.integration.alerts.marked import (
     UNITS,
     Marked,
     a_marked_plan,
+    a_stream_record,
     keep_marked,
     marked,
     marked_overrides,
@@ -365,24 +362,6 @@ def a_viewer(unit: str) -> Principal:
     return Principal("u", "U", "commander", unit, "alerts", system_clock() + timedelta(hours=1))
 
 
-def a_stream_record(offset: int, unit: str, alert: Alert) -> Any:
-    event = with_fields(_RAISED, id=alert.id, unit=unit, data=alert)
-    return ConsumerRecord(
-        topic="ronda.alert",
-        partition=0,
-        offset=offset,
-        timestamp=0,
-        timestamp_type=1,
-        key=b"",
-        value=encode(event),
-        checksum=None,
-        serialized_key_size=0,
-        serialized_value_size=0,
-        headers=(),
-    )
-
-
-_RAISED = next(each for each in samples().values() if isinstance(each, AlertRaised))
 units = st.sampled_from(UNITS)
 viewers = st.one_of(units, st.sampled_from(STRANGERS))
 
