@@ -26,11 +26,11 @@ demo *args: pages
 bench *args:
     @ronda bench {{ args }}
 
-[doc("Run every test but the faults: unit, contract, integration, end to end, browser (<= 5 min)")]
+[doc("Run the tests on everything but a browser: unit, contract, integration, end to end (<= 5 min)")]
 test *args: downloads
-    pytest -m "not faults" {{ side_by_side }} {{ args }}
+    pytest -m "not faults and not browser" {{ side_by_side }} {{ args }}
 
-[doc("Run every test, those that kill real processes too (<= 15 min)")]
+[doc("Run every test, those in a real Chromium and those that kill processes too (<= 15 min)")]
 test-all *args: downloads
     pytest -m "not faults" {{ side_by_side }} {{ args }}
     # Alone, because they measure how long everything takes to come back.

@@ -9,7 +9,7 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-DECODE = """async () => {
+MODULES = """async () => {
   const svg = document.querySelector("[data-testid=qr]");
   const side = svg.viewBox.baseVal.width;
   const dark = new Set();
@@ -123,14 +123,15 @@ async def test_a_watch_is_prepared_and_only_accepted_by_who_opened_what_is_grave
     await expect(row(board, fake, 1039)).to_contain_text("Kompol Joko")
 
 
-async def test_the_handovers_code_says_the_archives_checkpoint(
+async def test_the_handover_shows_the_archives_checkpoint_as_a_code_or_says_that_there_is_none(
     page: Page, url: str, fake: FakeAlerts
 ) -> None:
     joko = {"actor": "joko", "name": "Kompol Joko", "role": "commander"}
     fake.prepare_handover(joko, "")
     await sign_in(page, url, "sari")
     await from_menu(page, "menu-handover")
-    code = await page.evaluate(DECODE)
+    await page.get_by_test_id("qr").wait_for()
+    code = await page.evaluate(MODULES)
     assert code["side"] > 30
     assert len(code["dark"]) > 300
     fake.room.checkpoint = None
@@ -149,6 +150,7 @@ async def test_the_watch_is_not_accepted_while_the_board_is_blind(
     fake.cut()
     await page.get_by_test_id("stale-band").wait_for()
     await from_menu(page, "menu-handover")
+    await page.get_by_test_id("read-alert").first.wait_for()
     for line in await page.get_by_test_id("read-alert").all():
         await line.click()
     confirm = page.get_by_test_id("dialog-confirm")

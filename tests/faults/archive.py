@@ -114,8 +114,8 @@ class Nemesis:
         place = next(self._places)
         self.done["killed at any line"] += await seat.kill()
         await seat.sit(crash_at=place)
-        if await seat.died():
-            self.done[f"crashed at {place}"] += 1
+        crashed = await seat.died()
+        self.done[f"crashed at {place}" if crashed else "killed at any line"] += 1
         await seat.kill()
         await seat.sit()
 
@@ -135,10 +135,11 @@ async def run(
     """Sends while killing, heals, waits until everything is archived, and judges."""
     start = monotonic()
     nemesis = Nemesis(place, random.Random(seed), say)
+    over = asyncio.Event()
     async with asyncio.TaskGroup() as together:
-        sending = together.create_task(place.stream.send(events, rate=rate))
-        together.create_task(nemesis.torment(kills, events=events))
-        sending.add_done_callback(lambda _: say(f"all {events} are sent"))
+        together.create_task(place.stream.send(events, rate=rate, over=over))
+        await nemesis.torment(kills, events=events)
+        over.set()
     say("healed; waiting until everything is archived")
     for seat in place.seats:
         await seat.leave()

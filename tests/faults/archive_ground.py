@@ -28,7 +28,7 @@ from shared.settings import KafkaSettings
 from shared.topics import ALERT, INCIDENT, PATROL, PLAN, POSITION, QUARANTINE, TopicSpec
 
 TOPICS: tuple[TopicSpec, ...] = (PATROL, POSITION, INCIDENT, ALERT, PLAN, QUARANTINE)
-CHUNK = 200
+CHUNK = 100
 REMEMBERED = 2_000
 _STOP_S = 20.0
 _DEATH_S = 60.0
@@ -47,16 +47,15 @@ class Stream:
     kinds: Counter[str] = field(default_factory=Counter)
     _sent: list[dict[str, object]] = field(default_factory=list)
 
-    async def send(self, events: int, *, rate: float) -> None:
-        """So many new events at about `rate` a second, and among them what else a topic may hold.
+    async def send(self, events: int, *, rate: float, over: asyncio.Event) -> None:
+        """New events at about `rate` a second, and among them what else a topic may hold: at least
+        so many, and until it is over, because who has nothing to commit does not crash there.
 
         Returns when the broker has acknowledged all of it.
         """
-        while events:
-            number = min(CHUNK, events)
-            events -= number
-            await asyncio.gather(*[each for _ in range(number) for each in await self._around()])
-            await asyncio.sleep(number / rate * self.dice.uniform(0.5, 1.5))
+        while self.kinds["new"] < events or not over.is_set():
+            await asyncio.gather(*[each for _ in range(CHUNK) for each in await self._around()])
+            await asyncio.sleep(CHUNK / rate * self.dice.uniform(0.5, 1.5))
 
     async def _around(self) -> list[asyncio.Future[object]]:
         """A new event, and at times something odd beside it."""
