@@ -83,9 +83,16 @@ class Machine:
     async def run(self, service: str, *arguments: str) -> str:
         """Runs a job, or the tool with arguments, to its good end; gives what it printed."""
         definition = services()[service]
-        words = definition.get("entrypoint", ["python", "-m", *definition.get("command", [])])[1:]
+        words = definition.get("entrypoint", ["python", "-m", *definition.get("command", [])])
+        return await self._run(service, *words[1:], *arguments)
+
+    async def within(self, service: str, module: str, *arguments: str) -> str:
+        """Runs a module beside a service, as `docker compose exec` does."""
+        return await self._run(service, "-m", module, *arguments)
+
+    async def _run(self, service: str, *words: str) -> str:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, *words, *arguments),
+            *(sys.executable, *words),
             env=self.environment(service),
             cwd=self.folder,
             stdout=asyncio.subprocess.PIPE,

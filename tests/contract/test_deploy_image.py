@@ -47,7 +47,7 @@ def test_every_python_package_is_checked_against_a_hash() -> None:
 
 def test_one_image_is_built_once_and_never_looked_for_elsewhere() -> None:
     ours = {name: service for name, service in services().items() if ":local" in service["image"]}
-    assert ours.keys() == {*OURS, *JOBS, "ronda"}
+    assert ours.keys() == {*OURS, *JOBS, "keeper", "ronda"}
     assert {service["image"] for service in ours.values()} == {"ronda:local"}
     assert {service["pull_policy"] for service in ours.values()} == {"never"}
     building = [service["build"] for service in services().values() if "build" in service]

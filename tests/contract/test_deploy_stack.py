@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shlex
 from collections.abc import AsyncIterator
 
 import httpx
@@ -67,12 +68,16 @@ async def test_jobs_may_run_again(machine: Machine) -> None:
     assert "newest version" in tables
 
 
-async def test_the_token_that_the_readme_makes_signs_in_to_the_board(machine: Machine) -> None:
-    words = ["token", "--actor", "you", "--role", "commander", "--unit", UNIT, "--ttl", "8h"]
-    assert " ".join(words) in README
-    made = await machine.run("ronda", *words)
+async def test_the_account_that_the_readme_makes_signs_in_to_the_board(machine: Machine) -> None:
+    line = re.search(r"^docker compose exec alerts python -m ronda (user add .+)$", README, re.M)
+    assert line
+    password = machine.folder / "password"
+    password.write_text("kata sandi yang panjang sekali")
+    words = [*shlex.split(line[1]), "--password-file", str(password)]
+    await machine.within("alerts", "ronda", *words)
     async with httpx.AsyncClient(base_url=machine.url("alerts")) as board:
-        assert (await board.post("/v1/session", json={"token": made.strip()})).status_code == 204
+        said = {"login": "you", "password": password.read_text()}
+        assert (await board.post("/v1/session", json=said)).status_code == 204
         assert (await board.get("/v1/session")).json()["role"] == "commander"
         assert "<html" in (await board.get("/board/")).text
 

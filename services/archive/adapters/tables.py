@@ -3,7 +3,8 @@
 `event` holds each event id once; what came again is in `duplicate` (same content) or `conflict`
 (other content), what was refused or given up on is in `aside`, what is no event in `undecodable`.
 Each row names its record by place. `log` holds each segment once, as the leaves of one tree whose
-complete subtrees are in `log_node`; a `checkpoint` is a signed note about that tree.
+complete subtrees are in `log_node`; a `checkpoint` is a signed note about that tree. The rest is
+the keeper's: what was erased by which act, what a hold protects, which months were retired.
 """
 
 from sqlalchemy import (
@@ -153,4 +154,67 @@ checkpoint = Table(
     Column("root", LargeBinary, nullable=False),
     Column("note", Text, nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+erasure_act = Table(
+    "erasure_act",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("authority", Text, nullable=False),
+    Column("class", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("erased_at", Moment, nullable=False),
+)
+Index("erasure_act_erased", erasure_act.c.erased_at)
+
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("topic", SmallInteger, primary_key=True, autoincrement=False),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("appended_at", Moment, nullable=False),
+    Column("event_id", Id),
+    Column("status", Enum(*STATUSES, name="status", schema=SCHEMA), nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("kept", LargeBinary),
+    Column("act", Id, ForeignKey(erasure_act.c.id), nullable=False),
+)
+Index("erasure_by_act", erasure.c.act)
+
+hold = Table(
+    "hold",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("event_id", Id),
+    Column("alert", Id),
+    Column("site", Text),
+    Column("since", Moment),
+    Column("until", Moment),
+    Column("reason", Text, nullable=False),
+    Column("authority", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("placed_at", Moment, nullable=False),
+    Column("lifted_at", Moment),
+    Column("lifted_by", Text),
+)
+
+retention = Table(
+    "retention",
+    metadata,
+    Column("class", Text, primary_key=True),
+    Column("erased_up_to", Moment, nullable=False),
+)
+
+retired = Table(
+    "retired",
+    metadata,
+    Column("month", Moment, primary_key=True),
+    Column("until", Moment, nullable=False),
+    Column("records", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("authority", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("retired_at", Moment, nullable=False),
 )
