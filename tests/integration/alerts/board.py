@@ -55,6 +55,8 @@ class Board:
     issuer: Issuer
     admin: Administration
     revocations: Revocations
+    to_issuer: httpx.AsyncClient
+    """What the application asks the issuer with; closed by whoever serves it."""
 
     def token(
         self,
@@ -80,7 +82,7 @@ async def a_board(
 ) -> AsyncIterator[Board]:
     """Serves on a free port; with a provider, people may sign in there too."""
     app, board = an_application(engine, store, folder, provider)
-    async with serving(app, HttpSettings()) as board.url:
+    async with board.to_issuer, serving(app, HttpSettings()) as board.url:
         yield board
         board.stream.close()
 
@@ -145,7 +147,7 @@ def an_application(
         policy=policy,
     )
     admin = Administration(store=store, passwords=passwords, clock=system_clock)
-    return app, Board("", store, stream, plans, pages, issuer, admin, revocations)
+    return app, Board("", store, stream, plans, pages, issuer, admin, revocations, http)
 
 
 async def keep(board: Board, *alerts: Alert) -> None:
