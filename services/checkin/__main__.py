@@ -24,6 +24,7 @@ async def _serve(settings: CheckinSettings) -> None:
         logger(__name__).info("listening", url=app.url)
         # What the start has made stays; without it each collection has little to look through.
         gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
         await over.wait()
 
 
