@@ -45,17 +45,31 @@ class BodyReader:
                 headers={"Retry-After": "1"},
             )
         self._held += share
+        task, late = _current_task(), False
+
+        def expire() -> None:
+            nonlocal late
+            late = True
+            task.cancel()
+
+        # `asyncio.timeout` does the same, and took a tenth of the time of a small request.
+        timer = asyncio.get_running_loop().call_later(self._timeout_s, expire)
         try:
-            async with asyncio.timeout(self._timeout_s):
-                return await _whole(receive, limit)
-        except TimeoutError as error:
-            raise ProblemError(
-                HTTPStatus.REQUEST_TIMEOUT,
-                f"the body did not arrive within {self._timeout_s:.0f} s; send it again",
-                headers={"Connection": "close"},
-            ) from error
+            return await _whole(receive, limit)
+        except asyncio.CancelledError as error:
+            if not late or task.uncancel() > 0:
+                raise
+            raise _too_slow(self._timeout_s) from error
         finally:
+            timer.cancel()
             self._held -= share
+
+
+def _current_task() -> "asyncio.Task[object]":
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a body is read within a task")
+    return task
 
 
 async def _whole(receive: Receive, limit: int) -> bytes:
@@ -80,6 +94,14 @@ def _announced(length: bytes | None) -> int | None:
     if not length.isdigit():
         raise ProblemError(HTTPStatus.BAD_REQUEST, "Content-Length must be a number of bytes")
     return int(length)
+
+
+def _too_slow(timeout_s: float) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.REQUEST_TIMEOUT,
+        f"the body did not arrive within {timeout_s:.0f} s; send it again",
+        headers={"Connection": "close"},
+    )
 
 
 def _too_large(limit: int) -> ProblemError:

@@ -29,7 +29,7 @@ from services.checkin.domain.incoming import (
 from services.checkin.handlers.intake import SENDERS, Intake, Result, Results
 from services.checkin.metrics import Metrics
 from services.checkin.ports import Unavailable
-from shared.auth import Principal, Unauthenticated, Verifier, bearer, require
+from shared.auth import REMEMBERED_TOKENS, Principal, Unauthenticated, Verifier, bearer, require
 from shared.clock import Clock
 from shared.logging import logger
 from shared.problem import MEDIA_TYPE, ProblemError, encode
@@ -116,8 +116,8 @@ class IntakeApplication:
         return Results(results=results)
 
     def _sender(self, headers: Headers) -> Principal:
-        authorization = headers.get(b"authorization", b"").decode("latin-1")
-        sender = self._verifier.verify(bearer(authorization), self._clock())
+        token = _token(headers.get(b"authorization", b""))
+        sender = self._verifier.verify(token, self._clock())
         require(sender, SENDERS)
         return sender
 
@@ -138,6 +138,11 @@ def _is_lines(headers: Headers) -> bool:
         f"Content-Type {media_type!r} is not read here; "
         f"send one of {', '.join((*JSON_TYPES, LINES_TYPE))}",
     )
+
+
+@lru_cache(maxsize=REMEMBERED_TOKENS)
+def _token(authorization: bytes) -> str:
+    return bearer(authorization.decode("latin-1"))
 
 
 @lru_cache(maxsize=64)
@@ -176,10 +181,8 @@ def _problem(error: Exception) -> ProblemError:
 async def _answer(
     send: Send, status: int, body: bytes, media_type: str, extra: dict[str, str]
 ) -> None:
-    headers = [
-        (b"content-type", media_type.encode()),
-        (b"content-length", b"%d" % len(body)),
-        *((name.lower().encode(), value.encode()) for name, value in extra.items()),
-    ]
+    headers = [(b"content-type", media_type.encode()), (b"content-length", b"%d" % len(body))]
+    if extra:
+        headers += [(name.lower().encode(), value.encode()) for name, value in extra.items()]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -70,11 +70,19 @@ class Intake:
             desk.admit(item, *judgement) if isinstance(item, Incoming) else item
             for item, judgement in zip(items, judgements, strict=True)
         ]
-        accepted = [decision for decision in decisions if isinstance(decision, Outgoing)]
-        evidence = [decision for decision in decisions if isinstance(decision, Quarantined)]
+        accepted: list[Outgoing] = []
+        evidence: list[Quarantined] = []
+        rejections: list[Rejection] = []
+        for decision in decisions:
+            if isinstance(decision, Outgoing):
+                accepted.append(decision)
+            elif isinstance(decision, Quarantined):
+                evidence.append(decision)
+            else:
+                rejections.append(decision)
         if accepted or evidence:
             await self.publisher.publish([*accepted, *(kept.record for kept in evidence)])
-        self._account(accepted, evidence, [d for d in decisions if isinstance(d, Rejection)])
+        self._account(accepted, evidence, rejections)
         return [
             _result(index, item, decision)
             for index, (item, decision) in enumerate(zip(items, decisions, strict=True))
@@ -85,10 +93,10 @@ class Intake:
     ) -> None:
         events = len(accepted) + len(evidence) + len(rejections)
         self.metrics.request_events.observe(events)
-        self.metrics.accepted(record.flags for record in accepted)
-        self.metrics.quarantined(kept.doubt for kept in evidence)
-        self.metrics.rejected(rejection.code for rejection in rejections)
+        self.metrics.accepted([record.flags for record in accepted])
         if evidence or rejections:
+            self.metrics.quarantined(kept.doubt for kept in evidence)
+            self.metrics.rejected(rejection.code for rejection in rejections)
             _log.info(
                 "events rejected",
                 accepted=len(accepted),

@@ -35,7 +35,7 @@ class Judge:
         if sender.key is not None and sender.device not in known:
             await self.devices.until(lambda: sender.device in known, NEWS_S)
         named = [_named(item, known) for item in items]
-        if sum(device is not None for _, device in named) <= INLINE_SIGNATURES:
+        if len(items) <= INLINE_SIGNATURES or _signatures(named) <= INLINE_SIGNATURES:
             return _judged(named, sender)
         return await self._beside(named, sender)
 
@@ -53,6 +53,10 @@ def _named(item: Item, known: Mapping[str, Device]) -> _Named:
     if not isinstance(item, Incoming):
         return None, None
     return item, known.get(item.device) if item.device is not None else None
+
+
+def _signatures(named: Sequence[_Named]) -> int:
+    return sum(device is not None for _, device in named)
 
 
 def _judged(named: Sequence[_Named], sender: Principal) -> list[Judgement]:
