@@ -1,7 +1,6 @@
 """`python -m services.alerts`: runs the service until SIGTERM or SIGINT."""
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -11,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from services.alerts.app import running
 from services.alerts.settings import AlertsSettings
+from shared.collecting import spare_the_collector
 from shared.logging import configure, logger
 from shared.settings import SettingsError
 
@@ -23,8 +23,7 @@ async def _serve(settings: AlertsSettings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, over.set)
     async with running(settings) as app:
         _log.info("listening", url=app.url)
-        # What the start has made stays; without it each collection has little to look through.
-        gc.freeze()
+        spare_the_collector()
         await over.wait()
 
 

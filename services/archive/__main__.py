@@ -1,7 +1,6 @@
 """`python -m services.archive`: runs until SIGTERM or SIGINT."""
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -10,18 +9,11 @@ import uvloop
 
 from services.archive.app import running
 from services.archive.settings import ArchiveSettings
+from shared.collecting import spare_the_collector
 from shared.logging import configure, logger
 from shared.settings import SettingsError
 
 _log = logger(__name__)
-
-
-def _spare_the_collector() -> None:
-    """A batch is tens of thousands of objects that die young and in no cycle: looking at them, and
-    at everything imported, again and again took a third of this process' time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 async def run(settings: ArchiveSettings) -> None:
@@ -40,7 +32,7 @@ def main() -> int:
     try:
         settings = ArchiveSettings.from_environment(os.environ)
         configure("archive")
-        _spare_the_collector()
+        spare_the_collector()
         uvloop.run(run(settings))
     except SettingsError as error:
         sys.stderr.write(f"archive: {error}\n")

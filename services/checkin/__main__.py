@@ -1,7 +1,6 @@
 """`python -m services.checkin`: the intake, until SIGTERM or SIGINT."""
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -11,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from services.checkin.app import running
 from services.checkin.settings import CheckinSettings
+from shared.collecting import spare_the_collector
 from shared.logging import configure, logger
 from shared.settings import SettingsError
 
@@ -22,9 +22,7 @@ async def _serve(settings: CheckinSettings) -> None:
         loop.add_signal_handler(number, over.set)
     async with running(settings) as app:
         logger(__name__).info("listening", url=app.url)
-        # What the start has made stays; without it each collection has little to look through.
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 100)
+        spare_the_collector()
         await over.wait()
 
 
