@@ -17,9 +17,9 @@ from services.archive.adapters.evidence.holding import (
     NoSuchHold,
     NoSuchMonth,
     PostgresHolds,
-    Scope,
 )
 from services.archive.app import owning
+from services.archive.domain.hold import Scope
 from services.archive.ports import Unavailable
 from shared.clock import system_clock
 from shared.events.identity import UUID7_PATTERN

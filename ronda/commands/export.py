@@ -88,7 +88,7 @@ async def _exported(selection: Selection, reason: str, output: Path, actor: str)
     try:
         async with exporter(environment.kafka(), url, seal) as exporting:
             if selection.is_whole:
-                async with checking(url) as snapshot:
+                async with checking(url) as (snapshot, _):
                     return await exporting.whole(who, reason, bundle, snapshot)
             rights = Rights(within="", sees_unitless=True, tracks=True)
             return await exporting.part(who, selection, reason, bundle, rights=rights, limit=LIMIT)

@@ -2,21 +2,17 @@
 
 import asyncio
 import os
-from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from ronda.commands.terminal import say
 from ronda.stack.signals import cancelling_signals
-from services.archive.app import Tend, keeper
+from ronda.stack.tending import tend_for_ever, tend_once
 from services.archive.domain.retention import Term
 from services.archive.ports import Unavailable
 from services.archive.settings import retention_terms
 from shared.settings import Environment
-
-EVERY = timedelta(hours=1)
-AFTER_FAILURE = timedelta(seconds=10)
 
 
 def keep(
@@ -40,33 +36,12 @@ def keep(
 
 
 async def _keep(url: str, terms: list[Term], *, once: bool) -> None:
-    async with keeper(url, retention=terms) as tend:
-        if once:
-            _tell(await tend())
+    if once:
+        await tend_once(url, terms, say)
+        return
+    with cancelling_signals(say):
+        try:
+            await tend_for_ever(url, terms, say)
+        except asyncio.CancelledError:
+            # Being asked to stop is how this command ends well.
             return
-        with cancelling_signals(say):
-            try:
-                await _for_ever(tend)
-            except asyncio.CancelledError:
-                # Being asked to stop is how this command ends well.
-                return
-
-
-async def _for_ever(tend: Tend) -> None:
-    while True:
-        pause = await _round(tend)
-        await asyncio.sleep(pause.total_seconds())
-
-
-async def _round(tend: Tend) -> timedelta:
-    try:
-        _tell(await tend())
-    except Unavailable as error:
-        say(f"ronda: {error}; trying again")
-        return AFTER_FAILURE
-    return EVERY
-
-
-def _tell(done: list[str]) -> None:
-    for what in done:
-        say(what)

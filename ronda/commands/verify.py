@@ -1,7 +1,6 @@
 """`ronda archive verify`."""
 
 import asyncio
-import gc
 import os
 from pathlib import Path
 from time import monotonic
@@ -18,10 +17,13 @@ from services.archive.app import checking
 from services.archive.domain.note import Key, NoteError, key_of, notes_in
 from services.archive.handlers.verifying import Verdict
 from services.archive.handlers.verifying import verify as verify_all
+from services.archive.ports import Unavailable
 from services.archive.settings import seal_settings
+from shared.collecting import spare_the_collector
 from shared.settings import Environment
 
 SHOWN = 20
+CORES = min(os.cpu_count() or 1, 64)
 
 
 def verify(
@@ -44,6 +46,9 @@ def verify(
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="Check this export, and no database."),
     ] = None,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="How many check at once (default: one per core).")
+    ] = CORES,
     json: Json = False,
 ) -> None:
     """Check the whole record against what was sealed of it; name the first bad row.
@@ -60,15 +65,14 @@ def verify(
     environment = Environment(os.environ)
     notes = [note for file in checkpoint or () for note in _notes(file)]
     keys = _keys(environment, key or [])
-    # Rows die young and in no cycle; looking for cycles took a third of the time.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    spare_the_collector()
     started = monotonic()
     try:
         with _bar(hidden=json) as bar:
-            verdict = asyncio.run(_verified(environment.database_url(), notes, keys, bar))
-    except psycopg.Error as error:
-        remarks.print(f"ronda: the database does not answer: {error}", style="red", markup=False)
+            work = _verified(environment.database_url(), processes, notes, keys, bar)
+            verdict = asyncio.run(work)
+    except (psycopg.Error, Unavailable) as error:
+        remarks.print(f"ronda: nothing was checked: {error}", style="red", markup=False)
         raise typer.Exit(1) from error
     seconds = monotonic() - started
     if json:
@@ -94,7 +98,7 @@ def shown(verdict: Verdict) -> dict[str, Any]:
         "findings": [
             {"kind": each.kind, "where": each.where, "what": each.what} for each in verdict.findings
         ],
-        "erased": [each._asdict() for each in verdict.erased],
+        "erased": [each._asdict() | {"first": each.where} for each in verdict.erased],
         "retired": [each._asdict() for each in verdict.retired],
         "segments_partly_retired": verdict.unprovable,
     }
@@ -109,14 +113,18 @@ def _check_export(file: Path, notes: list[Path], keys: list[str], *, json: bool)
     return verifier.main(arguments)
 
 
-async def _verified(url: str, notes: list[str], keys: list[Key], bar: Progress) -> Verdict:
+async def _verified(
+    url: str, processes: int, notes: list[str], keys: list[Key], bar: Progress
+) -> Verdict:
     task = bar.add_task("checking", total=None)
 
     def progress(done: int, total: int) -> None:
         bar.update(task, completed=done, total=total)
 
-    async with checking(url) as snapshot:
-        return await verify_all(snapshot, elsewhere=notes, keys=keys, progress=progress)
+    async with checking(url, processes=processes) as (snapshot, walkers):
+        return await verify_all(
+            snapshot, walkers=walkers, elsewhere=notes, keys=keys, progress=progress
+        )
 
 
 def _bar(*, hidden: bool) -> Progress:
@@ -149,7 +157,7 @@ def _keys(environment: Environment, texts: list[str]) -> list[Key]:
 def _tell(verdict: Verdict, seconds: float) -> None:
     for each in verdict.erased:
         answers.print(
-            f"erased   {each.records} records from {each.first} on, {each.erased_at.isoformat()}, "
+            f"erased   {each.records} records from {each.where} on, {each.erased_at.isoformat()}, "
             f"by authority of {each.authority}: {each.reason}",
             markup=False,
         )

@@ -45,9 +45,13 @@ def service_specs(
     kafka: KafkaSettings,
     database_url: str,
     lan: Lan | None = None,
+    *,
+    archive_url: str | None = None,
 ) -> list[ServiceSpec]:
-    """The three services with what each is told through its environment."""
+    """The three services with what each is told through its environment; the archive reaches the
+    database by `archive_url` where it has a role of its own."""
     keys = key_files(keys_folder(data))
+    checkpoints = os.environ.get("RONDA_ARCHIVE_SEAL_FILE", str(data / "checkpoints.txt"))
     every = {
         "RONDA_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "RONDA_TOPIC_PREFIX": kafka.topic_prefix,
@@ -58,12 +62,18 @@ def service_specs(
         "alerts": {
             "RONDA_AUTH_SIGNING_KEY_FILE": str(keys["alerts"]),
             "RONDA_DATABASE_URL": database_url,
+            "RONDA_CHECKPOINT_FILE": checkpoints,
+            # Under whatever name one has come to the board, the archive is beside it.
+            "RONDA_RECORDS_URL": os.environ.get(
+                "RONDA_RECORDS_URL", f":{settings.http_ports['archive']}"
+            ),
             # A gateway on this machine is what one tries first; the environment may list more.
             "RONDA_NOTIFY_ALLOW": os.environ.get("RONDA_NOTIFY_ALLOW", "loopback"),
         },
         "archive": {
-            "RONDA_DATABASE_URL": database_url,
+            "RONDA_DATABASE_URL": archive_url or database_url,
             "RONDA_ARCHIVE_SEAL_KEY_FILE": str(seal_key_file(data)),
+            "RONDA_ARCHIVE_SEAL_FILE": checkpoints,
             **_unit(settings),
         },
     }

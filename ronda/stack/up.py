@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import os
 import shlex
 import shutil
 import tempfile
@@ -21,12 +22,16 @@ from ronda.stack.postgres import EmbeddedPostgres
 from ronda.stack.services import Say, SupervisedService, running_services
 from ronda.stack.settings import StackSettings
 from ronda.stack.specs import SEALING, host_of, port_setting, service_specs
+from ronda.stack.tending import tend_for_ever
+from ronda.stack.writer import writer_url
 from services.alerts.migrations import upgrade as upgrade_alerts
 from services.archive.migrations import upgrade as upgrade_archive
+from services.archive.settings import retention_terms
 from shared.auth import DEFAULT_TTL, Issuer, key_files
 from shared.clock import system_clock
 from shared.provision import create_topics
-from shared.settings import KafkaSettings
+from shared.settings import Environment, KafkaSettings
+from shared.tasks import cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,8 @@ async def running_stack(settings: StackSettings, say: Say) -> AsyncIterator[Stac
         kafka, database_url = await _backends(settings, data, say, running)
         await _prepare(settings, kafka, database_url, say)
         lan = await _lan(settings, data, running)
-        specs = service_specs(settings, data, kafka, database_url, lan)
+        archive_url = await _archive(settings, database_url, say, running)
+        specs = service_specs(settings, data, kafka, database_url, lan, archive_url=archive_url)
         services = await running.enter_async_context(
             running_services(specs, logs=data / "logs", say=say, verbose=settings.verbose)
         )
@@ -123,6 +129,18 @@ async def running_stack(settings: StackSettings, say: Say) -> AsyncIterator[Stac
             yield stack
         finally:
             say("Stopping ...")
+
+
+async def _archive(
+    settings: StackSettings, database_url: str, say: Say, running: AsyncExitStack
+) -> str | None:
+    """A role of the archive's own in the embedded database, whose owner then tends its tables."""
+    if settings.database_url is not None:
+        return None
+    terms = retention_terms(Environment(os.environ))
+    task = asyncio.create_task(tend_for_ever(database_url, terms, say))
+    running.push_async_callback(cancelled, task)
+    return await writer_url(database_url)
 
 
 async def _lan(settings: StackSettings, data: Path, running: AsyncExitStack) -> Lan | None:

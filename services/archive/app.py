@@ -23,6 +23,7 @@ from services.archive.adapters.evidence.proving import PostgresProofs
 from services.archive.adapters.evidence.restoring import Restored, restore
 from services.archive.adapters.evidence.single_file import source
 from services.archive.adapters.evidence.telling import ErasureTeller
+from services.archive.adapters.evidence.walkers import walkers
 from services.archive.adapters.http import routes
 from services.archive.adapters.http_checkpoints import checkpoint_routes
 from services.archive.adapters.http_media import media_routes
@@ -39,8 +40,9 @@ from services.archive.domain.retention import Term
 from services.archive.handlers import Keeping, Looking, Sealing
 from services.archive.handlers.exporting import Exporting
 from services.archive.handlers.proving import Proving
+from services.archive.handlers.verifying import Walkers
 from services.archive.metrics import Metrics
-from services.archive.ports import AccessLog, Announcer, Proofs, Reader, Snapshot
+from services.archive.ports import AccessLog, Announcer, Reader, Snapshot
 from services.archive.settings import ArchiveSettings, SealSettings
 from shared import bus, database
 from shared.auth import Verifier
@@ -102,7 +104,7 @@ async def running(settings: ArchiveSettings, *, clock: Clock = system_clock) -> 
     )
     proofs = PostgresProofs(engine)
     proving = Proving(looking=looking, proofs=proofs)
-    exporting = _exporting(settings.seal, reader, proofs, access, clock)
+    exporting = _exporting(settings.seal, engine, reader, access, clock)
     app = application(
         [
             *routes(looking),
@@ -216,10 +218,12 @@ async def rebuild(file: Path, database_url: str, *, clock: Clock = system_clock)
 
 
 @asynccontextmanager
-async def checking(database_url: str) -> AsyncIterator[Snapshot]:
-    """Everything that is archived now, for checking it. Raises `psycopg.Error`."""
+async def checking(
+    database_url: str, *, processes: int = 1
+) -> AsyncIterator[tuple[Snapshot, Walkers]]:
+    """Everything that is archived now, and who walks over it. Raises `psycopg.Error`."""
     async with snapshot(database_url, application="ronda-archive-verify") as connection:
-        yield PostgresSnapshot(connection)
+        yield PostgresSnapshot(connection), walkers(database_url, processes)
 
 
 @asynccontextmanager
@@ -235,16 +239,17 @@ async def exporter(
         await producer.start()
         reader = PostgresReader(engine, prefix=kafka.topic_prefix)
         access = KafkaAccessLog(producer, kafka)
-        yield _exporting(seal, reader, PostgresProofs(engine), access, clock)
+        yield _exporting(seal, engine, reader, access, clock)
 
 
 def _exporting(
-    seal: SealSettings, reader: Reader, proofs: Proofs, access: AccessLog, clock: Clock
+    seal: SealSettings, engine: AsyncEngine, reader: Reader, access: AccessLog, clock: Clock
 ) -> Exporting:
     signers = _signers(seal)
     return Exporting(
         reader=reader,
-        proofs=proofs,
+        proofs=PostgresProofs(engine),
+        holds=PostgresHolds(engine),
         access=access,
         clock=clock,
         keys=[str(key) for key, _ in signers],

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
 
 from services.archive.domain.balance import Bucket
+from services.archive.domain.hold import Hold
 from services.archive.domain.kept import Batch
 from services.archive.domain.proof import Proven
 from services.archive.domain.search import Place, Rights, Search, Status
@@ -193,6 +194,10 @@ class Announcer(Protocol):
 class Snapshot(Protocol):
     """Everything that is archived, as of one moment, in pieces of bounded size."""
 
+    async def name(self) -> str:
+        """By what somebody else sees the same moment, as long as this snapshot is open."""
+        ...
+
     async def names(self) -> dict[int, str]:
         """The topics' physical names by number."""
         ...
@@ -263,6 +268,15 @@ class Proofs(Protocol):
 
         Raises `ProofError` for sizes that the log has not.
         """
+        ...
+
+
+class Holds(Protocol):
+    """What may not be erased. Raises `Unavailable`."""
+
+    async def standing(self, places: Sequence[Place] | None = None) -> Sequence[Hold]:
+        """The holds that are not lifted; of those that keep a record at one of the places, where
+        places are given, oldest first."""
         ...
 
 

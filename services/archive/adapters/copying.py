@@ -44,7 +44,7 @@ _NARROW = {
 }
 NARROW_COLUMNS = SQL(", ").join(map(Identifier, _NARROW))
 STAGED = _copy("pg_temp", "staged", _NARROW)
-ASIDE = _copy(SCHEMA, "aside", _NARROW)
+NARROW = {table: _copy(SCHEMA, table, _NARROW) for table in ("duplicate", "aside")}
 RECORDS = _copy(
     SCHEMA,
     "record",
@@ -55,6 +55,19 @@ RECORDS = _copy(
         "value": "bytea",
         "headers": "bytea",
         "salt": "bytea",
+        "partition": "int4",
+        "topic": "int2",
+        "event_id": "bytea",
+        "status": "text",
+    },
+)
+ERASED_RECORDS = _copy(
+    SCHEMA,
+    "record",
+    {
+        "appended_at": "timestamptz",
+        "offset": "int8",
+        "leaf": "bytea",
         "partition": "int4",
         "topic": "int2",
         "event_id": "bytea",

@@ -6,7 +6,7 @@ Nothing is updated: the head of a partition is its last segment.
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -14,26 +14,39 @@ from psycopg import AsyncCursor
 from psycopg.sql import SQL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.archive.adapters.again import ERASING_LOCK, Gone, Place, erased_before, keep_bare
 from services.archive.adapters.copying import (
-    ASIDE,
+    NARROW,
     NARROW_COLUMNS,
     RECORDS,
     STAGED,
     UNDECODABLE,
+    Copy,
     copy,
     narrow,
 )
 from services.archive.adapters.transactions import transaction, translated
 from services.archive.domain.join import START, Head, join
 from services.archive.domain.kept import Batch, Kept
-from services.archive.domain.leaves import SALT_BYTES, Segment, segment_leaf, segment_of
+from services.archive.domain.leaves import (
+    SALT_BYTES,
+    Segment,
+    place,
+    record_leaf,
+    segment_leaf,
+    segment_of,
+)
 from services.archive.ports import Outcome
 from shared.crash import crash_point
 
 _LOCK_SPACE = 0x41726368
 _TOPICS_LOCK = -1
-# A row lock would need the right to update.
-_LOCK_HEADS = SQL("SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::int[]) AS key")
+# A row lock would need the right to update. Nothing is erased in between, or what came again at the
+# same time would keep its bytes.
+_LOCK_HEADS = SQL(
+    "SELECT pg_advisory_xact_lock_shared({}, 0)"
+    " UNION ALL SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::int[]) AS key"
+).format(ERASING_LOCK)
 _HEADS = SQL(
     "SELECT asked.topic, asked.partition, head.appended_at, name,"
     " head.partition, head.first_offset, head.next_offset, head.records, head.root, head.previous,"
@@ -78,8 +91,6 @@ _NUMBER = SQL(
     " SELECT coalesce(max(id), 0) + 1, %s FROM archive.topic ON CONFLICT DO NOTHING"
 )
 
-Place = tuple[int, int, int]
-
 
 class _Part(NamedTuple):
     """A batch with the number of its topic, and its new records with their salts."""
@@ -90,6 +101,13 @@ class _Part(NamedTuple):
     verdict: Literal["kept", "gap", "foreign"]
     fresh: Sequence[Kept]
     salts: Sequence[bytes]
+
+
+class _Sorted(NamedTuple):
+    """By place: what a record is that is no event, and which ones were erased before they came."""
+
+    statuses: dict[Place, str]
+    gone: dict[Place, Gone]
 
 
 class PostgresStore:
@@ -130,8 +148,10 @@ class PostgresStore:
     ) -> list[Outcome]:
         heads = await self._locked_heads(cursor, batches)
         parts = [self._part(batch, head) for batch, head in zip(batches, heads, strict=True)]
-        statuses = await _statuses(cursor, parts)
-        await copy(cursor, RECORDS, _record_rows(parts, statuses))
+        statuses, gone = await _sorted(cursor, parts)
+        await copy(cursor, RECORDS, _record_rows(parts, statuses, gone))
+        if gone:
+            await keep_bare(cursor, gone, self._leaves(parts, gone), now)
         outcomes = [_outcome(part, statuses) for part in parts]
         for part, outcome in zip(parts, outcomes, strict=True):
             if outcome.records:
@@ -142,6 +162,14 @@ class PostgresStore:
         verdict, fresh = join(head, batch)
         salts = _salts(len(fresh))
         return _Part(batch, self._numbers[batch.topic], head, verdict, fresh, salts)
+
+    def _leaves(self, parts: Sequence[_Part], gone: Container[Place]) -> dict[Place, bytes]:
+        return {
+            where: record_leaf(salt, place(self._prefix + batch.topic, batch.partition), record)
+            for batch, topic, _, _, fresh, salts in parts
+            for salt, record in zip(salts, fresh, strict=True)
+            if (where := (topic, batch.partition, record.offset)) in gone
+        }
 
     def _segment(self, part: _Part, outcome: Outcome, now: datetime) -> tuple[Any, ...]:
         topic, partition = self._prefix + part.batch.topic, part.batch.partition
@@ -187,34 +215,42 @@ class PostgresStore:
         return [heads.get(key, START) for key in keys]
 
 
-async def _statuses(cursor: AsyncCursor[Any], parts: Sequence[_Part]) -> dict[Place, str]:
-    """Stores the narrow rows; the places of records that are something else than an event."""
+async def _sorted(cursor: AsyncCursor[Any], parts: Sequence[_Part]) -> _Sorted:
+    """Stores the narrow rows but of what is gone."""
     statuses: dict[Place, str] = {}
     claims, aside, undecodable = [], [], []
     for batch, topic, _, _, fresh, _ in parts:
         for record in fresh:
-            place = (topic, batch.partition, record.offset)
+            where = (topic, batch.partition, record.offset)
             if record.event is None:
-                statuses[place] = "undecodable"
+                statuses[where] = "undecodable"
                 undecodable.append(
                     (record.appended_at, record.offset, batch.partition, topic, record.reason)
                 )
             elif batch.aside:
-                statuses[place] = "aside"
+                statuses[where] = "aside"
                 aside.append(narrow(record.event, record, batch.partition, topic))
             else:
                 claims.append(narrow(record.event, record, batch.partition, topic))
+    gone = await erased_before(cursor, "aside", aside)
     if claims:
-        statuses |= await _claimed(cursor, claims)
-    if aside:
-        await copy(cursor, ASIDE, aside)
-    if undecodable:
-        await copy(cursor, UNDECODABLE, undecodable)
-    return statuses
+        repeats = await _claimed(cursor, claims)
+        others = [row for row in claims if repeats and repeats.get(_place(row)) is False]
+        gone |= await erased_before(cursor, "duplicate", others)
+        statuses |= await _keep_repeats(cursor, repeats, gone)
+    await _copied(cursor, NARROW["aside"], [row for row in aside if _place(row) not in gone])
+    await _copied(cursor, UNDECODABLE, undecodable)
+    return _Sorted(statuses, gone)
 
 
-async def _claimed(cursor: AsyncCursor[Any], rows: list[tuple[Any, ...]]) -> dict[Place, str]:
-    """Gives each id its event row; the places of the records that came too late for theirs."""
+async def _copied(cursor: AsyncCursor[Any], what: Copy, rows: list[tuple[Any, ...]]) -> None:
+    if rows:
+        await copy(cursor, what, rows)
+
+
+async def _claimed(cursor: AsyncCursor[Any], rows: list[tuple[Any, ...]]) -> dict[Place, bool]:
+    """Gives each id its event row; the places of the records that came too late for theirs, and
+    whether they say the same."""
     # By id, so that two transactions with the same ids wait for each other instead of deadlocking.
     rows.sort(key=_by_id_then_append)
     await cursor.execute(_STAGE)
@@ -223,26 +259,46 @@ async def _claimed(cursor: AsyncCursor[Any], rows: list[tuple[Any, ...]]) -> dic
     if cursor.rowcount == len(rows):
         return {}
     await cursor.execute(_REPEATS)
-    repeats: dict[Place, bool] = {
+    return {
         (topic, partition, offset): same
         for topic, partition, offset, same in await cursor.fetchall()
     }
+
+
+async def _keep_repeats(
+    cursor: AsyncCursor[Any], repeats: dict[Place, bool], gone: Container[Place]
+) -> dict[Place, str]:
+    """Stores the rows of repeats; what each is. Of one that is gone nobody can tell any more
+    whether it says the same."""
     for same, statement in _KEEP_REPEATS.items():
-        places = [place for place, is_same in repeats.items() if is_same is same]
-        if places:
-            await cursor.execute(statement, tuple(map(list, zip(*places, strict=True))))
-    return {place: "duplicate" if same else "conflict" for place, same in repeats.items()}
+        kept = [where for where, is_same in repeats.items() if is_same is same]
+        kept = [where for where in kept if where not in gone]
+        if kept:
+            await cursor.execute(statement, tuple(map(list, zip(*kept, strict=True))))
+    return {
+        where: "duplicate" if same or where in gone else "conflict"
+        for where, same in repeats.items()
+    }
+
+
+def _place(row: tuple[Any, ...]) -> Place:
+    """A narrow row's place."""
+    return row[13], row[12], row[11]
 
 
 def _by_id_then_append(row: tuple[Any, ...]) -> tuple[bytes, datetime, int]:
     return row[0], row[10], row[11]
 
 
-def _record_rows(parts: Sequence[_Part], statuses: dict[Place, str]) -> Iterator[tuple[Any, ...]]:
+def _record_rows(
+    parts: Sequence[_Part], statuses: dict[Place, str], gone: Mapping[Place, Gone]
+) -> Iterator[tuple[Any, ...]]:
     for batch, topic, _, _, fresh, salts in parts:
         partition = batch.partition
         for salt, record in zip(salts, fresh, strict=True):
             offset, appended_at, key, value, headers, event, _ = record
+            if gone and (topic, partition, offset) in gone:
+                continue
             yield (
                 appended_at,
                 offset,

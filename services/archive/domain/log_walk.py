@@ -1,22 +1,24 @@
 """The one log against the segments that it seals, its nodes, and its checkpoints."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from services.archive.domain import note, tree
 from services.archive.domain.finding import Finding
+from services.archive.domain.leaves import HASH_BYTES
 from services.archive.domain.merkle import node_hash
 from services.archive.domain.stored import Entry, LogNode, Seal
-from services.archive.domain.walk import Walk
+from services.archive.domain.walk import Chain
 
 
 class LogWalk:
-    """Takes the log's entries in order; the walk over the segments has been fed before."""
+    """Takes the log's entries in order; `names` are the topics' physical names by number."""
 
-    def __init__(self, walk: Walk) -> None:
-        self._walk = walk
-        self._heads = walk.heads()
-        self._sealed = dict.fromkeys(self._heads, 0)
+    def __init__(self, chains: Iterable[Chain], names: Mapping[int, str]) -> None:
+        self._chains = {(each.topic, each.partition): _Segments(each) for each in chains}
+        self._names = names
+        self._sealed = dict.fromkeys(self._chains, 0)
         self._levels: list[list[bytes]] = [[]]
         self.findings: list[Finding] = []
 
@@ -26,9 +28,14 @@ class LogWalk:
         return len(self._levels[0])
 
     @property
+    def segments(self) -> int:
+        """Segments that are committed."""
+        return sum(map(len, self._chains.values()))
+
+    @property
     def unsealed(self) -> int:
-        """Segments that are committed and not yet in the log."""
-        return sum(self._heads.values()) - sum(self._sealed.values())
+        """Those of them that are not yet in the log."""
+        return self.segments - sum(self._sealed.values())
 
     def entries(self, entries: Iterable[Entry]) -> None:
         """The next positions."""
@@ -90,15 +97,16 @@ class LogWalk:
 
     def _wrong(self, entry: Entry) -> str | None:
         partition = (entry.topic, entry.partition)
-        leaf = self._walk.leaf_of(*partition, entry.next_offset)
-        where = f"{self._walk.name_of(entry.topic)}/{entry.partition} up to {entry.next_offset}"
-        if leaf is None:
+        name = self._names.get(entry.topic, f"topic {entry.topic}")
+        where = f"{name}/{entry.partition} up to {entry.next_offset}"
+        chain = self._chains.get(partition)
+        number = None if chain is None else chain.number_of(entry.next_offset)
+        if chain is None or number is None:
             return f"seals the segment {where}, which is not there"
-        number = self._walk.number_of(*partition, entry.next_offset)
         expected, self._sealed[partition] = self._sealed[partition], number + 1
         if number != expected:
             return f"seals the segment {where} out of its order"
-        return None if leaf == entry.leaf else f"is not the leaf of the segment {where}"
+        return None if chain[number] == entry.leaf else f"is not the leaf of the segment {where}"
 
     def _nodes(self) -> Iterator[LogNode]:
         if not self.size:
@@ -109,6 +117,26 @@ class LogWalk:
 
     def _find(self, position: int, what: str) -> None:
         self.findings.append(Finding("log", what, offset=position))
+
+
+class _Segments:
+    """The leaves of a chain."""
+
+    def __init__(self, chain: Chain) -> None:
+        self._nexts = memoryview(chain.nexts).cast("q")
+        self._leaves = chain.leaves
+
+    def __len__(self) -> int:
+        return len(self._nexts)
+
+    def __getitem__(self, number: int) -> bytes:
+        return self._leaves[number * HASH_BYTES : (number + 1) * HASH_BYTES]
+
+    def number_of(self, next_offset: int) -> int | None:
+        """Which of the segments ends there, counted from 0; None when none does."""
+        number = bisect_left(self._nexts, next_offset)
+        found = number < len(self._nexts) and self._nexts[number] == next_offset
+        return number if found else None
 
 
 class _Nodes(dict[tree.Node, bytes]):

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from operator import itemgetter
+from typing import NamedTuple, TypeVar
 
 from services.archive.domain.finding import Finding, Kind
 from services.archive.domain.leaves import HASH_BYTES, NOTHING_BEFORE, segment_leaf
@@ -20,7 +21,20 @@ from services.archive.domain.stored import Link, Retired
 Leaf = tuple[int, bytes, datetime]
 """Of a record: its offset, its leaf, when it was appended."""
 
+
+class Chain(NamedTuple):
+    """A partition's segments in order, packed: where each ends (i64 as this machine has them), and
+    the leaf of each (32 bytes)."""
+
+    topic: int
+    partition: int
+    nexts: bytes
+    leaves: bytes
+
+
 _WHOLE, _PARTLY, _GONE = range(3)
+_TWICE = "stands twice"
+_Key = TypeVar("_Key")
 _offset = itemgetter(0)
 
 
@@ -31,6 +45,7 @@ class Walk:
         self._names = names
         self._retired = retired
         self._partitions: dict[tuple[int, int], _Partition] = {}
+        self._strange: dict[tuple[int, int], tuple[int, int]] = {}
         self.findings: list[Finding] = []
         self.segments = 0
         self.unprovable = 0
@@ -53,58 +68,52 @@ class Walk:
         """Leaves of one partition, their offsets ascending."""
         known = self._partitions.get((topic, partition))
         if known is None:
-            self.findings.append(_extra(self.name_of(topic), partition, leaves))
+            _widen(self._strange, (topic, partition), leaves)
         else:
             known.leaves(leaves)
 
     def finish(self) -> None:
-        """Judges the segments whose leaves never gave their root."""
+        """Judges the segments whose leaves never gave their root, and what belongs to none."""
         for partition in self._partitions.values():
             partition.finish()
-
-    def leaf_of(self, topic: int, partition: int, next_offset: int) -> bytes | None:
-        """The leaf of a segment; None when there is no such segment."""
-        known = self._partitions.get((topic, partition))
-        return None if known is None else known.leaf_of(next_offset)
+        for (topic, number), span in self._strange.items():
+            self.findings.append(_extra(self.name_of(topic), number, span))
 
     def name_of(self, topic: int) -> str:
         """The topic's physical name."""
         return self._names.get(topic, f"topic {topic}")
 
-    def heads(self) -> dict[tuple[int, int], int]:
-        """How many segments each partition has."""
-        return {where: len(each.nexts) for where, each in self._partitions.items()}
-
-    def number_of(self, topic: int, partition: int, next_offset: int) -> int:
-        """Which of its partition's segments ends there, counted from 0; it must exist."""
-        return bisect_left(self._partitions[topic, partition].nexts, next_offset)
+    def chains(self) -> list[Chain]:
+        """Every partition's segments."""
+        return [Chain(*where, *each.packed()) for where, each in self._partitions.items()]
 
 
 class _Partition:
     """One partition's segments, held small: there may be millions."""
 
     def __init__(self, topic: str, partition: int, findings: list[Finding]) -> None:
-        self.nexts = array("q")
         self._topic = topic
         self._partition = partition
         self._findings = findings
         self._firsts = array("q")
+        self._nexts = array("q")
         self._records = array("q")
         self._states = bytearray()
         self._roots = bytearray()
         self._leaves = bytearray()
         self._times: list[tuple[datetime, datetime, datetime] | None] = []
         self._open: dict[int, list[Leaf]] = {}
+        self._extras: dict[tuple[int, bool], tuple[int, int]] = {}
         self._done = bytearray()
 
     def link(self, link: Link, state: int) -> None:
         segment = link.segment
         if segment.previous != (bytes(self._leaves[-HASH_BYTES:]) or NOTHING_BEFORE):
             self._find("segment", segment.first_offset, "does not follow the segment before it")
-        if self.nexts and segment.first_offset < self.nexts[-1]:
+        if self._nexts and segment.first_offset < self._nexts[-1]:
             self._find("segment", segment.first_offset, "overlaps the segment before it")
         self._firsts.append(segment.first_offset)
-        self.nexts.append(segment.next_offset)
+        self._nexts.append(segment.next_offset)
         self._records.append(segment.records)
         self._states.append(state)
         self._done.append(state != _WHOLE)
@@ -120,32 +129,31 @@ class _Partition:
         start = 0
         while start < len(leaves):
             offset = leaves[start][0]
-            number = bisect_right(self.nexts, offset)
-            begin = self._firsts[number] if number < len(self.nexts) else leaves[-1][0] + 1
-            limit = begin if offset < begin else self.nexts[number]
+            number = bisect_right(self._nexts, offset)
+            begin = self._firsts[number] if number < len(self._nexts) else leaves[-1][0] + 1
+            limit = begin if offset < begin else self._nexts[number]
             end = bisect_left(leaves, limit, start, key=_offset)
             if offset < begin:
-                self._findings.append(_extra(self._topic, self._partition, leaves[start:end]))
+                _widen(self._extras, (number, False), leaves[start:end])
             else:
                 self._part(number, leaves[start:end])
             start = end
 
-    def leaf_of(self, next_offset: int) -> bytes | None:
-        number = bisect_left(self.nexts, next_offset)
-        if number == len(self.nexts) or self.nexts[number] != next_offset:
-            return None
-        return bytes(self._leaves[number * HASH_BYTES : (number + 1) * HASH_BYTES])
+    def packed(self) -> tuple[bytes, bytes]:
+        return self._nexts.tobytes(), bytes(self._leaves)
 
     def finish(self) -> None:
         for number, done in enumerate(self._done):
             if not done:
                 self._judge(number, self._open.get(number, []))
+        for span in self._extras.values():
+            self._findings.append(_extra(self._topic, self._partition, span))
 
     def _part(self, number: int, part: Sequence[Leaf]) -> None:
         if self._states[number] == _PARTLY:
             return
         if self._done[number]:
-            self._findings.append(_extra(self._topic, self._partition, part))
+            self._more(number, part)
             return
         if number in self._open:
             part = sorted([*self._open[number], *part])
@@ -156,6 +164,15 @@ class _Partition:
             self._close(number, part)
         else:
             self._open[number] = list(part)
+
+    def _more(self, number: int, part: Sequence[Leaf]) -> None:
+        """What comes to a segment that is whole or retired already."""
+        full = self._nexts[number] - self._firsts[number] == self._records[number]
+        if self._states[number] == _GONE or not full:
+            _widen(self._extras, (number, True), part)
+            return
+        for offset, *_ in part:
+            self._find("record", offset, _TWICE)
 
     def _close(self, number: int, found: Sequence[Leaf]) -> None:
         moments = [moment for *_, moment in found]
@@ -169,12 +186,14 @@ class _Partition:
         return bytes(self._roots[number * HASH_BYTES : (number + 1) * HASH_BYTES])
 
     def _judge(self, number: int, found: Sequence[Leaf]) -> None:
-        first, end, records = self._firsts[number], self.nexts[number], self._records[number]
+        first, end, records = self._firsts[number], self._nexts[number], self._records[number]
         offsets = [offset for offset, *_ in found]
-        twice = next((a for a, b in pairwise(offsets) if a == b), None)
-        if twice is not None:
-            self._find("record", twice, "stands twice")
-        elif len(offsets) < records:
+        twice = [offset for offset, following in pairwise(offsets) if offset == following]
+        for offset in twice:
+            self._find("record", offset, _TWICE)
+        if twice:
+            return
+        if len(offsets) < records:
             there = set(offsets)
             gap = next((offset for offset in range(first, end) if offset not in there), first)
             missing = records - len(offsets)
@@ -191,9 +210,16 @@ class _Partition:
         self._findings.append(Finding(kind, what, self._topic, self._partition, offset, last))
 
 
-def _extra(topic: str, partition: int, leaves: Sequence[Leaf]) -> Finding:
-    last = None if len(leaves) == 1 else leaves[-1][0]
-    return Finding("record", "was never sealed at this place", topic, partition, leaves[0][0], last)
+def _widen(spans: dict[_Key, tuple[int, int]], key: _Key, leaves: Sequence[Leaf]) -> None:
+    """One span for all that was found at a place, in whatever pieces it came."""
+    first, last = spans.get(key, (leaves[0][0], leaves[-1][0]))
+    spans[key] = (min(first, leaves[0][0]), max(last, leaves[-1][0]))
+
+
+def _extra(topic: str, partition: int, span: tuple[int, int]) -> Finding:
+    first, last = span
+    what = "was never sealed at this place"
+    return Finding("record", what, topic, partition, first, None if last == first else last)
 
 
 def _state(link: Link, retired: Sequence[Retired]) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,11 +10,12 @@ import msgspec
 from msgspec import Struct
 
 from services.archive.domain import lines
+from services.archive.domain.hold import Hold
 from services.archive.domain.proof import Proven, Sealed
 from services.archive.domain.search import Place, Rights, Search
 from services.archive.domain.stored import Erased, Narrow, Seal
 from services.archive.handlers.verifying import Verdict, verify
-from services.archive.ports import AccessLog, Bundle, Found, Proofs, Reader, Snapshot
+from services.archive.ports import AccessLog, Bundle, Found, Holds, Proofs, Reader, Snapshot
 from shared.auth import Principal
 from shared.clock import Clock
 from shared.events.audit import Access, AccessRecorded
@@ -81,6 +82,7 @@ class Exporting:
         *,
         reader: Reader,
         proofs: Proofs,
+        holds: Holds,
         access: AccessLog,
         clock: Clock,
         keys: Sequence[str],
@@ -90,6 +92,7 @@ class Exporting:
     ) -> None:
         self._reader = reader
         self._proofs = proofs
+        self._holds = holds
         self._access = access
         self._clock = clock
         self._keys = keys
@@ -120,9 +123,12 @@ class Exporting:
         sealed: dict[tuple[int, int, int], Sealed] = {}
         erased: list[tuple[Erased, str]] = []
         shown: list[Proven] = []
+        holds: dict[str, Hold] = {}
         with bundle.member("records.ndjson") as member:
             for start in range(0, len(found), AT_ONCE):
-                proven = await self._proofs.proven(found[start : start + AT_ONCE], size)
+                places = found[start : start + AT_ONCE]
+                holds |= {hold.id: hold for hold in await self._holds.standing(places)}
+                proven = await self._proofs.proven(places, size)
                 await asyncio.to_thread(member.add, list(map(lines.proven_line, proven)))
                 for each in proven:
                     place = (each.record.topic, each.record.partition)
@@ -136,7 +142,8 @@ class Exporting:
             member.add(lines.erased_line(each, topic, None) for each, topic in erased)
         manifest = self._manifest(who, selection, reason, seal) | {"records": len(found)}
         looks = await self._looks(selection, found[0].appended_at, rights)
-        return self._end(bundle, manifest, shown, looks, [seal.note] if seal else [])
+        custody = [*looks, *_custody(holds.values())]
+        return self._end(bundle, manifest, shown, custody, [seal.note] if seal else [])
 
     async def whole(
         self, who: Principal, reason: str, bundle: Bundle, snapshot: Snapshot
@@ -170,17 +177,18 @@ class Exporting:
         manifest = self._manifest(who, Selection(), reason, newest)
         manifest |= {"records": verdict.records, "topics": lines.topics_of(names)}
         manifest |= _judged(verdict)
-        return self._end(bundle, manifest, [], [], [each.note for each in seals])
+        custody = _custody(await self._holds.standing())
+        return self._end(bundle, manifest, [], custody, [each.note for each in seals])
 
     def _end(
         self,
         bundle: Bundle,
         manifest: dict[str, Any],
         shown: Sequence[Proven],
-        looks: Sequence[dict[str, Any]],
+        before: Sequence[dict[str, Any]],
         notes: Sequence[str],
     ) -> dict[str, Any]:
-        custody = [*looks, manifest["made"]]
+        custody = [*before, manifest["made"]]
         bundle.text("checkpoints.txt", "\n".join(notes))
         bundle.text("custody.json", json.dumps(custody, ensure_ascii=False, indent=1))
         story = Story(manifest, shown, custody, notes[-1] if notes else "")
@@ -306,6 +314,21 @@ def _said(seal: Seal) -> dict[str, Any]:
         "sealed_at": lines.moment(seal.sealed_at),
         "reason": seal.reason,
     }
+
+
+def _custody(holds: Iterable[Hold]) -> list[dict[str, Any]]:
+    """Holds that stand over what is exported, as the custody log tells of them."""
+    return [
+        {
+            "at": lines.moment(hold.placed_at),
+            "actor": hold.actor,
+            "what": "hold",
+            "filters": {k: str(v) for k, v in hold.scope._asdict().items() if v is not None},
+            "reason": hold.reason,
+            "authority": hold.authority,
+        }
+        for hold in holds
+    ]
 
 
 def _judged(verdict: Verdict) -> dict[str, Any]:

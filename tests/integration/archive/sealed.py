@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.archive.adapters.evidence.bundle import ZipBundle
+from services.archive.adapters.evidence.holding import PostgresHolds
 from services.archive.adapters.evidence.ledger import PostgresSnapshot
 from services.archive.adapters.evidence.page import page
 from services.archive.adapters.evidence.proving import PostgresProofs
@@ -93,6 +94,7 @@ class SealedArchive:
         return Exporting(
             reader=PostgresReader(self.engine, prefix=PREFIX),
             proofs=PostgresProofs(self.engine),
+            holds=PostgresHolds(self.engine),
             access=self.access,
             clock=lambda: NIGHT + timedelta(days=1),
             keys=[str(self.key)],

@@ -117,7 +117,10 @@ async def test_an_export_is_written_recorded_checked_and_restored_from(
     assert json.loads(done.stdout)["records"] > 3
     looks = [json.loads(row.value or b"") for row in await in_topics(topics)]
     looks.sort(key=lambda look: look["time"])  # they lie on several partitions
-    assert [look["data"]["filters"] for look in looks] == [{"everything": "yes"}, {"site": "gudang"}]
+    assert [look["data"]["filters"] for look in looks] == [
+        {"everything": "yes"},
+        {"site": "gudang"},
+    ]
     assert {look["actor"] for look in looks} == {"kabag-ops"}
     for file in (whole, part):
         assert (await ronda("verify", "--export", str(file))).exit_code == 0

@@ -1,5 +1,6 @@
 """Erasure that keeps proofs, retention, holds and retired months, on real PostgreSQL."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +15,12 @@ from services.archive.adapters.evidence.holding import (
     NoSuchHold,
     NoSuchMonth,
     PostgresHolds,
-    Scope,
 )
 from services.archive.adapters.evidence.ledger import PostgresSnapshot
 from services.archive.adapters.evidence.telling import ErasureTeller
 from services.archive.adapters.months import make_months
 from services.archive.adapters.reading import PostgresReader
+from services.archive.domain.hold import Scope
 from services.archive.domain.retention import terms
 from services.archive.domain.search import Search
 from services.archive.handlers.exporting import Selection
@@ -114,6 +115,10 @@ async def test_a_person_s_events_are_erased_with_all_that_repeats_them(
     assert erased == len(rows) - len([row for row in rows if row.status == "undecodable"])
     assert {row.status for row in rows} >= {"event", "duplicate", "conflict", "aside"}
     assert (await checked(archive, database_url)).findings == []
+    await archive.fill(25)  # among it what was sent before
+    again = await query(database_url, "SELECT FROM archive.erasure_act WHERE actor = 'archive'")
+    assert again
+    assert (await checked(archive, database_url)).findings == []
 
 
 async def test_what_a_superuser_blanks_without_an_act_is_damage_and_so_is_a_changed_act(
@@ -180,6 +185,70 @@ async def test_an_erasure_that_nobody_was_told_of_is_told_until_it_comes_back_as
     await archive.store.keep([a_batch(*values, topic="ronda.audit")], LATER)
     assert await teller.tell() == 0
     assert (await checked(archive, database_url)).findings == []
+
+
+async def test_what_comes_again_after_it_was_erased_keeps_its_place_and_none_of_its_bytes(
+    archive: SealedArchive, engine: AsyncEngine, database_url: str, tmp_path: Path
+) -> None:
+    secret, other = an_event("wife", data={"n": "at home"}), an_event("wife", data={"n": "away"})
+    await archive.store.keep([a_batch(secret, topic="ronda.incident", partition=5)], NIGHT)
+    assert await PostgresErasure(engine).event(an_id("wife"), ACT, LATER) == 1
+    again = a_batch(
+        secret, an_event("new"), other, secret, first=1, topic="ronda.incident", partition=5
+    )
+    refused = a_batch(secret, topic="ronda.quarantine", partition=5, aside=True)
+    incident, quarantine = await archive.store.keep([again, refused], LATER)
+    assert (incident.events, incident.duplicates, incident.conflicts) == (1, 3, 0)
+    assert quarantine.aside == 1
+    found = await PostgresReader(engine, prefix=PREFIX).page(Search(id=an_id("wife")), ALL)
+    kept = sorted((each.status, each.value) for each in found.found)
+    assert kept == [("aside", None), *[("duplicate", None)] * 3, ("event", None)]
+    rows = await query(
+        database_url,
+        "SELECT key, headers, salt, actor, device, hash FROM archive.record AS kept JOIN"
+        " (SELECT * FROM archive.duplicate UNION ALL SELECT * FROM archive.aside) AS row"
+        ' USING (topic, partition, "offset") WHERE kept.leaf IS NOT NULL',
+    )
+    assert [tuple(map(bool, row)) for row in rows] == [(False,) * 6] * 4
+    told = await told_of(archive, engine, database_url)
+    assert told == [("permintaan pemilik data", 1), ("it came again after it was erased", 4)]
+    await archive.seal()
+    verdict = await checked(archive, database_url)
+    assert verdict.findings == []
+    assert [(group.records, group.authority) for group in verdict.erased] == [
+        (1, "putusan 7/2026"), (4, "putusan 7/2026"),
+    ]  # fmt: skip
+    async with superuser(database_url) as user:
+        file = await archive.export_all(PostgresSnapshot(user), "whole", tmp_path / "whole.zip")
+    alone = verifier.check(file, elsewhere=archive.notes, keys=[str(archive.key)])
+    assert (alone.findings, alone.erased) == ([], 5)
+    assert b"at home" not in b"".join(await every_value(database_url))
+
+
+async def test_nothing_slips_past_an_erasure_that_runs_at_the_same_time(
+    archive: SealedArchive, engine: AsyncEngine, database_url: str
+) -> None:
+    for number in range(12):
+        said = an_event(f"twice{number}", data={"n": "secret"})
+        first = a_batch(said, first=2 * number, topic="ronda.incident", partition=5)
+        again = a_batch(said, first=2 * number + 1, topic="ronda.incident", partition=5)
+        await archive.store.keep([first], NIGHT)
+        erase = PostgresErasure(engine).event(an_id(f"twice{number}"), ACT, LATER)
+        await asyncio.gather(erase, archive.store.keep([again], LATER))
+    assert b"secret" not in b"".join(await every_value(database_url))
+    assert (await checked(archive, database_url)).findings == []
+
+
+async def told_of(archive: SealedArchive, engine: AsyncEngine, url: str) -> list[tuple[str, int]]:
+    log = MemoryAccessLog()
+    await ErasureTeller(engine, log, unit=UNIT).tell()
+    said = sorted(log.recorded, key=lambda each: len(each.data.records))
+    return [(each.data.reason, len(each.data.records)) for each in said]
+
+
+async def every_value(url: str) -> list[bytes]:
+    rows = await query(url, "SELECT value FROM archive.record WHERE value IS NOT NULL")
+    return [row.value for row in rows]
 
 
 async def test_a_month_is_retired_as_a_whole_unless_something_of_it_is_held(

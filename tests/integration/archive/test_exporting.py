@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.archive.adapters.evidence.holding import PostgresHolds
 from services.archive.adapters.evidence.ledger import PostgresSnapshot
 from services.archive.adapters.evidence.verifier import check
+from services.archive.domain.hold import Scope
 from services.archive.domain.search import Rights
 from services.archive.handlers.exporting import Nothing, Selection, TooMuch
 from services.archive.ports import Unavailable
@@ -86,6 +88,30 @@ async def test_a_site_s_events_are_proved_by_the_file_alone(
     assert (look.data.what, look.data.filters, look.data.reason) == (
         "export", {"site": "gudang"}, WHY,
     )  # fmt: skip
+
+
+async def test_the_custody_log_names_the_holds_that_stand_over_what_is_exported(
+    archive: SealedArchive, engine: AsyncEngine, database_url: str, tmp_path: Path
+) -> None:
+    holds, why = PostgresHolds(engine), ("perkara 9", "jaksa", "kabag-ops", NIGHT)
+    await holds.place(Scope(site="gudang"), *why)
+    await holds.place(Scope(site="gudang", since=NIGHT + timedelta(days=9)), *why)
+    await holds.place(Scope(site="bawaslu"), *why)
+    lifted = await holds.place(Scope(site="gudang", until=NIGHT + timedelta(days=9)), *why)
+    await holds.lift(lifted, "jaksa", NIGHT)
+    file = await archive.export(Selection(site="gudang"), WHY, tmp_path / "bukti.zip")
+    with zipfile.ZipFile(file) as bundle:
+        hold, made = json.loads(bundle.read("custody.json"))
+        assert "Menahan dari penghapusan" in bundle.read("index.html").decode()
+    assert made["what"] == "export"
+    assert (hold["what"], hold["filters"], hold["authority"]) == (
+        "hold", {"site": "gudang"}, "jaksa",
+    )  # fmt: skip
+    async with superuser(database_url) as user:
+        whole = await archive.export_all(PostgresSnapshot(user), WHY, tmp_path / "whole.zip")
+    with zipfile.ZipFile(whole) as bundle:
+        entries = json.loads(bundle.read("custody.json"))
+    assert [entry["what"] for entry in entries] == ["hold", "hold", "hold", "export"]
 
 
 async def test_an_incident_comes_with_the_reports_that_its_alert_names(

@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from psycopg.sql import SQL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.archive.adapters.reading import PostgresReader, page_statement
+from services.archive.adapters.reading import PostgresReader, page_query
 from services.archive.adapters.store import PostgresStore
+from services.archive.adapters.transactions import transaction
 from services.archive.domain.search import Place, Search
 from shared import database
 from tests.integration.archive.sealed import ALL, PREFIX, SealedArchive
@@ -57,12 +58,10 @@ async def test_pages_hold_each_record_once_while_others_are_written_between_them
 async def test_a_search_has_an_index_that_answers_it_in_its_order(
     engine: AsyncEngine, search: Search, index: str
 ) -> None:
-    statement = page_statement(search, ALL).compile(
-        dialect=engine.dialect, compile_kwargs={"literal_binds": True}
-    )
-    async with engine.connect() as connection:
+    query, values = page_query(search, ALL)
+    async with transaction(engine) as connection:
         # Or a table of a few rows would be read as a whole, whatever indexes there are.
-        await connection.execute(text("SET LOCAL enable_seqscan = off"))
-        found = await connection.exec_driver_sql("EXPLAIN " + str(statement).replace("%", "%%"))
-        plan = "\n".join(row[0] for row in found)
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        found = await connection.execute(SQL("EXPLAIN ") + query, values)
+        plan = "\n".join([row[0] for row in await found.fetchall()])
     assert f"using {index} " in plan

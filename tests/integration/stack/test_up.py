@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import json
+import shlex
 import signal
 import socket
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from tests.integration.stack.processes import is_running, with_argument
@@ -62,6 +64,18 @@ async def ronda_up(data: Path, remarks: Path) -> AsyncIterator[Up]:
             await process.wait()
 
 
+async def roles_of(application: str, data: Path) -> set[str]:
+    """As whom a program is connected to the database."""
+    said = dict(line.split("=", 1) for line in (data / "ronda.env").read_text().splitlines())
+    url = shlex.split(said["RONDA_DATABASE_URL"])[0]
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        found = await connection.execute(
+            "SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = %s",
+            (application,),
+        )
+        return {name for (name,) in await found.fetchall()}
+
+
 @pytest.mark.timeout(240)
 async def test_up_continues_from_its_data_and_leaves_no_process_behind(tmp_path: Path) -> None:
     data = tmp_path / "data"
@@ -72,6 +86,7 @@ async def test_up_continues_from_its_data_and_leaves_no_process_behind(tmp_path:
         answer = await client.post(f"{alerts}/v1/session", json=up.answer["account"])
         assert answer.status_code == 204
         assert (await client.get(f"{alerts}/v1/session")).json()["role"] == "commander"
+        assert await roles_of("ronda-archive", data) == {"archive_writer"}
         pids = up.pids
         assert all(is_running(pid) for pid in pids)
         assert await up.end_with(signal.SIGINT) == 0

@@ -87,6 +87,22 @@ def test_a_changed_record_is_found_in_its_segment(lengths: list[int], data: st.D
     assert found.offset <= place <= (found.offset if found.last is None else found.last)
 
 
+@given(lengths_of, st.lists(st.integers(0, 20), max_size=4), st.data())
+def test_what_is_found_does_not_depend_on_the_pieces(
+    lengths: list[int], inserted: list[int], data: st.DataObject
+) -> None:
+    links, leaves = links_of(lengths)
+    links.pop(data.draw(st.integers(0, len(links) - 1)))
+    leaves.pop(data.draw(st.integers(0, len(leaves) - 1)))
+    leaves += [(place, sha256(b"other").digest(), NIGHT) for place in inserted]
+    found = []
+    for size in (1, 2, 3, len(leaves) + 1):
+        order = data.draw(st.permutations(leaves))
+        pieces = [order[start : start + size] for start in range(0, len(order), size)]
+        found.append({each.where for each in walked(links, pieces)})
+    assert found == found[:1] * 4
+
+
 @given(lengths_of, st.data())
 def test_a_segment_that_is_gone_breaks_the_chain_or_leaves_records_that_nobody_sealed(
     lengths: list[int], data: st.DataObject

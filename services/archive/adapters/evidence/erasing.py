@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composable, Identifier, Literal
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.archive.adapters.again import ERASING_LOCK
 from services.archive.adapters.transactions import transaction, translated
 from services.archive.domain.index import NARROW_TABLES, digest
 from services.archive.domain.proof import leaf_of
@@ -23,16 +24,17 @@ from shared.events.identity import new_id
 
 RECORDS_AT_ONCE = 500
 KEEPER = "archive-keeper"
-_LOCK_SPACE = 0x41724572
-LOCK = SQL("SELECT pg_advisory_xact_lock({}, 0)").format(Literal(_LOCK_SPACE))
+LOCK = SQL("SELECT pg_advisory_xact_lock({}, 0)").format(ERASING_LOCK)
 # An event of an alert under hold is held too, wherever it happened.
-NOT_HELD = SQL(
-    "NOT EXISTS (SELECT FROM archive.hold WHERE lifted_at IS NULL"
-    " AND coalesce(hold.event_id = row.id, hold.event_id IS NULL)"
+COVERS = SQL(
+    "coalesce(hold.event_id = row.id, hold.event_id IS NULL)"
     " AND coalesce(hold.alert = row.alert, hold.alert IS NULL)"
     " AND coalesce(hold.site = row.site, hold.site IS NULL)"
     " AND coalesce(hold.since <= row.appended_at, true)"
-    " AND coalesce(hold.until > row.appended_at, true))"
+    " AND coalesce(hold.until > row.appended_at, true)"
+)
+NOT_HELD = SQL("NOT EXISTS (SELECT FROM archive.hold WHERE lifted_at IS NULL AND {})").format(
+    COVERS
 )
 _PICK = SQL(
     "SELECT uuid_send(id), type, site, unit, actor, device, time, received_at, uuid_send(alert),"

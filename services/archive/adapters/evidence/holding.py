@@ -3,14 +3,16 @@
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any
 
-from psycopg.sql import SQL, Identifier, Literal
+from psycopg.sql import SQL, Composable, Identifier, Literal
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.archive.adapters.evidence.erasing import LOCK, NOT_HELD
+from services.archive.adapters.evidence.erasing import COVERS, LOCK, NOT_HELD
 from services.archive.adapters.transactions import transaction, translated
+from services.archive.domain.hold import Hold, Scope
 from services.archive.domain.index import NARROW_TABLES
+from services.archive.domain.search import Place
 from shared.events.identity import new_id
 
 _PLACE = SQL(
@@ -24,8 +26,17 @@ _LIFT = SQL(
 _FORGET = SQL("DELETE FROM archive.retention")
 _HOLDS = SQL(
     "SELECT id::text, event_id::text, alert::text, site, since, until, reason, authority, actor,"
-    " placed_at, lifted_at, lifted_by FROM archive.hold ORDER BY placed_at"
+    " placed_at, lifted_at, lifted_by FROM archive.hold WHERE {} ORDER BY placed_at"
 )
+_STANDING = SQL("lifted_at IS NULL")
+_ROWS = SQL(
+    "SELECT row.id, row.alert, row.site, appended_at"
+    " FROM unnest(%s::timestamptz[], %s::smallint[], %s::int[], %s::bigint[])"
+    ' AS place (appended_at, topic, partition, "offset") JOIN archive.{} AS row'
+    ' USING (appended_at, topic, partition, "offset")'
+)
+_ANY_ROW = SQL(" UNION ALL ").join(_ROWS.format(Identifier(table)) for table in NARROW_TABLES)
+_OVER = SQL("lifted_at IS NULL AND EXISTS (SELECT FROM ({}) AS row WHERE {})")
 _IS_HELD = SQL(
     "SELECT EXISTS (SELECT FROM archive.{} AS row"
     " WHERE appended_at >= {} AND appended_at < {} AND NOT ({}))"
@@ -47,29 +58,6 @@ class NoSuchMonth(Exception):
 
 class NoSuchHold(Exception):
     """There is no such hold, or it is lifted already."""
-
-
-class Scope(NamedTuple):
-    """What a hold keeps: everything for which each condition that is given holds."""
-
-    event_id: str | None = None
-    alert: str | None = None
-    site: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-class Hold(NamedTuple):
-    """A hold, and who lifted it when."""
-
-    id: str
-    scope: Scope
-    reason: str
-    authority: str
-    actor: str
-    placed_at: datetime
-    lifted_at: datetime | None
-    lifted_by: str | None
 
 
 class PostgresHolds:
@@ -101,9 +89,20 @@ class PostgresHolds:
 
     async def all(self) -> Sequence[Hold]:
         """Every hold there ever was."""
+        return await self._read(SQL("true"))
+
+    async def standing(self, places: Sequence[Place] | None = None) -> Sequence[Hold]:
+        """See `Holds`."""
+        if places is None:
+            return await self._read(_STANDING)
+        columns = [list(column) for column in zip(*places, strict=True)]
+        over = _OVER.format(_ANY_ROW, COVERS)
+        return await self._read(over, columns * len(NARROW_TABLES))
+
+    async def _read(self, wanted: Composable, values: Sequence[Any] = ()) -> list[Hold]:
         with translated():
             async with transaction(self._engine) as connection:
-                cursor = await connection.execute(_HOLDS)
+                cursor = await connection.execute(_HOLDS.format(wanted), values)
                 return [Hold(row[0], Scope(*row[1:6]), *row[6:]) for row in await cursor.fetchall()]
 
     async def retire(

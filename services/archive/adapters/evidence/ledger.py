@@ -14,6 +14,7 @@ from psycopg.sql import SQL, Composed, Identifier
 from services.archive.domain.balance import Bucket
 from services.archive.domain.index import COUNTED
 from services.archive.domain.leaves import Segment
+from services.archive.domain.share import EVERYTHING, Share
 from services.archive.domain.stored import (
     Entry,
     Erased,
@@ -46,9 +47,9 @@ _UNDECODABLE = SQL(
 _SEGMENT = SQL(
     "SELECT topic, name, partition, first_offset, next_offset, records, root, previous,"
     " committed_at, earliest, latest, appended_at"
-    " FROM archive.segment JOIN archive.topic ON topic.id = segment.topic"
+    " FROM archive.segment JOIN archive.topic ON topic.id = topic"
 )
-_IN_ORDER = SQL(" ORDER BY segment.topic, partition, next_offset")
+_IN_ORDER = SQL(" ORDER BY topic, partition, next_offset")
 _LOG = SQL(
     "SELECT position, topic, partition, next_offset, leaf FROM archive.log ORDER BY position"
 )
@@ -62,6 +63,9 @@ _ERASED = SQL(
     " kept, reason, authority, class, erased_at, actor, act::text"
     " FROM archive.erasure JOIN archive.erasure_act ON erasure_act.id = erasure.act"
 )
+# Whatever numbers somebody wrote there, each row is in exactly one share.
+_IN_SHARE = SQL(" WHERE mod(abs(topic::bigint + partition), {}) = {}")
+_EVERYWHERE = SQL("")
 _IN_BUCKET = SQL(' WHERE topic = %s AND partition = %s AND "offset" >= %s AND "offset" < %s')
 # What came again must say the same as the event that it repeats, and a conflict must not.
 _UNLIKE = SQL(
@@ -79,10 +83,20 @@ _COUNTS = SQL(
 
 
 class PostgresSnapshot:
-    """`Snapshot` on an open connection; whoever opened it decides what it sees."""
+    """`Snapshot` on an open connection; whoever opened it decides what it sees.
 
-    def __init__(self, connection: AsyncConnection[Any]) -> None:
+    Of segments, records and the rows that stand for them it shows one share only.
+    """
+
+    def __init__(self, connection: AsyncConnection[Any], share: Share = EVERYTHING) -> None:
         self._connection = connection
+        self._share = _EVERYWHERE if share.of == 1 else _IN_SHARE.format(share.of, share.number)
+
+    async def name(self) -> str:
+        """See `Snapshot`."""
+        cursor = await self._connection.execute("SELECT pg_export_snapshot()")
+        (found,) = await cursor.fetchall()
+        return str(found[0])
 
     async def names(self) -> dict[int, str]:
         """See `Snapshot`."""
@@ -103,24 +117,24 @@ class PostgresSnapshot:
 
     async def links(self) -> AsyncIterator[Sequence[Link]]:
         """See `Snapshot`."""
-        async for rows in self._rows(_SEGMENT + _IN_ORDER):
+        async for rows in self._rows(_SEGMENT + self._share + _IN_ORDER):
             yield [Link(row[0], Segment(*row[1:9]), *row[9:]) for row in rows]
 
     def records(self, bucket: Bucket | None = None) -> AsyncIterator[Sequence[Record]]:
         """See `Snapshot`."""
-        return self._read(*_within(_RECORD, bucket, Record))
+        return self._read(*self._within(_RECORD, bucket, Record))
 
     def narrow(self, table: str, bucket: Bucket | None = None) -> AsyncIterator[Sequence[Narrow]]:
         """See `Snapshot`."""
-        return self._read(*_within(_NARROW.format(Identifier(table)), bucket, Narrow))
+        return self._read(*self._within(_NARROW.format(Identifier(table)), bucket, Narrow))
 
     def undecodable(self, bucket: Bucket | None = None) -> AsyncIterator[Sequence[Undecoded]]:
         """See `Snapshot`."""
-        return self._read(*_within(_UNDECODABLE, bucket, Undecoded))
+        return self._read(*self._within(_UNDECODABLE, bucket, Undecoded))
 
     def erased(self, bucket: Bucket | None = None) -> AsyncIterator[Sequence[Erased]]:
         """See `Snapshot`."""
-        return self._read(*_within(_ERASED, bucket, Erased))
+        return self._read(*self._within(_ERASED, bucket, Erased))
 
     def unlike(self) -> AsyncIterator[Sequence[Repeat]]:
         """See `Snapshot`."""
@@ -143,6 +157,14 @@ class PostgresSnapshot:
         cursor = await self._connection.execute(_COUNTS)
         return {row[0]: dict(zip(COUNTED, row[1:], strict=True)) for row in await cursor.fetchall()}
 
+    def _within(
+        self, statement: SQL | Composed, bucket: Bucket | None, row_type: type[_Row]
+    ) -> tuple[SQL | Composed, type[_Row], Sequence[Any]]:
+        if bucket is None:
+            return statement + self._share, row_type, ()
+        values = (bucket.topic, bucket.partition, bucket.first, bucket.end)
+        return statement + _IN_BUCKET, row_type, values
+
     async def _read(
         self, statement: SQL | Composed, row_type: type[_Row], values: Sequence[Any] = ()
     ) -> AsyncIterator[Sequence[_Row]]:
@@ -159,18 +181,12 @@ class PostgresSnapshot:
                 yield rows
 
 
-def _within(
-    statement: SQL | Composed, bucket: Bucket | None, row_type: type[_Row]
-) -> tuple[SQL | Composed, type[_Row], Sequence[Any]]:
-    if bucket is None:
-        return statement, row_type, ()
-    values = (bucket.topic, bucket.partition, bucket.first, bucket.end)
-    return statement + _IN_BUCKET, row_type, values
-
-
 @asynccontextmanager
-async def snapshot(url: str, *, application: str) -> AsyncIterator[AsyncConnection[Any]]:
-    """A connection whose every statement sees the archive as it is now, however long it takes.
+async def snapshot(
+    url: str, *, application: str, name: str | None = None
+) -> AsyncIterator[AsyncConnection[Any]]:
+    """A connection whose every statement sees the archive as it is now, however long it takes; or
+    as the open snapshot of that name sees it.
 
     Raises `psycopg.Error` when there is no such database.
     """
@@ -183,4 +199,6 @@ async def snapshot(url: str, *, application: str) -> AsyncIterator[AsyncConnecti
     async with connection:
         await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
         await connection.set_read_only(True)
+        if name is not None:
+            await connection.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(name))
         yield connection

@@ -182,7 +182,11 @@ def _event(proven: Proven) -> str:
 
 
 def _custody(story: Story) -> str:
-    verbs = {"export": "Mengambil berkas ini", "events": "Melihat catatan"}
+    verbs = {
+        "export": "Mengambil berkas ini",
+        "events": "Melihat catatan",
+        "hold": "Menahan dari penghapusan",
+    }
     rows = "".join(_entry(each, verbs) for each in story.custody)
     head = "".join(f"<th>{name}</th>" for name in _CUSTODY)
     return (
@@ -195,11 +199,15 @@ def _entry(entry: Mapping[str, Any], verbs: Mapping[str, str]) -> str:
     what = str(entry.get("what", ""))
     cells = (
         _when(entry.get("at")),
-        f"{escape(str(entry.get('actor', '')))} ({escape(str(entry.get('role', '')))})",
+        _with(entry.get("actor"), entry.get("role")),
         escape(verbs.get(what, what)),
-        escape(str(entry.get("reason", ""))),
+        _with(entry.get("reason"), entry.get("authority")),
     )
     return _row(_CUSTODY, cells)
+
+
+def _with(said: object, more: object) -> str:
+    return escape(str(said or "")) + (f" ({escape(str(more))})" if more else "")
 
 
 def _row(heads: Iterable[str], cells: Iterable[str]) -> str:
