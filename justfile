@@ -63,6 +63,7 @@ downloads: pages
 [doc("Write schemas, examples and API documents anew from the code")]
 schemas:
     python -m shared.events.catalogue
+    python -m ronda.openapi
 
 [doc("Write locks/*.lock and the broker's kafka.lock anew; --upgrade also takes newer versions")]
 lock *args:

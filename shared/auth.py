@@ -8,7 +8,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,24 @@ class Unauthenticated(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """Of a device's own numbers those that the token's person answers for; `last` None: still open.
+
+    `enrolled` is the person that the device was given to.
+    """
+
+    enrolled: str
+    first: int
+    last: int | None = None
+
+    def covers(self, deviceseq: int | None) -> bool:
+        """Whether an event with this number is of that shift."""
+        if deviceseq is None or deviceseq < self.first:
+            return False
+        return self.last is None or deviceseq <= self.last
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """Who is asking, as the token says. `unit` is the root of what they may see and do."""
 
@@ -57,6 +75,8 @@ class Principal:
     issued_at: datetime | None = None
     session: str | None = None
     """Names this one token, so that it alone can be revoked."""
+    shift: Carried | None = None
+    """Where the person carries a device that another one was given."""
 
     def covers(self, unit: str | None) -> bool:
         """Whether a unit is the principal's own or below it."""
@@ -82,6 +102,7 @@ class Issuer:
         ttl: timedelta = DEFAULT_TTL,
         device: str | None = None,
         key: str | None = None,
+        shift: Carried | None = None,
     ) -> str:
         """A signed token; raises ValueError for an unknown role. `key`: RFC 7800's `jkt`."""
         if role not in ROLES:
@@ -102,6 +123,8 @@ class Issuer:
             claims["jti"] = secrets.token_urlsafe(12)
         if key is not None:
             claims["cnf"] = {"jkt": key}
+        if shift is not None:
+            claims["shift"] = asdict(shift)
         return self._signed(claims)
 
     def sealed(
@@ -185,7 +208,7 @@ class Verifier:
             return _principal(decoded.header, decoded.claims)
         except JoseError as error:
             raise Unauthenticated(f"the token is not valid: {error.error}") from error
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, msgspec.ValidationError) as error:
             raise Unauthenticated("the token is not valid: malformed") from error
 
     def _key_of(self, token: Any) -> Any:
@@ -216,6 +239,7 @@ def _principal(header: dict[str, Any], claims: dict[str, Any]) -> Principal:
         key=str(claims["cnf"]["jkt"]) if "cnf" in claims else None,
         issued_at=datetime.fromtimestamp(float(claims["iat"]), tz=UTC) if "iat" in claims else None,
         session=str(claims["jti"]) if "jti" in claims else None,
+        shift=msgspec.convert(claims["shift"], Carried) if "shift" in claims else None,
     )
 
 

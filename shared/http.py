@@ -203,6 +203,9 @@ async def serving(app: Any, settings: HttpSettings) -> AsyncIterator[str]:
             timeout_graceful_shutdown=GRACE_S,
             timeout_keep_alive=30,
             limit_concurrency=10_000,
+            # uvicorn's own default trusts whoever is on this machine.
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
             ssl_certfile=settings.tls_cert_file,
             ssl_keyfile=settings.tls_key_file,
         )

@@ -5,6 +5,7 @@ A secret may come from a file: `RONDA_X_FILE` names it where `RONDA_X` would hol
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 
 
@@ -36,6 +37,9 @@ class HttpSettings:
     port: int = 0
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks whose word is taken for who asks, and whether over TLS. Of everybody
+    else `X-Forwarded-For` and `-Proto` are nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,17 @@ class Environment:
             port=int(port),
             tls_cert_file=cert,
             tls_key_file=key,
+            trusted_proxies=self._networks("RONDA_HTTP_TRUSTED_PROXIES"),
         )
+
+    def _networks(self, name: str) -> tuple[str, ...]:
+        found = tuple(each.strip() for each in self.text(name, "").split(",") if each.strip())
+        for each in found:
+            try:
+                ip_network(each)
+            except ValueError as error:
+                raise SettingsError(f"{name}: {error}; write addresses or networks") from error
+        return found
 
     def auth(self) -> AuthSettings:
         """The section RONDA_AUTH_*."""

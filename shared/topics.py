@@ -169,6 +169,7 @@ TOPICS: tuple[TopicSpec, ...] = (
 _BY_PREFIX: tuple[tuple[str, TopicSpec], ...] = (
     ("ronda.shift.", PATROL),
     ("ronda.visit.checked_", PATROL),
+    ("ronda.visit.withdrawn.", PATROL),
     ("ronda.vulnerability.reported.", PATROL),
     ("ronda.dispatch.", PATROL),
     ("ronda.welfare.answered.", PATROL),

@@ -12,6 +12,7 @@ from itertools import islice
 
 import msgspec
 
+from services.alerts.domain.welfare import is_waiting
 from services.alerts.ports import (
     Answer,
     DeviceTrack,
@@ -28,7 +29,9 @@ from shared.events.alert import Alert
 from shared.events.envelope import Envelope, Event
 from shared.events.registry import AnyEvent, decode, encode
 from shared.events.task import Task
+from shared.events.welfare import Nudge
 from shared.topics import TopicSpec
+from tests.fake_nudge_rows import FakeNudgeRows
 from tests.fake_patrol_rows import FakePatrolRows
 from tests.fake_task_rows import FakeTaskRows
 from tests.fake_watch_rows import FakeWatchRows
@@ -80,6 +83,7 @@ class Rows:
     tracks: dict[str, DeviceTrack] = field(default_factory=dict)
     codes: dict[str, tuple[Use, ...]] = field(default_factory=dict)
     duties: dict[str, Duty | None] = field(default_factory=dict)
+    nudges: dict[str, bytes] = field(default_factory=dict)
     signs: dict[str, tuple[datetime, str | None]] = field(default_factory=dict)
     silences: dict[str, tuple[str, datetime] | None] = field(default_factory=dict)
     positions: dict[TopicPartition, int] = field(default_factory=dict)
@@ -164,6 +168,7 @@ class FakeStore:
             *(pending.next_check_at for pending in self.rows.visits.values()),
             *(task.next_due_at for task in self.tasks()),
             *(track.next_check_at for track in self.rows.tracks.values()),
+            *(nudge.due_at for nudge in self.nudges() if is_waiting(nudge)),
         ]
         return min((deadline for deadline in deadlines if deadline), default=None)
 
@@ -207,6 +212,11 @@ class FakeStore:
         tasks = [msgspec.json.decode(body, type=Task) for body in self.rows.tasks.values()]
         return sorted(tasks, key=lambda task: (task.reported_at, task.id))
 
+    def nudges(self) -> list[Nudge]:
+        """All committed nudges, by crew."""
+        bodies = (body for _, body in sorted(self.rows.nudges.items()))
+        return [msgspec.json.decode(body, type=Nudge) for body in bodies]
+
     def alert(self) -> Alert:
         """The only alert, beside those about holes in a chain."""
         (alert,) = (alert for alert in self.alerts() if alert.kind != "roster")
@@ -221,7 +231,7 @@ class FakeStore:
         return [row.page for row in self.rows.pages.values()]
 
 
-class FakeTransaction(FakePatrolRows, FakeTaskRows, FakeWatchRows):
+class FakeTransaction(FakePatrolRows, FakeNudgeRows, FakeTaskRows, FakeWatchRows):
     """Works on a copy of the changed rows, which replaces them at the commit."""
 
     def __init__(self, store: FakeStore) -> None:
@@ -237,7 +247,7 @@ class FakeTransaction(FakePatrolRows, FakeTaskRows, FakeWatchRows):
         rows, new = self._store.rows, self._new
         for name in (
             *("alerts", "parts", "visits", "tasks", "tracks", "codes"),
-            *("duties", "signs", "silences"),
+            *("duties", "nudges", "signs", "silences"),
         ):
             getattr(rows, name).update(getattr(new, name))
         for name in ("positions", "inbox", "answers", "journal", "handovers"):

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from services.alerts.adapters.auditing import Auditor
 from services.alerts.adapters.bell import Bell
+from services.alerts.adapters.checkpoint_file import CheckpointFile
 from services.alerts.adapters.consumer import ROUTES, Inlet
 from services.alerts.adapters.courier import Courier
 from services.alerts.adapters.coverage_reading import CoverageReadings
@@ -286,7 +287,9 @@ class _Assembly:
                 sign_in=await self._sign_in(),
                 clock=self._clock,
                 pages=self._settings.pages,
+                checkpoints=CheckpointFile(self._settings.checkpoint_file),
                 map_lines=self._settings.map_lines,
+                records_url=self._settings.records_url,
             ),
             title="Ronda alerts",
             version=metadata.version("ronda"),

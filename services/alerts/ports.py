@@ -19,6 +19,7 @@ from shared.events.envelope import Event
 from shared.events.patrol import Fix
 from shared.events.task import Task
 from shared.events.watch import Handover, JournalEntry
+from shared.events.welfare import Nudge
 from shared.plan.model import Plan, Situation
 from shared.plan.situation import LiveOverride
 from shared.topics import TopicSpec
@@ -177,6 +178,19 @@ class Transaction(Protocol):
     async def duties(self) -> Sequence[Duty]:
         """Crews on duty."""
 
+    async def ask(self, nudge: Nudge) -> Nudge | None:
+        """Begins a nudge. None where it was begun, else the one that its crew still has to
+        answer."""
+
+    async def nudge(self, nudge_id: str) -> Nudge | None:
+        """A nudge, its row locked; None where its crew was asked again since."""
+
+    async def due_nudges(self, now: datetime, limit: int) -> Sequence[Nudge]:
+        """Those whose time is over, the oldest first, locked, skipping locked ones."""
+
+    async def save_nudge(self, nudge: Nudge) -> None:
+        """Replaces a nudge."""
+
     async def seen(self, site: str, at: datetime, situation: str | None) -> None:
         """A sign of life of a site, and what was said of it."""
 
@@ -247,7 +261,7 @@ class Store(Protocol):
         """The page that a channel's provider took under a name, or None."""
 
     async def next_due(self) -> datetime | None:
-        """The earliest deadline of an alert, a visit, a task or a device."""
+        """The earliest deadline of an alert, a visit, a task, a device or a nudge."""
 
 
 class PatrolEnds(Protocol):

@@ -1,5 +1,6 @@
 """Settings of alerts, from the environment."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,6 +64,11 @@ class AlertsSettings:
     oidc: OidcSettings | None = None
     map_lines: Path | None = None
     """A GeoJSON file of lines for the board's map: borders, roads, rivers."""
+    checkpoint_file: Path | None = None
+    """Where the archive publishes its checkpoints (its RONDA_ARCHIVE_SEAL_FILE)."""
+    records_url: str | None = None
+    """Where browsers reach the archive: a URL, `:8003` for another port of the host that serves the
+    board, empty for the board's own address."""
     pages: Path = PAGES
 
     @classmethod
@@ -81,6 +87,8 @@ class AlertsSettings:
             mail=_mail(environment),
             oidc=_oidc(environment),
             map_lines=environment.path("RONDA_MAP_LINES_FILE"),
+            checkpoint_file=environment.path("RONDA_CHECKPOINT_FILE"),
+            records_url=_records_url(environment),
         )
 
 
@@ -90,6 +98,17 @@ def _by_name(environment: Environment, variables: Mapping[str, str], prefix: str
     }
     values = {name.removeprefix(prefix): environment.optional(name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _records_url(environment: Environment) -> str | None:
+    url = environment.optional("RONDA_RECORDS_URL")
+    if url is None:
+        return None
+    if not re.fullmatch(r"/|:\d{1,5}|https?://[^\s/].*", url):
+        raise SettingsError(
+            "RONDA_RECORDS_URL must begin with https:// or http://, or be a port as :8003, or /"
+        )
+    return url.rstrip("/")
 
 
 def _allowed(environment: Environment) -> tuple[str, ...]:

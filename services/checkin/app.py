@@ -92,12 +92,13 @@ async def running(
     )
     phones = phone_routes(
         enrolling=Enrolling(devices, publisher, clock),
-        tokens=Tokens(devices, issuer, clock),
+        tokens=Tokens(devices, plan, issuer, clock),
         phone=Phone(plan, inbox, clock),
         photos=Photos(publisher, clock),
         devices=devices,
         gate=gate,
         bodies=bodies,
+        metrics=metrics,
     )
     pages = application(
         [phones, *page_routes(settings.pages)],

@@ -46,6 +46,11 @@ class Metrics:
         self.pending_bytes = Gauge(
             "ronda_ingest_pending_bytes", "Taken and not yet acknowledged", registry=registry
         )
+        self.turned_away = Counter(
+            "ronda_door_refusals",
+            "Enrolments and tokens refused because too many were asked for from one address",
+            registry=registry,
+        )
         self.plan = Info("ronda_ingest_plan", "The plan in force", registry=registry)
         answers = Counter(
             "ronda_ingest_answers", "Answers by HTTP status", ["status"], registry=registry

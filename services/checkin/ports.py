@@ -7,6 +7,7 @@ from typing import Protocol
 from services.checkin.domain.devices import Registry
 from services.checkin.domain.inbox import Inbox
 from services.checkin.domain.stamping import Outgoing
+from shared.auth import Carried
 from shared.plan.model import Plan, Situation
 
 
@@ -64,6 +65,7 @@ class TokenIssuer(Protocol):
         ttl: timedelta,
         device: str,
         key: str,
+        shift: Carried | None,
     ) -> str:
         """A token of the phone `device`, whose key has the thumbprint `key`."""
 

@@ -1,11 +1,12 @@
 """What alerts decides. Each event carries the whole resulting object, exactly as GET shows it."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from shared.events.envelope import Event, EventId, Name, Timestamp
 from shared.events.incident import CrowdLevel
+from shared.events.patrol import Sha256
 
 Severity = Literal["rendah", "sedang", "tinggi", "kritis"]
 AlertKind = Literal["incident", "duress", "visit_missed", "silent", "roster", "task_overdue"]
@@ -51,6 +52,8 @@ class Part(Struct, frozen=True, kw_only=True, omit_defaults=True):
     crowd_level: CrowdLevel | None = None
     backup_type: Name | None = None
     """The rung of the backup ladder that this report asks for."""
+    media: Annotated[list[Sha256], Meta(max_length=20)] = []
+    """The hashes of its photos; the archive has the bytes."""
 
 
 class Dispatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -109,6 +112,14 @@ class Closing(Struct, frozen=True, kw_only=True):
     outcome: str
 
 
+class Restriction(Struct, frozen=True, kw_only=True):
+    """Who may know of an alert: these login roles, all where there are none, but nobody of the
+    units in `hidden_from` and below them. For everybody else it is not there."""
+
+    roles: list[Name]
+    hidden_from: list[Name]
+
+
 class Alert(Struct, frozen=True, kw_only=True):
     """An alert as GET shows it and as every `ronda.alert.*` event carries it.
 
@@ -160,6 +171,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     links: list[Link] = []
     undelivered: list[Name] = []
     """Posts that a call did not reach on any way so far, and no later one has."""
+    restricted: Restriction | None = None
 
 
 class Visit(Struct, frozen=True, kw_only=True):
@@ -204,6 +216,8 @@ class Notification(Struct, frozen=True, kw_only=True):
     error: str | None
     delivered_at: Timestamp | None = None
     final: bool = False
+    restricted: Restriction | None = None
+    """As the alert's."""
 
 
 class AlertRaised(Event, frozen=True, kw_only=True, tag="ronda.alert.raised.v1"):

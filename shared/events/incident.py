@@ -32,6 +32,14 @@ class Duress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     crew: Name | None = None
 
 
+class Mistake(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """*Salah tekan*: the reporter says that the duress was pressed by mistake. It is a word and
+    nothing more, because somebody may be forced to say it."""
+
+    duress: EventId
+    crew: Name | None = None
+
+
 class BackupRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     incident: EventId | None = None
     backup_type: Name | None = None
@@ -46,6 +54,10 @@ class IncidentReported(Event, frozen=True, kw_only=True, tag="ronda.incident.rep
 
 class DuressRaised(Event, frozen=True, kw_only=True, tag="ronda.duress.raised.v1"):
     data: Duress
+
+
+class DuressMistaken(Event, frozen=True, kw_only=True, tag="ronda.duress.mistaken.v1"):
+    data: Mistake
 
 
 class BackupRequested(Event, frozen=True, kw_only=True, tag="ronda.backup.requested.v1"):

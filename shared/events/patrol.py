@@ -69,6 +69,14 @@ class CheckOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
     media: Annotated[list[Sha256], Meta(max_length=20)] = []
 
 
+class Withdrawal(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """*Urungkan*: the visit that began with this check-in was sent by mistake. It is owed again,
+    and what was said of the site at its end counts no more; both stay in the record."""
+
+    checkin: EventId
+    crew: Name | None = None
+
+
 class Vulnerability(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that could become an incident (*potensi kerawanan*)."""
 
@@ -102,6 +110,10 @@ class VisitCheckedIn(Event, frozen=True, kw_only=True, tag="ronda.visit.checked_
 
 class VisitCheckedOut(Event, frozen=True, kw_only=True, tag="ronda.visit.checked_out.v1"):
     data: CheckOut
+
+
+class VisitWithdrawn(Event, frozen=True, kw_only=True, tag="ronda.visit.withdrawn.v1"):
+    data: Withdrawal
 
 
 class VulnerabilityReported(

@@ -18,6 +18,7 @@ from shared.events import (
     situation,
     task,
     watch,
+    welfare,
 )
 from shared.events.envelope import Envelope, Event
 
@@ -26,6 +27,7 @@ AnyEvent = (
     | patrol.ShiftEnded
     | patrol.VisitCheckedIn
     | patrol.VisitCheckedOut
+    | patrol.VisitWithdrawn
     | patrol.VulnerabilityReported
     | patrol.DispatchAccepted
     | patrol.DispatchDeclined
@@ -33,7 +35,9 @@ AnyEvent = (
     | patrol.DispatchArrived
     | incident.IncidentReported
     | incident.DuressRaised
+    | incident.DuressMistaken
     | incident.BackupRequested
+    | welfare.WelfareAnswered
     | position.PositionRecorded
     | plan.PlanPiece
     | plan.PlanPublished
@@ -73,6 +77,8 @@ AnyEvent = (
     | audit.AccessRecorded
     | audit.CheckpointSealed
     | audit.RecordErased
+    | welfare.WelfareNudged
+    | welfare.WelfareEnded
     | watch.JournalNoted
     | watch.WatchHandedOver
     | device.DeviceInvited

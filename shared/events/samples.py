@@ -17,12 +17,14 @@ from shared.events import (
     situation,
     task,
     watch,
+    welfare,
 )
 from shared.events.envelope import Event
 from shared.events.identity import derived_id
 from shared.events.phone_samples import phone_samples
 from shared.events.task_samples import ADVICE, DOUBT, GAP, VULNERABILITY
 from shared.events.watch_samples import ENTRY, HANDOVER
+from shared.events.welfare_samples import ANSWER, MISTAKE, NUDGE, WITHDRAWAL
 
 _NIGHT = datetime(2023, 11, 29, 14, 12, tzinfo=UTC)
 _UNIT = "polda-jatim/polres-tuban"
@@ -242,7 +244,10 @@ def samples() -> dict[str, Event]:
                 crew="R-21",
             ),
         ),
+        _reported(patrol.VisitWithdrawn, WITHDRAWAL),
         _reported(incident.DuressRaised, incident.Duress(position=_FIX, crew="R-21")),
+        _reported(incident.DuressMistaken, MISTAKE),
+        _reported(welfare.WelfareAnswered, ANSWER, subject=None),
         _reported(
             incident.BackupRequested,
             incident.BackupRequest(
@@ -330,6 +335,10 @@ def samples() -> dict[str, Event]:
         ),
         _decided(watch.JournalNoted, ENTRY, subject=None),
         _decided(watch.WatchHandedOver, HANDOVER, subject=None),
+        *(
+            _decided(cls, NUDGE, subject=None)
+            for cls in (welfare.WelfareNudged, welfare.WelfareEnded)
+        ),
         _decided(presence.PresenceDoubted, DOUBT),
         *(
             _decided(cls, GAP, subject=None)

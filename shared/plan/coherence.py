@@ -14,6 +14,7 @@ from shared.plan.expression import ExpressionError, check
 from shared.plan.model import (
     RISK_CLASSES,
     SYSTEM_CATEGORIES,
+    Category,
     Channel,
     EscalationPolicy,
     Operation,
@@ -29,6 +30,8 @@ from shared.plan.model import (
 )
 
 _DAY_S = 86_400
+_TAKERS = frozenset({"operator", "supervisor", "commander"})
+"""Login roles that may take an alert."""
 
 
 def check_coherence(draft: Draft) -> None:
@@ -152,6 +155,25 @@ def _check_categories(draft: Draft) -> None:
     for name in SYSTEM_CATEGORIES.values():
         if name not in known:
             _complain_of_section(draft, "categories", f"needs a row with id {name!r}")
+    for row, category in draft.values(Category):
+        for at, role in enumerate(category.restricted_to):
+            if role not in ROLES:
+                message = f"must be one of {', '.join(ROLES)}, not {role!r}"
+                draft.complain(row, ("restricted_to", at), message)
+        if category.restricted_to and not _TAKERS & {*category.restricted_to}:
+            message = f"needs one of {', '.join(sorted(_TAKERS))}, or nobody could take the alert"
+            draft.complain(row, ("restricted_to",), message)
+        restricting = _restricting(category)
+        if category.id in SYSTEM_CATEGORIES.values() and restricting is not None:
+            message = "may not be set here: this concerns everybody in the room"
+            draft.complain(row, (restricting,), message)
+
+
+def _restricting(category: Category) -> str | None:
+    """The field that keeps somebody from it."""
+    if category.restricted_to:
+        return "restricted_to"
+    return "hidden_from_unit" if category.hidden_from_unit else None
 
 
 def _check_triage_rules(draft: Draft) -> None:

@@ -186,6 +186,10 @@ class Category(Row, frozen=True, kw_only=True):
     """Where the phone offers it first; empty means everywhere."""
     vulnerabilities: list[Key] = []
     """Kinds of open vulnerability that make it worse; empty means any at the site."""
+    restricted_to: list[Key] = []
+    """Login roles that may know of such a report; empty means all that see alerts."""
+    hidden_from_unit: bool = False
+    """Whether the site's unit, which is accused, and those below it may not know of it."""
 
 
 class TriageRule(Row, frozen=True, kw_only=True):

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from ronda.stack.child import Child
 from ronda.stack.ports import LOOPBACK, free_port
@@ -38,6 +37,7 @@ class Upstream:
             await self._stream(send)
             return
         answer = {"by": self.name, "path": scope["path"], "scheme": scope["scheme"]}
+        answer["client"] = scope["client"][0]
         headers = [(b"content-type", b"application/json"), (b"by", self.name.encode())]
         headers.append((b"server", b"what it is"))
         if scope["path"].startswith("/board"):
@@ -70,13 +70,11 @@ async def proxied(folder: Path) -> AsyncIterator[Site]:
     upstreams = {name: Upstream(name) for name in OURS}
     ports = {name: free_port() for name in ("GRAFANA", "HTTP_PORT", "HTTPS_PORT", "INSIDE_PORT")}
     async with AsyncExitStack() as running:
-        with pytest.MonkeyPatch.context() as patch:
-            # As in the compose file: uvicorn believes the proxy about TLS.
-            patch.setenv("FORWARDED_ALLOW_IPS", "*")
-            urls = {
-                name: await running.enter_async_context(serving(upstream, HttpSettings()))
-                for name, upstream in upstreams.items()
-            }
+        settings = HttpSettings(trusted_proxies=(LOOPBACK,))
+        urls = {
+            name: await running.enter_async_context(serving(upstream, settings))
+            for name, upstream in upstreams.items()
+        }
         environment = {
             **{name: str(port) for name, port in ports.items()},
             **{name.upper(): url.removeprefix("http://") for name, url in urls.items()},

@@ -46,6 +46,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         ("GET", "/v1/sites", "alerts"),
         ("GET", "/v1/visits", "alerts"),
         ("GET", "/v1/units", "alerts"),
+        ("POST", "/v1/units/R-21/nudge", "alerts"),
         ("GET", "/v1/performance", "alerts"),
         ("POST", "/v1/tasks/0193/assign", "alerts"),
         ("POST", "/v1/situation", "alerts"),
@@ -92,6 +93,12 @@ async def test_what_is_for_the_inside_is_not_at_the_door(site: Site, path: str) 
 
 async def test_services_know_that_the_request_came_over_tls(site: Site) -> None:
     assert (await site.client.get("/v1/session")).json()["scheme"] == "https"
+
+
+async def test_services_know_who_asks_and_believe_nothing_that_the_sender_says(site: Site) -> None:
+    spoofed = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "http"}
+    seen = (await site.client.get("/v1/session", headers=spoofed)).json()
+    assert (seen["client"], seen["scheme"]) == ("127.0.0.1", "https")
 
 
 async def test_plain_http_is_sent_to_tls(site: Site) -> None:

@@ -1,6 +1,7 @@
 """What the compose file sets is what the programs read, and what they need is set."""
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,8 @@ from services.alerts.settings import AlertsSettings
 from services.archive.settings import ArchiveSettings
 from services.checkin.settings import CheckinSettings
 from shared.settings import Environment
-from tests.contract.deploy_compose import SECRETS, environment, services
+from tests.contract.deploy_compose import OURS, SECRETS, compose, environment, services
 
-OF_UVICORN = {"FORWARDED_ALLOW_IPS"}
 SETTINGS: Mapping[str, Any] = {
     "checkin": CheckinSettings.from_environment,
     "alerts": AlertsSettings.from_environment,
@@ -57,7 +57,7 @@ def test_everything_that_is_set_is_read_and_nothing_that_is_needed_is_missing(
     }
     watched = Watched(found)
     SETTINGS[name](watched)
-    assert watched.keys() - watched.asked <= OF_UVICORN
+    assert watched.keys() <= watched.asked
 
 
 @pytest.mark.parametrize("name", ["checkin", "alerts", "archive"])
@@ -67,6 +67,22 @@ def test_a_service_listens_where_others_can_reach_it(name: str, secrets: Path) -
         for variable, value in environment(name).items()
     }
     assert SETTINGS[name](found).http.host == "0.0.0.0"  # noqa: S104 - inside a container
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_service_believes_whoever_shares_a_network_with_it_and_the_proxy(
+    name: str, secrets: Path
+) -> None:
+    shared = {*services()[name]["networks"]} & {*services()["caddy"]["networks"]}
+    subnets = {
+        IPv4Network(each["subnet"])
+        for network in shared
+        for each in compose()["networks"][network]["ipam"]["config"]
+    }
+    [trusted] = map(IPv4Network, environment(name)["RONDA_HTTP_TRUSTED_PROXIES"].split(","))
+    assert all(subnet.subnet_of(trusted) for subnet in subnets)
+    assert "front" in shared
+    assert "back" not in shared
 
 
 def test_no_secret_is_written_into_the_file() -> None:

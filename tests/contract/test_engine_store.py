@@ -1,15 +1,20 @@
-"""What a store promises of silences and of reports that change hands: the fake and PostgreSQL."""
+"""What a store promises of silences, of reports that change hands, and of questions to crews: the
+fake and PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from services.alerts.adapters.bell import Bell
 from services.alerts.adapters.store import PostgresStore
 from services.alerts.ports import Store
 from shared import database
+from shared.events.welfare import Nudge
+from shared.events.welfare_samples import NUDGE
 from tests.alerts_database import alerts_database, alerts_template
 from tests.contract.alert_rows import NOW, a_part, an_alert, id_of
 from tests.fake_store import FakeStore
@@ -17,7 +22,8 @@ from tests.fake_store import FakeStore
 __all__ = ["alerts_database", "alerts_template"]
 
 SITE = "gudang"
-LATER = NOW + timedelta(minutes=1)
+MINUTE = timedelta(minutes=1)
+LATER = NOW + MINUTE
 
 
 @pytest.fixture
@@ -114,3 +120,56 @@ async def homes(store: Store, *names: str) -> list[str]:
             assert alert is not None
             found.append(alert.id)
     return found
+
+
+def a_nudge(name: str, crew: str = "R-21", **over: Any) -> Nudge:
+    return replace(NUDGE, id=id_of(name), crew=crew, asked_at=NOW, due_at=NOW + 10 * MINUTE, **over)
+
+
+async def begun(store: Store, nudge: Nudge) -> Nudge | None:
+    async with store.transaction() as transaction:
+        return await transaction.ask(nudge)
+
+
+async def test_a_crew_has_one_question_at_a_time_and_then_the_next(store: Store) -> None:
+    first, second = a_nudge("first"), a_nudge("second")
+    assert await begun(store, first) is None
+    assert await begun(store, second) == first
+    assert await begun(store, a_nudge("theirs", "R-07")) is None
+    ended = replace(first, state="answered", version=2)
+    async with store.transaction() as transaction:
+        assert await transaction.nudge(first.id) == first
+        assert await transaction.nudge(second.id) is None
+        await transaction.save_nudge(ended)
+    assert await begun(store, second) is None
+    async with store.transaction() as transaction:
+        await transaction.save_nudge(second)
+        assert await transaction.nudge(first.id) is None
+        assert await transaction.nudge(second.id) == second
+
+
+async def test_questions_are_due_when_their_time_is_over_and_never_once_they_ended(
+    store: Store,
+) -> None:
+    early, late = a_nudge("early", "R-01"), a_nudge("late", "R-02")
+    late = replace(late, due_at=NOW + 20 * MINUTE)
+    for each in (late, early, a_nudge("answered", "R-03", state="answered")):
+        await begun(store, each)
+    assert await store.next_due() == early.due_at
+    async with store.transaction() as transaction:
+        assert await transaction.due_nudges(early.due_at - MINUTE, 9) == []
+        assert await transaction.due_nudges(late.due_at, 9) == [early, late]
+        async with store.transaction() as other:
+            assert await other.due_nudges(late.due_at, 9) == []
+        await transaction.save_nudge(replace(early, state="lapsed"))
+    async with store.transaction() as transaction:
+        assert await transaction.due_nudges(late.due_at, 1) == [late]
+    assert await store.next_due() == late.due_at
+
+
+async def test_of_two_who_ask_one_crew_at_once_one_does(store: Store) -> None:
+    asked = [a_nudge(f"at-once-{number}") for number in range(6)]
+    standing = await asyncio.gather(*(begun(store, each) for each in asked))
+    assert standing.count(None) == 1
+    won = asked[standing.index(None)]
+    assert {each.id for each in standing if each is not None} == {won.id}

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.alerts.adapters.rows import decode_body
 from services.alerts.adapters.store import retryable
-from services.alerts.adapters.tables import alert, device_track, notification, task, visit
+from services.alerts.adapters.tables import alert, device_track, notification, nudge, task, visit
 from services.alerts.metrics import Metrics
 from shared.clock import Clock
 from shared.events.alert import Alert
@@ -67,6 +67,7 @@ def _checks(now: datetime) -> dict[str, ScalarSelect[int]]:
         "task_without_timer": _count(task, task.c.state != "done", task.c.next_due_at.is_(None)),
         "task_left": _count(task, task.c.next_due_at < long_ago),
         "gap_left": _count(device_track, device_track.c.next_check_at < long_ago),
+        "nudge_left": _count(nudge, nudge.c.next_due_at < long_ago),
         "page_left": _count(notification, notification.c.due_at < now - PAGE_PATIENCE),
     }
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import Executable, Row, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -10,7 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.alerts.adapters.rows import decode_body
 from services.alerts.adapters.store import retryable
 from services.alerts.adapters.tables import alert, notification
+from services.alerts.domain.restriction import may_know
 from services.alerts.ports import Page
+from shared.auth import Principal
+from shared.events.alert import Restriction
 
 LONGEST_LIST = 500
 
@@ -52,6 +56,15 @@ class PageView(Struct, frozen=True, kw_only=True):
     delivered_at: datetime | None
 
 
+class _Known(Struct, frozen=True, kw_only=True):
+    """Of an alert what says who may know of it."""
+
+    restricted: Restriction | None = None
+
+
+_decode = msgspec.json.Decoder(_Known).decode
+
+
 class DeliveryReadings:
     """Reads of committed rows; each raises `TryAgain` while the database is away."""
 
@@ -59,12 +72,13 @@ class DeliveryReadings:
         self._engine = engine
 
     async def pages(
-        self, unit: str, *, only_undelivered: bool, alert_id: str | None = None
+        self, viewer: Principal, *, only_undelivered: bool, alert_id: str | None = None
     ) -> list[PageView]:
-        """Pages about alerts of a unit and those below it, the newest alert's first; or only those
+        """Pages about alerts that are there for a viewer, the newest alert's first; or only those
         of calls that nobody has been reached by."""
+        unit = viewer.unit
         statement = (
-            select(notification, alert.c.unit)
+            select(notification, alert.c.unit, alert.c.body.label("alert_body"))
             .join(alert, alert.c.id == _n.alert_id)
             .where(or_(alert.c.unit == unit, alert.c.unit.startswith(f"{unit}/", autoescape=True)))
             .order_by(alert.c.opened_at.desc(), alert.c.id, _n.dedup)
@@ -74,7 +88,8 @@ class DeliveryReadings:
             statement = statement.where(_undelivered)
         if alert_id is not None:
             statement = statement.where(_n.alert_id == alert_id)
-        return [_view(row) for row in await self._all(statement)]
+        rows = await self._all(statement)
+        return [_view(row) for row in rows if may_know(_restricted(row.alert_body), viewer)]
 
     async def undelivered(self) -> int:
         """How many calls of open alerts have reached nobody."""
@@ -89,6 +104,10 @@ class DeliveryReadings:
         with retryable():
             async with self._engine.connect() as connection:
                 return list((await connection.execute(statement)).all())
+
+
+def _restricted(body: bytes) -> Restriction | None:
+    return _decode(body).restricted
 
 
 def _view(row: Row[Any]) -> PageView:

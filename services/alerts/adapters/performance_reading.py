@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.alerts.adapters.store import retryable
 from services.alerts.adapters.tables import alert
 from services.alerts.domain.performance import Told
+from services.alerts.domain.restriction import may_know
+from shared.auth import Principal
 
 MOST = 20_000
 """Four times what a district raises in a bad month; beyond, the newest are shown."""
@@ -24,13 +26,13 @@ class PerformanceReadings:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def told(self, unit: str, since: datetime, until: datetime) -> list[Told]:
-        """Live alerts of a unit and those below it that were raised in a span, oldest first."""
-        below = alert.c.unit.startswith(f"{unit}/", autoescape=True)
+    async def told(self, viewer: Principal, since: datetime, until: datetime) -> list[Told]:
+        """Live alerts that are there for a viewer and were raised in a span, oldest first."""
+        below = alert.c.unit.startswith(f"{viewer.unit}/", autoescape=True)
         statement = (
             select(alert.c.body)
             .where(
-                or_(alert.c.unit == unit, below),
+                or_(alert.c.unit == viewer.unit, below),
                 alert.c.purpose.is_(None),
                 alert.c.opened_at >= since,
                 alert.c.opened_at < until,
@@ -42,7 +44,8 @@ class PerformanceReadings:
             async with self._engine.connect() as connection:
                 bodies = (await connection.execute(statement)).scalars().all()
         # A month takes a while, and the alerts wait in this loop.
-        return await asyncio.to_thread(_decoded, bodies)
+        told = await asyncio.to_thread(_decoded, bodies)
+        return [each for each in told if may_know(each.restricted, viewer)]
 
 
 def _decoded(bodies: Sequence[bytes]) -> list[Told]:

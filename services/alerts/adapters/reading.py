@@ -1,19 +1,23 @@
 """What people look at: plain reads, outside any of the engine's transactions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Row, Table, func, or_, select
+from sqlalchemy import ColumnElement, Executable, Row, Table, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.alerts.adapters.nudge_rows import newest as newest_nudges
 from services.alerts.adapters.patrol_rows import duty_of, on_duty
 from services.alerts.adapters.rows import decode_body
 from services.alerts.adapters.store import retryable
 from services.alerts.adapters.tables import PARKED, alert, outbox, site_sign, visit
+from services.alerts.domain.restriction import sees
 from services.alerts.domain.site_status import Sign
 from services.alerts.ports import Duty
+from shared.auth import Principal
 from shared.events.alert import Alert, Visit
+from shared.events.welfare import Nudge
 
 LONGEST_LIST = 1000
 
@@ -24,22 +28,24 @@ class Readings:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def alert(self, alert_id: str) -> Alert | None:
-        """One alert."""
-        rows = await self._all(select(alert.c.body).where(alert.c.id == alert_id))
-        return decode_body(rows[0].body, Alert) if rows else None
+    async def alert(self, viewer: Principal, alert_id: str) -> Alert | None:
+        """One alert; None where there is none, or none for this viewer."""
+        found = await self._alerts(select(alert.c.body).where(alert.c.id == alert_id))
+        return next((each for each in found if sees(viewer, each)), None)
 
-    async def alerts(self, unit: str, *, only_open: bool) -> list[Alert]:
-        """Alerts of a unit and those below it, the newest first, `LONGEST_LIST` at most."""
-        statement = (
-            select(alert.c.body)
-            .where(_within(alert, unit))
-            .order_by(alert.c.opened_at.desc(), alert.c.id)
-            .limit(LONGEST_LIST)
-        )
-        if only_open:
-            statement = statement.where(alert.c.closed_at.is_(None))
-        return [decode_body(row.body, Alert) for row in await self._all(statement)]
+    async def alerts(self, viewer: Principal, *, only_open: bool) -> list[Alert]:
+        """What is there for a viewer, the newest first, `LONGEST_LIST` at most."""
+        found = await self._alerts(_newest(_within(alert, viewer.unit), only_open=only_open))
+        return [each for each in found if sees(viewer, each)]
+
+    async def everybodys(self) -> list[Alert]:
+        """Open alerts whoever may know of them, the newest first: to be counted, not shown."""
+        return await self._alerts(_newest(true(), only_open=True))
+
+    async def hidden(self, viewer: Principal, alert_ids: Collection[str]) -> set[str]:
+        """Which of these alerts are not there for a viewer."""
+        found = await self._alerts(select(alert.c.body).where(alert.c.id.in_(alert_ids)))
+        return {each.id for each in found if not sees(viewer, each)}
 
     async def visits(self, unit: str, since: datetime, until: datetime) -> list[Visit]:
         """Visits of a unit and those below it that are due in a span, by due time."""
@@ -64,6 +70,10 @@ class Readings:
         """Crews on duty."""
         return [duty_of(row) for row in await self._all(on_duty)]
 
+    async def nudges(self) -> list[Nudge]:
+        """What was last asked of each crew."""
+        return [decode_body(row.body, Nudge) for row in await self._all(newest_nudges)]
+
     async def oldest_untaken(self) -> datetime | None:
         """When the oldest alert was raised that still climbs."""
         statement = select(func.min(alert.c.opened_at).label("oldest")).where(
@@ -77,10 +87,20 @@ class Readings:
         statement = select(func.count().label("parked")).where(outbox.c.shard == PARKED)
         return int((await self._all(statement))[0].parked)
 
+    async def _alerts(self, statement: Executable) -> list[Alert]:
+        return [decode_body(row.body, Alert) for row in await self._all(statement)]
+
     async def _all(self, statement: Executable) -> Sequence[Row[Any]]:
         with retryable():
             async with self._engine.connect() as connection:
                 return (await connection.execute(statement)).all()
+
+
+def _newest(where: ColumnElement[bool], *, only_open: bool) -> Executable:
+    statement = select(alert.c.body).where(where)
+    if only_open:
+        statement = statement.where(alert.c.closed_at.is_(None))
+    return statement.order_by(alert.c.opened_at.desc(), alert.c.id).limit(LONGEST_LIST)
 
 
 def _within(table: Table, unit: str) -> ColumnElement[bool]:

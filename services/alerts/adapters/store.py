@@ -21,12 +21,13 @@ from services.alerts.adapters.alert_rows import AlertRows, KnownAlerts
 from services.alerts.adapters.bell import Bell
 from services.alerts.adapters.delivery_rows import DeliveryRows
 from services.alerts.adapters.inbox_rows import InboxRows
+from services.alerts.adapters.nudge_rows import NudgeRows
 from services.alerts.adapters.outgoing_rows import OutgoingRows
 from services.alerts.adapters.patrol_rows import PatrolRows
 from services.alerts.adapters.presence_rows import PresenceRows
 from services.alerts.adapters.rows import decode_body
 from services.alerts.adapters.silence_rows import SilenceRows
-from services.alerts.adapters.tables import alert, device_track, notification, task, visit
+from services.alerts.adapters.tables import alert, device_track, notification, nudge, task, visit
 from services.alerts.adapters.task_rows import TaskRows
 from services.alerts.adapters.visit_rows import VisitRows
 from services.alerts.adapters.watch_rows import WatchRows
@@ -69,6 +70,7 @@ _next_due = select(
         select(func.min(visit.c.next_check_at)).scalar_subquery(),
         select(func.min(task.c.next_due_at)).scalar_subquery(),
         select(func.min(device_track.c.next_check_at)).scalar_subquery(),
+        select(func.min(nudge.c.next_due_at)).scalar_subquery(),
     )
 )
 
@@ -82,6 +84,7 @@ class PostgresTransaction(
     VisitRows,
     TaskRows,
     PatrolRows,
+    NudgeRows,
     SilenceRows,
     PresenceRows,
     WatchRows,
@@ -148,7 +151,7 @@ class PostgresStore:
         return _page_of(row) if row is not None else None
 
     async def next_due(self) -> datetime | None:
-        """The earliest deadline of an alert, a visit, a task or a device."""
+        """The earliest deadline of an alert, a visit, a task, a device or a nudge."""
         with retryable():
             async with self._engine.connect() as connection:
                 due: datetime | None = (await connection.execute(_next_due)).scalar_one()

@@ -1,5 +1,5 @@
 """The live stream's heart: each record of `ronda.alert` is framed once and given to every viewer
-whose unit covers it.
+whose unit covers it and who may know of it.
 
 A message id is the vector of next offsets by partition, so a viewer may come back to any replica.
 """
@@ -10,10 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import Struct
 
+from services.alerts.domain.restriction import may_know
+from services.alerts.handlers.commands import ROLES
 from shared.auth import Principal
 from shared.bus import Record
 from shared.clock import Clock
+from shared.events.alert import Restriction
 from shared.events.registry import Undecodable, decode_envelope
 from shared.logging import logger
 
@@ -27,6 +31,15 @@ _log = logger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 
+class _Data(Struct):
+    """What of an event's data says who may know of it."""
+
+    restricted: Restriction | None = None
+
+
+_decode = msgspec.json.Decoder(_Data).decode
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A record as every viewer gets it, and what is needed to decide who does."""
@@ -35,6 +48,11 @@ class Frame:
     offset: int
     unit: str | None
     body: bytes
+    restricted: Restriction | None = None
+
+    def is_for(self, viewer: Principal) -> bool:
+        """Whether a viewer gets it."""
+        return viewer.covers(self.unit) and may_know(self.restricted, viewer)
 
 
 @dataclass(slots=True, eq=False)
@@ -129,8 +147,8 @@ class Stream:
             viewer.offer(framed("reset", b"{}", self.last_id))
         for body in missed or ():
             viewer.offer(body)
-        viewer.offer(self._clock_frame())
         self._viewers.add(viewer)
+        viewer.offer(self._clock_frame(principal.unit))
         return viewer
 
     def part(self, viewer: Viewer) -> None:
@@ -139,12 +157,15 @@ class Stream:
 
     async def beat(self) -> float:
         """Tells every viewer the time, and ends what was revoked; returns when to do so again."""
-        body = self._clock_frame()
         for viewer in self._viewers:
             if self._revoked(viewer.principal):
                 viewer.leave()
-            else:
-                viewer.offer(body)
+        staying = [viewer for viewer in self._viewers if not viewer.over]
+        bodies = {
+            unit: self._clock_frame(unit) for unit in {each.principal.unit for each in staying}
+        }
+        for viewer in staying:
+            viewer.offer(bodies[viewer.principal.unit])
         return CLOCK_S
 
     def close(self) -> None:
@@ -155,13 +176,14 @@ class Stream:
     def _framed(self, record: Record) -> Frame | None:
         try:
             envelope = decode_envelope(record.value)
-        except Undecodable as error:
+            restricted = _decode(envelope.data).restricted
+        except (Undecodable, msgspec.DecodeError) as error:
             _log.error("record unreadable", offset=record.offset, error=str(error))
             return None
         # ronda.<noun>.<what happened>.v1
         noun = envelope.type.removeprefix("ronda.").partition(".")[0]
         body = framed(noun, record.value or b"", self.last_id)
-        return Frame(record.partition, record.offset, envelope.unit, body)
+        return Frame(record.partition, record.offset, envelope.unit, body, restricted)
 
     def _keep(self, frame: Frame) -> None:
         self._ring.append(frame)
@@ -173,7 +195,7 @@ class Stream:
 
     def _give_out(self, frame: Frame) -> None:
         for viewer in self._viewers:
-            if viewer.principal.covers(frame.unit):
+            if frame.is_for(viewer.principal):
                 viewer.offer(frame.body)
 
     def _missed(self, principal: Principal, last_event_id: str | None) -> list[bytes] | None:
@@ -187,13 +209,23 @@ class Stream:
         missed = [
             frame.body
             for frame in self._ring
-            if frame.offset >= since[frame.partition] and principal.covers(frame.unit)
+            if frame.offset >= since[frame.partition] and frame.is_for(principal)
         ]
         return missed if len(missed) < QUEUE else None
 
-    def _clock_frame(self) -> bytes:
-        data = {"now": self._clock(), "lag_s": round(self._lag_s(), 1), "last_id": self.last_id}
+    def _clock_frame(self, unit: str) -> bytes:
+        data = {
+            "now": self._clock(),
+            "lag_s": round(self._lag_s(), 1),
+            "last_id": self.last_id,
+            "operators": self._operators(unit),
+        }
         return framed("clock", _encode(data), self.last_id)
+
+    def _operators(self, unit: str) -> int:
+        """Who is at the board of exactly this unit and may act, as far as this replica knows."""
+        present = (each.principal for each in self._viewers if not each.over)
+        return len({p.actor for p in present if p.unit == unit and p.role in ROLES})
 
 
 def parse_id(text: str) -> dict[int, int]:

@@ -160,6 +160,19 @@ duty = Table(
     Column("position_at", Moment),
 )
 
+nudge = Table(
+    "nudge",
+    metadata,
+    # The newest one of each crew.
+    Column("crew", Text, primary_key=True),
+    Column("id", Id, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("next_due_at", Moment),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("nudge_id", nudge.c.id)
+Index("nudge_due", nudge.c.next_due_at, postgresql_where=nudge.c.next_due_at.is_not(None))
+
 site_sign = Table(
     "site_sign",
     metadata,

@@ -6,11 +6,12 @@ from typing import get_args
 
 from msgspec.structs import replace as with_fields
 
-from services.alerts.domain.chain import Chain, chain_for, chain_of
+from services.alerts.domain.chain import Chain, chain_for
 from services.alerts.domain.decision import Change, Decision, clipped, decided
 from services.alerts.domain.escalation import TERMINAL, cycled, is_climbing, started
 from services.alerts.domain.paging import Call
 from services.alerts.domain.report import Report
+from services.alerts.domain.restriction import restriction_of, tightened
 from services.alerts.domain.severity import ENGLISH, is_worse
 from services.alerts.domain.triage import Judgement, threat_stage
 from shared.events.alert import (
@@ -53,6 +54,12 @@ _MADE_GOOD: dict[str, Reason] = {
     ),
 }
 
+SAID_MISTAKEN = Reason(
+    code="said_mistaken",
+    id="Pelapor menyatakan salah tekan: verifikasi suara",
+    en="The reporter says it was pressed by mistake: verify by voice",
+)
+
 CrewEvent = DispatchAccepted | DispatchDeclined | DispatchEnRoute | DispatchArrived
 
 
@@ -66,11 +73,10 @@ def raised(
     made_id: str | None = None,
 ) -> Decision:
     """A new alert of a report; its id is a function of the report's, unless one was made."""
-    chain = chain_of(plan, judgement.severity, report.unit, report.purpose, now)
     blank = _blank(report, judgement, number, plan, now)
     blank = with_fields(blank, id=made_id or blank.id)
     change = Change(blank).noting(*judgement.reasons)
-    change = started(change, chain, now)
+    change = started(change, chain_for(plan, blank, now), now)
     first = Entry(at=now, what="raised", by=report.by, cycle=1, level=change.alert.level)
     return decided(change.to(timeline=[first, *change.alert.timeline]), AlertRaised, now)
 
@@ -90,6 +96,7 @@ def joined(
         parts=[*alert.parts, report.part],
         threat_stage=further(alert.threat_stage, threat_stage(report.category, plan)),
         crowd_level=report.crowd_level or alert.crowd_level,
+        restricted=tightened(alert.restricted, restriction_of(report, plan)),
     )
     change = change.entered(entry)
     change = change.because(*judgement.reasons)
@@ -104,7 +111,7 @@ def joined(
     if is_worse(judgement.severity, alert.severity):
         return _risen(change, judgement, plan, now)
     if report.wants_backup and not is_climbing(alert):
-        change = change.calling(_cry(alert, chain_for(plan, alert, now)))
+        change = change.calling(_cry(alert, chain_for(plan, change.alert, now)))
     return decided(change, AlertUpdated, now)
 
 
@@ -175,6 +182,13 @@ def healed(alert: Alert, now: datetime) -> Decision | None:
     return decided(change, AlertClosed, now)
 
 
+def called_mistaken(alert: Alert, by: str | None, now: datetime) -> Decision:
+    """The reporter says that it was pressed by mistake. That is shown, and changes nothing else:
+    somebody may be forced to say it."""
+    change = Change(alert).noting(SAID_MISTAKEN).entered(Entry(at=now, what="mistaken", by=by))
+    return decided(change, AlertUpdated, now)
+
+
 def needs_two(alert: Alert) -> bool:
     """Whether closing takes two persons."""
     return alert.severity == "kritis" or alert.kind == "duress"
@@ -243,6 +257,7 @@ def _blank(
         timeline=[],
         threat_stage=threat_stage(report.category, plan),
         crowd_level=report.crowd_level,
+        restricted=restriction_of(report, plan),
     )
 
 

@@ -47,6 +47,7 @@ def findings(event: VisitCheckedOut, plan: Plan | None, now: datetime) -> list[R
             text=clipped(f"{answer.item}: {answer.remark or 'bad'}"),
             purpose=purpose_of(event, plan),
             channel=event.channel,
+            media=tuple(event.data.media),
         )
         for answer in bad_answers(event)
         if answer.item in categories

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from services.alerts.domain.escalation import TERMINAL
 from services.alerts.domain.report import BACKUP, NEAR_M, Report
+from services.alerts.domain.restriction import restriction_of
 from shared.events.alert import Alert, Part
 from shared.events.patrol import Fix
 from shared.plan.geometry import distance_m
@@ -22,12 +23,14 @@ def match(report: Report, alerts: Iterable[Alert], plan: Plan | None) -> Alert |
 def belongs(report: Report, alert: Alert, plan: Plan | None) -> bool:
     """Whether a report joins an alert: same kind of thing, about the same time, the same place.
 
-    Duress is always an alert of its own, and what is an exercise stays among itself.
+    Duress is always an alert of its own, what is an exercise stays among itself, and so does what
+    not everybody may know.
     """
     return (
         report.kind == "incident" == alert.kind
         and alert.state not in TERMINAL
         and alert.purpose == report.purpose
+        and alert.restricted == restriction_of(report, plan)
         and _is_kin(report, alert, plan)
         and _is_near_in_time(report, alert)
         and _is_near_in_space(report, alert)

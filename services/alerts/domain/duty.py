@@ -33,12 +33,12 @@ ELSEWHERE = "elsewhere"
 
 
 def busy_crews(
-    alerts: Iterable[Alert], may_know: Callable[[str], bool] = lambda unit: True
+    alerts: Iterable[Alert], may_know: Callable[[Alert], bool] = lambda alert: True
 ) -> dict[str, str]:
     """By crew the newest unresolved alert that it was sent to and has not declined; `alerts` are
-    the newest first. `may_know` says of whose alerts the id is told."""
+    the newest first. `may_know` says of which alerts the id is told."""
     return {
-        dispatch.crew: alert.id if may_know(alert.unit) else ELSEWHERE
+        dispatch.crew: alert.id if may_know(alert) else ELSEWHERE
         for alert in reversed(list(alerts))
         if alert.state not in {"resolved", "closed"}
         for dispatch in alert.dispatches

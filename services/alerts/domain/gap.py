@@ -16,8 +16,11 @@ def gap_report(alert: Alert, gap: Gap, plan: Plan, now: datetime) -> Report:
     day = datetime.combine(now.astimezone(plan.timezone).date(), time(), plan.timezone)
     where = f"tingkat {gap.level}" if gap.level else "semua tingkat"
     named = f" ({', '.join(gap.named)})" if gap.named else ""
+    # Who may not know of the alert may not learn of it by its hole either.
+    kept_from = alert.restricted.hidden_from if alert.restricted else []
+    whose = [alert.unit, *(["restricted", *kept_from] if alert.restricted else [])]
     return Report(
-        event=derived_id(day, GAP, plan.operation.id, gap.policy, str(gap.level), alert.unit),
+        event=derived_id(day, GAP, plan.operation.id, gap.policy, str(gap.level), *whose),
         type="ronda.alert.raised.v1",
         kind="roster",
         category=GAP,
@@ -27,6 +30,7 @@ def gap_report(alert: Alert, gap: Gap, plan: Plan, now: datetime) -> Report:
         text=f"Rantai {gap.policy}, {where}{named}: tidak ada yang dapat dihubungi. "
         f"Ditemukan pada peringatan nomor {alert.number}",
         purpose=alert.purpose,
+        restricted=alert.restricted,
     )
 
 

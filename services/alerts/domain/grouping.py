@@ -238,6 +238,8 @@ def _report(alert: Alert, part: Part, plan: Plan | None) -> Report:
         copyof=part.copyof,
         crowd_level=part.crowd_level,
         backup_type=part.backup_type,
+        media=tuple(part.media),
+        restricted=alert.restricted,
     )
 
 
@@ -268,6 +270,12 @@ def _unmergeable(case: Case, other: Alert) -> Refusal | None:
             "purpose",
             "Latihan tidak dapat digabungkan dengan kejadian nyata",
             "An exercise cannot be merged with the real thing",
+        )
+    if alert.restricted != other.restricted:
+        return lacking(
+            "restricted",
+            "Yang satu terbatas dan yang lain tidak; keduanya tidak dapat digabungkan",
+            "They are not restricted alike, so they cannot be merged",
         )
     closed = next((each for each in (alert, other) if each.state in TERMINAL), None)
     return illegal(closed, "digabungkan", "merged") if closed else None

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from shared.events.alert import Alert, Reason
 from shared.plan.expand import is_on_duty
-from shared.plan.model import Contact, Plan, Post, Way
+from shared.plan.model import Contact, Person, Plan, Post, Way
 
 LOG_CHANNEL = "log"
 
@@ -72,6 +72,8 @@ class Recipient:
     channel: str
     address: str
     route: str
+    holder: str | None = None
+    """The person's id."""
     otherwise: tuple[Way, ...] = ()
 
 
@@ -110,7 +112,7 @@ def of_people(plan: Plan, people: Iterable[str], purpose: str | None) -> tuple[R
     return tuple(
         way
         for person in known
-        for way in _routes(person.id, person.name, person.name, person.contacts, purpose)
+        for way in _routes(person.id, person.name, person, person.contacts, purpose)
     )
 
 
@@ -167,12 +169,15 @@ def _page(alert: Alert, call: Call, recipient: Recipient, now: datetime) -> Page
 
 def _ways(plan: Plan, post: Post, purpose: str | None) -> list[Recipient]:
     holder = plan.person_by_id.get(post.holder) if post.holder else None
-    person = holder.name if holder else post.name
-    return _routes(post.id, post.name, person, post.contacts, purpose)
+    return _routes(post.id, post.name, holder, post.contacts, purpose)
 
 
 def _routes(
-    post: str, post_name: str, person: str, contacts: Sequence[Contact], purpose: str | None
+    post: str,
+    post_name: str,
+    holder: Person | None,
+    contacts: Sequence[Contact],
+    purpose: str | None,
 ) -> list[Recipient]:
     if purpose is not None:
         contacts = [Contact(channel=LOG_CHANNEL, address=post)] if contacts else []
@@ -185,7 +190,8 @@ def _routes(
             Recipient(
                 post=post,
                 post_name=post_name,
-                person=person,
+                person=holder.name if holder else post_name,
+                holder=holder.id if holder else None,
                 channel=channel,
                 address=contact.address,
                 route=channel if used[channel] == 1 else f"{channel}.{used[channel]}",

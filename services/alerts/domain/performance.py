@@ -12,7 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from shared.events.alert import Severity
+from shared.events.alert import Restriction, Severity
 from shared.events.watch import JournalEntry, JournalKind
 
 Level = Literal["aim", "watch", "act", "none"]
@@ -62,6 +62,7 @@ class Told(Struct, frozen=True, kw_only=True):
     outcome: str | None
     dispatches: list[Sent]
     timeline: list[Line]
+    restricted: Restriction | None = None
 
 
 @dataclass(frozen=True, slots=True)

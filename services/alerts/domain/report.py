@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.alerts.domain.decision import clipped
-from shared.events.alert import AlertKind, Part
+from shared.events.alert import AlertKind, Part, Restriction
 from shared.events.envelope import Event
 from shared.events.incident import (
     BackupRequested,
@@ -56,6 +56,10 @@ class Report:
     backup_type: str | None = None
     crowd_level: CrowdLevel | None = None
     channel: str | None = None
+    media: tuple[str, ...] = ()
+    """The hashes of its photos."""
+    restricted: Restriction | None = None
+    """What holds for it besides its category's restriction: that of the alert it comes from."""
 
     @property
     def moment(self) -> datetime:
@@ -89,6 +93,7 @@ class Report:
             lon=self.lon,
             crowd_level=self.crowd_level,
             backup_type=self.backup_type,
+            media=list(self.media),
         )
 
     def is_near(self, other: Part) -> bool:
@@ -129,6 +134,7 @@ def report_of(event: ReportEvent, plan: Plan | None, now: datetime) -> Report:
         backup_type=event.data.backup_type if isinstance(event, BackupRequested) else None,
         crowd_level=event.data.crowd_level if isinstance(event, IncidentReported) else None,
         channel=event.channel,
+        media=tuple(event.data.media) if isinstance(event, IncidentReported) else (),
     )
 
 

@@ -19,7 +19,7 @@ from services.alerts.domain.report import MISSED, SILENT, Report, counts
 from services.alerts.domain.shortfall import shortfalls
 from shared.events.alert import Visit
 from shared.events.identity import derived_id
-from shared.events.patrol import VisitCheckedIn, VisitCheckedOut
+from shared.events.patrol import VisitCheckedIn, VisitCheckedOut, VisitWithdrawn
 from shared.plan.model import DueVisit, Plan
 
 RECHECK = timedelta(seconds=1)
@@ -205,6 +205,29 @@ def inspected(
     ended = [each for each in visits if each.visit.checkin == event.data.checkin]
     return [
         change for each in ended if (change := _measured(each, plan, event)).visit != each.visit
+    ]
+
+
+def taken_back(
+    visits: Iterable[PendingVisit], event: VisitWithdrawn, now: datetime
+) -> list[PendingVisit]:
+    """The visits that a withdrawn check-in had fulfilled, as they were before it. One that had been
+    missed is judged a second time, and then asks again: its first alert is closed."""
+    return [
+        PendingVisit(
+            _as(
+                pending.visit,
+                state="due" if now < pending.visit.due_at else "at_risk",
+                visited_at=None,
+                checkin=None,
+                people=None,
+                dwell_s=None,
+                shortfalls=[],
+            ),
+            next_check_at=now,
+        )
+        for pending in visits
+        if pending.visit.checkin == event.data.checkin
     ]
 
 

@@ -4,12 +4,15 @@ from datetime import datetime
 
 from services.alerts.domain.alert import healed
 from services.alerts.domain.report import counts
-from services.alerts.domain.visit import LOOK_BACK, attended, inspected, presence
-from services.alerts.handlers.recording import Tally, record, record_visit
+from services.alerts.domain.visit import LOOK_BACK, attended, inspected, presence, taken_back
+from services.alerts.handlers.recording import Tally, VisitEvent, record, record_visit
 from services.alerts.ports import PendingVisit, PlanBook, Transaction
-from shared.events.alert import VisitDone, VisitRecovered
+from shared.events.alert import VisitAtRisk, VisitDone, VisitDue, VisitRecovered
 from shared.events.envelope import Event
-from shared.events.patrol import VisitCheckedIn, VisitCheckedOut
+from shared.events.patrol import VisitCheckedIn, VisitCheckedOut, VisitWithdrawn
+
+TAKEN_BACK = "taken_back"
+"""A situation that is none: the site is not known to be safe."""
 
 
 class Attendance:
@@ -45,6 +48,17 @@ class Attendance:
         for pending in inspected(visits, event, self._plan):
             await self._keep(pending)
 
+    async def withdraw(self, event: VisitWithdrawn) -> None:
+        """A visit was sent by mistake. What it fulfilled is owed again, and judged anew by the
+        clock; what was said of the site is unknown, not what it was before."""
+        self.sign(event, TAKEN_BACK)
+        if event.subject is None or not counts(event, self._plan):
+            return
+        since = event.time - LOOK_BACK
+        visits = await self._transaction.visits_of(event.subject, since, event.time)
+        for pending in taken_back(visits, event, self._now):
+            await self._tell(pending, VisitAtRisk if pending.visit.state == "at_risk" else VisitDue)
+
     def sign(self, event: Event, situation: str | None) -> None:
         """The event's site is heard of."""
         if event.subject is None or not counts(event, self._plan):
@@ -66,16 +80,19 @@ class Attendance:
 
     async def _keep(self, pending: PendingVisit) -> None:
         late = pending.visit.state == "recovered"
+        await self._tell(pending, VisitRecovered if late else VisitDone)
+        if late and pending.visit.alert:
+            await self._heal(pending.visit.alert)
+
+    async def _tell(self, pending: PendingVisit, event_type: type[VisitEvent]) -> None:
         await record_visit(
             self._transaction,
             pending,
-            VisitRecovered if late else VisitDone,
+            event_type,
             self._now,
             self._tally,
             purpose=self._plan.operation.purpose if self._plan else None,
         )
-        if late and pending.visit.alert:
-            await self._heal(pending.visit.alert)
 
     async def _heal(self, alert_id: str) -> None:
         alert = await self._transaction.alert(alert_id)

@@ -1,5 +1,5 @@
 """What happens because time passes: alerts climb, acknowledgements expire, visits are missed,
-tasks are overdue, events stay missing."""
+tasks are overdue, events stay missing, questions stay unanswered."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from services.alerts.handlers.presence import SequenceTimers
 from services.alerts.handlers.recording import Tally, record_all
 from services.alerts.handlers.tasks import TaskTimers
 from services.alerts.handlers.visits import VisitTimers
+from services.alerts.handlers.welfare import WelfareTimers
 from services.alerts.metrics import Metrics
 from services.alerts.ports import PatrolEnds, PlanBook, Store
 from shared.clock import Clock
@@ -49,6 +50,7 @@ class Clockwork:
         self._metrics = metrics
         self._tasks = TaskTimers(store=store, plans=plans, metrics=metrics)
         self._sequences = SequenceTimers(store=store, metrics=metrics)
+        self._welfare = WelfareTimers(store=store, plans=plans, metrics=metrics)
         self._counted: Plan | None = None
 
     async def on_tick(self, now: datetime) -> datetime | None:
@@ -61,6 +63,7 @@ class Clockwork:
         decided += await self._in_batches(self._due_visits, now)
         decided += await self._in_batches(self._due_tasks, now)
         decided += await self._in_batches(self._due_sequences, now)
+        decided += await self._in_batches(self._due_nudges, now)
         await self._demands.made(now)
         self._begin_channels()
         coming = await self._store.next_due()
@@ -107,6 +110,9 @@ class Clockwork:
 
     async def _due_sequences(self, now: datetime) -> int:
         return await self._sequences.run_out(now, BATCH)
+
+    async def _due_nudges(self, now: datetime) -> int:
+        return await self._welfare.run_out(now, BATCH)
 
     async def _in_batches(
         self, one_batch: Callable[[datetime], Awaitable[int]], now: datetime

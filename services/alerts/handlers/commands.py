@@ -25,6 +25,8 @@ from services.alerts.domain.command import (
 )
 from services.alerts.domain.decision import Decision, Refusal
 from services.alerts.domain.grouping import Grouped
+from services.alerts.domain.restriction import sees
+from services.alerts.domain.second_operator import CallOperator
 from services.alerts.handlers.answers import forbidden, person, refused, unknown
 from services.alerts.handlers.gaps import raise_gaps
 from services.alerts.handlers.grouping import GroupingVerb, Regrouping
@@ -36,7 +38,9 @@ from shared.clock import Clock
 from shared.events.envelope import EventId, Name
 from shared.events.identity import UUID7_PATTERN
 
-SingleVerb = Literal["acknowledge", "dispatch", "arrive", "resolve", "close", "reopen", "note"]
+SingleVerb = Literal[
+    "acknowledge", "dispatch", "arrive", "resolve", "close", "reopen", "note", "call"
+]
 Verb = SingleVerb | GroupingVerb
 GROUPING: tuple[GroupingVerb, ...] = get_args(GroupingVerb)
 VERBS: tuple[Verb, ...] = (*get_args(SingleVerb), *GROUPING)
@@ -68,6 +72,7 @@ COMMANDS: dict[SingleVerb, Callable[[CommandBody], Command]] = {
     "close": lambda body: Close(body.outcome),
     "reopen": lambda body: Reopen(body.reason),
     "note": lambda body: Remark(body.note),
+    "call": lambda body: CallOperator(),
 }
 
 
@@ -104,8 +109,8 @@ class Commands:
                 await transaction.lock_operation()
             # The row is locked first, so two commands with one key cannot both find it unused.
             alert = await transaction.alert(alert_id)
-            # Even that another unit's alert exists is not for everybody.
-            if alert is None or not principal.covers(alert.unit):
+            # Even that another unit's alert, or a restricted one, exists is not for everybody.
+            if alert is None or not sees(principal, alert):
                 return unknown("alert")
             key = f"{principal.actor}:{alert_id}:{verb}:{body.key}"
             kept = await transaction.answer(key)

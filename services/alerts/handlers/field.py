@@ -4,20 +4,33 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from services.alerts.domain.alert import CrewEvent, answered, joined, raised
+from services.alerts.domain.alert import CrewEvent, answered, called_mistaken, joined, raised
 from services.alerts.domain.checklist import bad_answers, findings
 from services.alerts.domain.correlation import belongs, match, may_follow
-from services.alerts.domain.report import Report, ReportEvent, purpose_of, report_of, unit_of
+from services.alerts.domain.report import (
+    Report,
+    ReportEvent,
+    counts,
+    purpose_of,
+    report_of,
+    unit_of,
+)
 from services.alerts.domain.triage import Surroundings, judge
 from services.alerts.handlers.attending import Attendance
 from services.alerts.handlers.gaps import raise_gaps
 from services.alerts.handlers.presence import Presence
 from services.alerts.handlers.recording import Tally, record
 from services.alerts.handlers.tasks import look_at, take_up
+from services.alerts.handlers.welfare import hear
 from services.alerts.ports import Duty, PlanBook, Transaction
 from shared.events.alert import Alert
 from shared.events.envelope import Event
-from shared.events.incident import BackupRequested, DuressRaised, IncidentReported
+from shared.events.incident import (
+    BackupRequested,
+    DuressMistaken,
+    DuressRaised,
+    IncidentReported,
+)
 from shared.events.patrol import (
     DispatchAccepted,
     DispatchArrived,
@@ -28,8 +41,10 @@ from shared.events.patrol import (
     ShiftStarted,
     VisitCheckedIn,
     VisitCheckedOut,
+    VisitWithdrawn,
     VulnerabilityReported,
 )
+from shared.events.welfare import WelfareAnswered
 
 MAX_MERGES = 10
 """How often an alert may have been merged on, and a crew's answer still find it."""
@@ -158,6 +173,24 @@ class Field:
         await self._transaction.end_duty(event.data.crew, event.time)
         self._duties = None
 
+    async def welfare(self, event: WelfareAnswered) -> None:
+        """Somebody answers that all is well."""
+        if counts(event, self._plan):
+            await hear(self._transaction, event, self._plan, self._now, self._tally)
+
+    async def withdraw(self, event: VisitWithdrawn) -> None:
+        """A visit was sent by mistake: it is owed again."""
+        await self._attendance.withdraw(event)
+
+    async def mistaken(self, event: DuressMistaken) -> None:
+        """The reporter takes a duress back. The room hears it, and has to find out."""
+        alert = await self._transaction.alert_with_part(event.data.duress)
+        if alert is None:
+            self._tally.read("orphan")
+            return
+        decision = called_mistaken(alert, self._name(event.actor), self._now)
+        await record(self._transaction, decision, self._tally)
+
     async def _home(self, report: Report) -> Alert | None:
         """The alert of the same report over another way, of the report it is about, or by match."""
         for event_id in (report.event, report.copyof, report.about):
@@ -227,4 +260,7 @@ EFFECTS: Mapping[type[Event], Effect] = {
     VulnerabilityReported: Field.vulnerability,
     ShiftStarted: Field.shift_start,
     ShiftEnded: Field.shift_end,
+    WelfareAnswered: Field.welfare,
+    VisitWithdrawn: Field.withdraw,
+    DuressMistaken: Field.mistaken,
 }

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 from services.alerts.domain.command import Case, lacking
 from services.alerts.domain.decision import Refusal
 from services.alerts.domain.grouping import Grouped, Grouping, merge, split, undoable, undone
+from services.alerts.domain.restriction import sees
 from services.alerts.domain.triage import Surroundings
 from services.alerts.handlers.gaps import raise_gaps
 from services.alerts.handlers.recording import Tally, record
@@ -58,7 +59,7 @@ class Regrouping:
 
     async def _other(self, alert_id: str | None) -> Alert | None:
         other = await self._transaction.alert(alert_id) if alert_id else None
-        return other if other is not None and self._principal.covers(other.unit) else None
+        return other if other is not None and sees(self._principal, other) else None
 
     async def _kept(self, result: Grouping, case: Case) -> Grouping:
         if isinstance(result, Refusal):

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from services.alerts.domain.decision import Decision
 from services.alerts.metrics import Metrics
 from services.alerts.ports import PendingVisit, Transaction
@@ -133,6 +135,7 @@ async def record_notification(
 ) -> None:
     """Tells of one attempt to reach somebody; the same attempt has the same event id."""
     kind = NotificationFailed if notification.error else NotificationSent
+    notification = replace(notification, restricted=alert.restricted)
     event = kind(
         specversion="1.0",
         id=derived_id(

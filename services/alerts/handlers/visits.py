@@ -18,6 +18,7 @@ from services.alerts.domain.visit import (
 )
 from services.alerts.handlers.gaps import raise_gaps
 from services.alerts.handlers.recording import Tally, VisitEvent, record, record_visit
+from services.alerts.handlers.welfare import nudge_about
 from services.alerts.metrics import Metrics
 from services.alerts.ports import PatrolEnds, PendingVisit, PlanBook, Store, Transaction
 from shared.events.alert import Visit, VisitAtRisk, VisitDue, VisitMissed
@@ -104,6 +105,7 @@ class VisitTimers:
                 return
             await transaction.renew_silence(visit.site, made_id, visit.opens_at)
         await self._raise(looking, report)
+        await nudge_about(transaction, visit, self._plans.plan, looking.now, looking.tally)
 
     async def _raise(self, looking: _Round, report: Report) -> None:
         plan = self._plans.plan

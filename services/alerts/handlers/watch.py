@@ -1,7 +1,7 @@
 """The room's journal, its change of watch, and what was told to it by voice."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -10,14 +10,17 @@ import msgspec
 from msgspec import Meta, Struct
 
 from services.alerts.domain.decision import Refusal
+from services.alerts.domain.restriction import is_within, sees
 from services.alerts.domain.watch import accepted, prepared
+from services.alerts.domain.welfare import asked
 from services.alerts.handlers.answers import person, refused, unknown
 from services.alerts.handlers.recording import SOURCE, Tally, record
+from services.alerts.handlers.welfare import tell
 from services.alerts.metrics import Metrics
 from services.alerts.ports import Answer, PlanBook, Store, Transaction
 from shared.auth import Principal
 from shared.clock import Clock
-from shared.events.alert import Alert, Owner
+from shared.events.alert import Alert, Owner, Reason
 from shared.events.envelope import EventId, Name, Timestamp
 from shared.events.identity import UUID7_PATTERN, derived_id
 from shared.events.incident import IncidentReport, IncidentReported
@@ -29,6 +32,7 @@ from shared.events.watch import (
     Line,
     WatchHandedOver,
 )
+from shared.events.welfare import Nudge
 from shared.topics import AUDIT, INCIDENT
 
 Key = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -72,6 +76,13 @@ class VoiceReport(Struct, frozen=True, kw_only=True):
     backup: bool = False
 
 
+class NudgeBody(Struct, frozen=True, kw_only=True):
+    """The body of `POST /v1/units/{crew}/nudge`; `text` is shown on the crew's phones."""
+
+    key: Key
+    text: Annotated[str, Meta(max_length=500)] | None = None
+
+
 class Watch:
     """Runs what the room does beside commanding alerts; the same key gives the same answer."""
 
@@ -104,7 +115,8 @@ class Watch:
         """The one who leaves writes down what stands: 201 with the handover."""
 
         async def made(transaction: Transaction, now: datetime) -> Answer:
-            alerts = _of(principal.unit, await transaction.open_alerts())
+            open_alerts = await transaction.open_alerts()
+            alerts = [each for each in open_alerts if sees(principal, each)]
             made_id = derived_id(now, principal.actor, "handover", body.key)
             by = person(principal, now)
             handover = prepared(made_id, principal.unit, by, body.attention, alerts)
@@ -124,7 +136,7 @@ class Watch:
             handover = await transaction.handover(handover_id)
             if handover is None or not principal.covers(handover.unit):
                 return unknown("handover")
-            alerts = await _locked(transaction, handover.unit)
+            alerts = await _locked(transaction, handover.unit, principal)
             by = person(principal, now)
             result = accepted(handover, by, body.read, alerts)
             if isinstance(result, Refusal):
@@ -167,6 +179,29 @@ class Watch:
 
         return await self._once(f"voice:{body.key}", principal, reported)
 
+    async def nudge(self, crew: str, body: NudgeBody, principal: Principal) -> Answer:
+        """A crew is asked for a sign of life: 201 with the nudge, 404 for one that is not on duty
+        here, 409 while it still has to answer an earlier one."""
+        tally = Tally()
+
+        async def done(transaction: Transaction, now: datetime) -> Answer:
+            duties = await transaction.duties()
+            duty = next((each for each in duties if each.crew == crew), None)
+            if duty is None or not principal.covers(duty.unit):
+                return unknown("crew on duty")
+            nudge = asked(duty, "operator", now, by=principal.name, text=body.text or None)
+            standing = await transaction.ask(nudge)
+            if standing is not None:
+                return refused(Refusal("lost_race", _already(standing)))
+            await tell(
+                transaction, nudge, self._plans.plan, now, tally=tally, actor=principal.actor
+            )
+            return _created(nudge)
+
+        answer = await self._once(f"nudge:{crew}:{body.key}", principal, done)
+        tally.count(self._metrics)
+        return answer
+
     async def _once(
         self,
         name: str,
@@ -185,13 +220,19 @@ class Watch:
         return answer
 
 
-def _of(unit: str, alerts: Sequence[Alert]) -> list[Alert]:
-    return [each for each in alerts if f"{each.unit}/".startswith(f"{unit}/")]
+def _already(nudge: Nudge) -> Reason:
+    return Reason(
+        code="already_asked",
+        id=f"Regu {nudge.crew} sudah ditanya dan belum menjawab",
+        en=f"Crew {nudge.crew} was asked already and has not answered yet",
+    )
 
 
-async def _locked(transaction: Transaction, unit: str) -> list[Alert]:
-    """A unit's open alerts as they are now, and stay until the transaction ends."""
-    found = _of(unit, await transaction.open_alerts())
+async def _locked(transaction: Transaction, unit: str, viewer: Principal) -> list[Alert]:
+    """A unit's open alerts, as far as somebody may know of them, as they are now and stay until the
+    transaction ends. What the new watch may not know stays with whom it has."""
+    open_alerts = await transaction.open_alerts()
+    found = [each for each in open_alerts if is_within(each.unit, unit) and sees(viewer, each)]
     locked = [await transaction.alert(each.id) for each in sorted(found, key=lambda one: one.id)]
     return [each for each in locked if each is not None and each.state != "closed"]
 

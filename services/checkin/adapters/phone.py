@@ -27,6 +27,7 @@ from services.checkin.handlers.enrolling import (
 from services.checkin.handlers.intake import SENDERS
 from services.checkin.handlers.media import Photos, Stored
 from services.checkin.handlers.phone import LONGEST_WAIT_S, InboxPage, Phone
+from services.checkin.metrics import Metrics
 from services.checkin.ports import DeviceSource, Unavailable
 from shared.auth import Principal
 from shared.events.media import MAX_MEDIA_BYTES
@@ -63,6 +64,7 @@ def phone_routes(
     devices: DeviceSource,
     gate: Gate,
     bodies: BodyReader,
+    metrics: Metrics,
 ) -> Router:
     """The handlers of `POLICY`, but for the pages."""
 
@@ -75,16 +77,24 @@ def phone_routes(
         await gate.enter(sender)
         return sender
 
+    async def knocked(request: Asked) -> None:
+        """Lets in who says not yet who it is; raises `ProblemError` 429."""
+        try:
+            await gate.enter_unknown(_address(request))
+        except ProblemError:
+            metrics.turned_away.inc()
+            raise
+
     @post("/v1/enrolments")
     async def enrol(request: Asked, data: JSONBody[EnrolmentRequest]) -> Enrolled:
         """Make a phone known by its one-time code. The first one with a code gets it."""
-        await gate.enter_unknown(_address(request))
+        await knocked(request)
         return await enrolling.enrol(data)
 
     @post("/v1/tokens", status_code=HTTPStatus.OK)
     async def grant(request: Asked, data: JSONBody[TokenRequest]) -> Granted:
         """A token of 15 minutes for an enrolled phone. `now` corrects a wrong clock."""
-        await gate.enter_unknown(_address(request))
+        await knocked(request)
         return await tokens.grant(data)
 
     @get(

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from services.checkin.domain.carrying import FLAGS as CARRYING_FLAGS
 from services.checkin.domain.incoming import Incoming
 from services.checkin.domain.presence import FLAGS as PRESENCE_FLAGS
 from services.checkin.domain.presence import View, presence_flags
@@ -17,6 +18,7 @@ FLAGS = {
     "clock_skew": "the device's clock is off by more than 60 s, or the event is from the future",
     "late": "received more than 5 min after it happened, the device's clock corrected",
     **PRESENCE_FLAGS,
+    **CARRYING_FLAGS,
     "unsigned": "the sender's credential has no key to sign with",
 }
 """Every flag there is, with what it says."""

@@ -10,15 +10,15 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from shared.events.alert import Alert, Dispatch, Visit
 from shared.events.envelope import Envelope, Event
 from shared.events.task import Task
+from shared.events.welfare import Nudge
 
 MAX_ENTRIES = 50_000
 MAX_OPEN_TASKS = 10_000
-NUDGE = "ronda.welfare.nudged."
 
 _encoder = msgspec.json.Encoder()
 
@@ -94,9 +94,19 @@ class TaskItem(_Item, frozen=True, kw_only=True, tag="task"):
 
 
 class NudgeItem(_Item, frozen=True, kw_only=True, tag="nudge"):
-    """Somebody asks for a sign of life; `data` is what alerts says of it."""
+    """The crew is asked for a sign of life; `by` is the name of whoever asks, None the system."""
 
-    data: Raw
+    state: str
+    crew: str
+    reason: str
+    by: str | None
+    text: str | None
+    site: str | None
+    site_name: str | None
+    asked_at: datetime
+    due_at: datetime
+    answered_at: datetime | None
+    answered_by: str | None
 
 
 Item = ReportItem | OrderItem | VisitItem | TaskItem | NudgeItem
@@ -200,9 +210,8 @@ def items_of(event: Event | Envelope) -> Iterator[tuple[str, Item]]:
     elif isinstance(data, Task):
         if data.site is not None:
             yield of_site(data.site), _task(data, event.time, what)
-    elif isinstance(event, Envelope) and event.type.startswith(NUDGE) and event.actor:
-        item = NudgeItem(id=event.id, version=1, at=event.time, what=what, data=event.data)
-        yield of_actor(event.actor), item
+    elif isinstance(data, Nudge):
+        yield of_crew(data.crew), _nudge(data, event.time, what)
 
 
 def _of_reporters(alert: Alert, at: datetime, what: str) -> Iterator[tuple[str, Item]]:
@@ -262,6 +271,26 @@ def _visit(visit: Visit, at: datetime, what: str) -> VisitItem:
         grace_until=visit.grace_until,
         visited_at=visit.visited_at,
         checkin=visit.checkin,
+    )
+
+
+def _nudge(nudge: Nudge, at: datetime, what: str) -> NudgeItem:
+    return NudgeItem(
+        id=nudge.id,
+        version=nudge.version,
+        at=at,
+        what=what,
+        state=nudge.state,
+        crew=nudge.crew,
+        reason=nudge.reason,
+        by=nudge.by,
+        text=nudge.text,
+        site=nudge.site,
+        site_name=nudge.site_name,
+        asked_at=nudge.asked_at,
+        due_at=nudge.due_at,
+        answered_at=nudge.answered_at,
+        answered_by=nudge.answered_by,
     )
 
 

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from services.checkin.domain.authenticity import DOUBTS, Doubt
+from services.checkin.domain.carrying import credited
 from services.checkin.domain.devices import Device
 from services.checkin.domain.flags import flags
 from services.checkin.domain.incoming import Incoming, Rejection, RejectionCode
@@ -37,7 +38,7 @@ _tokens = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 
 class Stamp(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The attributes that only the server sets. `unit` is the one that is responsible for the
-    site, else the sender's; `actor` is the sender."""
+    site, else the sender's; `actor` is the person who carries the phone."""
 
     unit: str
     actor: str
@@ -150,6 +151,7 @@ class Desk:
             signed=device is not None,
         )
         actor, unit = self._said_by(device)
+        actor, marks = credited(sender, device, item.deviceseq, marks)
         unit = site.unit if site else unit
         value = self._value(item, unit, actor, marks)
         return Outgoing(topic, _key(topic, item, actor, unit), value, marks)

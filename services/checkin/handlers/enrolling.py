@@ -3,20 +3,24 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
+from services.checkin.domain.carrying import may_carry
 from services.checkin.domain.devices import Device, code_hash, device_id
 from services.checkin.domain.stamping import Outgoing
-from services.checkin.ports import DeviceSource, Publisher, TokenIssuer, Unavailable
+from services.checkin.ports import DeviceSource, PlanSource, Publisher, TokenIssuer, Unavailable
+from shared.auth import Carried
 from shared.clock import Clock
 from shared.events.device import DeviceEnrolled, Enrolment, Invitation, Label
-from shared.events.envelope import Name, Timestamp
+from shared.events.envelope import Counter, Name, Timestamp
 from shared.events.identity import new_id
 from shared.events.registry import encode
 from shared.logging import logger
+from shared.plan.in_force import in_force
+from shared.plan.model import Person
 from shared.problem import ProblemError
 from shared.signing import Jwk, canonical, is_signed_by, public_key
 from shared.topics import DEVICE
@@ -51,17 +55,30 @@ class Enrolled(Struct, frozen=True, kw_only=True):
     now: datetime
 
 
+class ShiftSaid(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"first": "from", "last": "to"}
+):
+    """Whose shift it is, where the phone is in other hands than the enrolled person's. `from` and
+    `to` are the `deviceseq` of its `shift.started` and, once there is one, `shift.ended`."""
+
+    person: Name
+    first: Counter
+    last: Counter | None = None
+
+
 class TokenRequest(Struct, frozen=True, kw_only=True):
-    """`signature`: ES256 by the phone's key over the RFC 8785 form of `at`, `device`, and
-    `"purpose":"ronda.token"`."""
+    """`signature`: ES256 by the phone's key over the RFC 8785 form of `at`, `device`,
+    `"purpose":"ronda.token"`, and `shift` where it is sent."""
 
     device: Name
     at: Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
     signature: Annotated[str, Meta(max_length=128)]
+    shift: ShiftSaid | None = None
 
 
 class Granted(Struct, frozen=True, kw_only=True):
-    """A token, how long it is good for, whom it speaks for, and our clock."""
+    """A token, how long it is good for, whom it speaks for, and our clock. `role` and `unit` are
+    the phone's, whoever carries it."""
 
     token: str
     expires_at: datetime
@@ -142,23 +159,31 @@ class Tokens:
     """Short-lived tokens for enrolled phones, asked for with the phone's key."""
 
     devices: DeviceSource
+    plans: PlanSource
     issuer: TokenIssuer
     clock: Clock
 
     async def grant(self, request: TokenRequest) -> Granted:
-        """A token; raises `ProblemError` 400 or 401, with our clock where the phone's is wrong."""
+        """A token; raises `ProblemError` 400 or 401, with our clock where the phone's is wrong, 403
+        for a person who may not carry the phone."""
         device = await self._proven(request)
         now = self.clock()
         _check_clock(request.at, now)
+        actor, name, shift = device.actor, device.name, None
+        if request.shift is not None and request.shift.person != device.actor:
+            person = self._carrier(device, request.shift.person, now)
+            actor, name = person.id, f"{person.rank} {person.name}"
+            shift = Carried(device.actor, request.shift.first, request.shift.last)
         token = self.issuer.token(
-            actor=device.actor,
-            name=device.name,
+            actor=actor,
+            name=name,
             role=device.role,
             unit=device.unit,
             now=now,
             ttl=TOKEN_TTL,
             device=device.id,
             key=device.thumbprint,
+            shift=shift,
         )
         return Granted(
             token=token,
@@ -166,18 +191,32 @@ class Tokens:
             expires_at=now.replace(microsecond=0) + TOKEN_TTL,
             now=now,
             device=device.id,
-            actor=device.actor,
-            name=device.name,
+            actor=actor,
+            name=name,
             role=device.role,
             unit=device.unit,
         )
+
+    def _carrier(self, device: Device, actor: str, now: datetime) -> Person:
+        plan = self.plans.plan
+        plan = in_force(plan, self.plans.situation(now)) if plan is not None else None
+        person = plan.person_by_id.get(actor) if plan is not None else None
+        if plan is None or person is None:
+            detail = "the plan knows no such person; ask for a token without `shift`"
+            raise _problem(HTTPStatus.FORBIDDEN, "unknown_person", detail)
+        if not may_carry(plan, device, person):
+            detail = "that person is of another unit, and in no shift of this one"
+            raise _problem(HTTPStatus.FORBIDDEN, "other_unit", detail)
+        return person
 
     async def _proven(self, request: TokenRequest) -> Device:
         known = self.devices.registry.devices
         if not await self.devices.until(lambda: request.device in known, NEWS_S):
             raise _problem(HTTPStatus.UNAUTHORIZED, "unknown_device", "no such phone is enrolled")
         device = known[request.device]
-        said = {"at": request.at, "device": request.device, "purpose": PURPOSE}
+        said: dict[str, Any] = {"at": request.at, "device": request.device, "purpose": PURPOSE}
+        if request.shift is not None:
+            said["shift"] = msgspec.to_builtins(request.shift)
         if not is_signed_by(device.key, canonical(said), request.signature):
             detail = "the signature is not that of the phone's key"
             raise _problem(HTTPStatus.UNAUTHORIZED, "bad_signature", detail)

@@ -67,7 +67,8 @@ class Photos:
             source=SOURCE,
             time=taken_at or now,
             unit=sender.unit,
-            actor=sender.actor,
+            # Who took it is what the event says that names it.
+            actor=sender.shift.enrolled if sender.shift else sender.actor,
             device=sender.device,
             receivedtime=now,
             channel="app",

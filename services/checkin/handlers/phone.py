@@ -94,6 +94,9 @@ class Phone:
 
     def _recipients(self, sender: Principal, crew: str | None) -> Iterator[str]:
         yield of_actor(sender.actor)
+        if sender.shift is not None:
+            # What this phone sent in its own person's name is still shown on it.
+            yield of_actor(sender.shift.enrolled)
         plan = self.plans.plan
         if plan is None:
             return

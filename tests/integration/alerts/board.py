@@ -13,6 +13,7 @@ from litestar import Litestar
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.alerts.adapters.checkpoint_file import CheckpointFile
 from services.alerts.adapters.coverage_reading import CoverageReadings
 from services.alerts.adapters.delivery_reading import DeliveryReadings
 from services.alerts.adapters.http import POLICY, SignInParts, routes
@@ -136,7 +137,9 @@ def an_application(
             sign_in=SignInParts(issuer, accounts, oidc),
             clock=system_clock,
             pages=pages,
+            checkpoints=CheckpointFile(folder / "checkpoints.txt"),
             map_lines=None,
+            records_url="http://arsip.test",
         ),
         title="Ronda alerts",
         version="test",

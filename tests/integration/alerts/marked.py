@@ -2,15 +2,17 @@
 theirs has found a leak."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from dataclasses import replace as with_values
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
 
 from aiokafka import ConsumerRecord
 from msgspec.structs import replace
 
 from services.alerts.adapters.store import PostgresStore
+from services.alerts.domain.welfare import asked
 from services.alerts.ports import Duty, Page, Progress
-from shared.events.alert import Alert, AlertRaised, Dispatch, Entry, Owner, Reason
+from shared.events.alert import Alert, AlertRaised, Dispatch, Entry, Owner, Reason, Restriction
 from shared.events.identity import derived_id
 from shared.events.patrol import Fix
 from shared.events.registry import encode
@@ -39,6 +41,8 @@ class Marked:
     mark: str
     alert: Alert
     closed: Alert
+    accusation: Alert
+    """For supervisors and commanders alone, and of the unit itself for nobody."""
     task: Task
     done: Task
     handover: Handover
@@ -49,7 +53,42 @@ class Marked:
     def secrets(self) -> tuple[str, ...]:
         """The mark, and the ids, which may not be known either."""
         ids = (self.alert.id, self.closed.id, self.task.id, self.done.id, self.handover.id)
-        return (self.mark, *ids, self.visit)
+        return (self.mark, *ids, self.visit, *self.accusing)
+
+    @property
+    def accusing(self) -> tuple[str, ...]:
+        """What only those learn who may know of the accusation."""
+        return (accused(self.mark), self.accusation.id)
+
+
+def accused(mark: str) -> str:
+    """The mark of what a unit is accused of."""
+    return mark.replace("zq", "accused")
+
+
+def an_accusation(of: Alert, mark: str) -> Alert:
+    """An open alert of the same unit that only some may know of."""
+    said = accused(mark)
+    restricted = Restriction(
+        roles=["supervisor", "commander"], hidden_from=[] if of.unit == ROOT else [of.unit]
+    )
+    return replace(
+        an_alert(said, unit=of.unit, site=of.site, site_name=said),
+        kind="incident",
+        state="dispatched",
+        severity="kritis",
+        category="neutrality_breach",
+        owner=replace(of.owner, name=said) if of.owner else None,
+        reasons=[Reason(code="x", id=said, en=said)],
+        dispatches=of.dispatches,
+        timeline=[Entry(at=of.raised_at, what="note", by=said, note=said)],
+        parts=[replace(of.parts[0], text=said)],
+        reported_at=of.reported_at,
+        received_at=of.received_at,
+        # A month old and open: it stands in the list of what stands.
+        raised_at=of.raised_at - timedelta(days=20),
+        restricted=restricted,
+    )
 
 
 def marked(unit: str) -> Marked:
@@ -91,12 +130,14 @@ def marked(unit: str) -> Marked:
         owner_name=f"Ipda {mark}",
         reported_by=f"p-{mark}",
     )
+    accusation = an_accusation(alert, mark)
     outgoing = Owner(actor=f"u-{mark}", name=f"Ipda {mark}", role="operator", at=now)
     return Marked(
         unit=unit,
         mark=mark,
         alert=alert,
         closed=closed,
+        accusation=accusation,
         task=task,
         done=replace(task, id=derived_id(now, mark, "done"), state="done", next_due_at=None),
         handover=Handover(
@@ -104,7 +145,7 @@ def marked(unit: str) -> Marked:
             unit=unit,
             outgoing=outgoing,
             attention=mark,
-            open=[alert.id],
+            open=[alert.id, accusation.id],
         ),
         site=site,
         visit=derived_id(now, mark, "visit"),
@@ -129,8 +170,9 @@ async def keep_marked(store: PostgresStore, each: Marked) -> None:
         due_at=now,
         call=mark,
     )
+    accusing = an_accusing_page(page, each)
     async with store.transaction() as transaction:
-        for alert in (each.alert, each.closed):
+        for alert in (each.alert, each.closed, each.accusation):
             await transaction.save_alert(alert)
         for task in (each.task, each.done):
             await transaction.save_task(task)
@@ -138,6 +180,7 @@ async def keep_marked(store: PostgresStore, each: Marked) -> None:
         crew = Duty(crew=f"R-{mark}", unit=each.unit, since=now, members=(f"p-{mark}",))
         await transaction.save_duty(crew)
         await transaction.move(crew.crew, Fix(lat=-6.9, lon=112.1), now)
+        await transaction.ask(asked(crew, "operator", now, by=f"Ipda {mark}", text=mark))
         await transaction.seen(each.site, now, f"aman {mark}")
         entry = JournalEntry(
             id=derived_id(now, mark, "journal"),
@@ -150,8 +193,18 @@ async def keep_marked(store: PostgresStore, each: Marked) -> None:
         await transaction.note(each.unit, entry)
         await transaction.save_handover(each.handover)
         await transaction.page(page)
+        await transaction.page(accusing)
     async with store.transaction() as transaction:
         await transaction.settle_page(page.dedup, 0, Progress(1, now, error=mark))
+        await transaction.settle_page(accusing.dedup, 0, Progress(1, now, error="x"))
+
+
+def an_accusing_page(page: Page, each: Marked) -> Page:
+    """A page about the accusation instead."""
+    said = accused(each.mark)
+    return with_values(
+        page, dedup=f"{said}:1", call=said, alert=each.accusation, recipient=said, why=said
+    )
 
 
 def a_marked_plan(world: list[Marked]) -> Plan:

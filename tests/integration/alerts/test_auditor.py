@@ -17,6 +17,7 @@ from services.alerts.ports import Page, TryAgain
 from shared import database
 from shared.events.alert import Alert, Reason
 from shared.events.task_samples import VULNERABILITY
+from shared.events.welfare_samples import NUDGE
 from tests.contract.alert_rows import NOW, a_visit, an_alert, id_of
 
 LATER = NOW + timedelta(minutes=5)
@@ -107,7 +108,7 @@ async def test_an_alert_that_would_wait_for_ever_is_found(
     assert found(registry) == {check: 1}
 
 
-async def test_visits_tasks_devices_and_pages_that_were_left_are_found(
+async def test_visits_tasks_devices_questions_and_pages_that_were_left_are_found(
     store: PostgresStore, auditor: Auditor, registry: CollectorRegistry
 ) -> None:
     alert = an_alert(next_due_at=SOON)
@@ -118,8 +119,9 @@ async def test_visits_tasks_devices_and_pages_that_were_left_are_found(
         await transaction.save_task(replace(VULNERABILITY, next_due_at=NOW))
         await transaction.save_task(replace(VULNERABILITY, id=id_of("lost"), next_due_at=None))
         await transaction.save_tracks([DeviceTrack("d", count=counted(Count(), [1, 3], NOW))])
+        await transaction.ask(replace(NUDGE, due_at=NOW))
     await auditor.audit()
-    left = dict.fromkeys(("visit_left", "task_left", "gap_left", "page_left"), 1.0)
+    left = dict.fromkeys(("visit_left", "task_left", "gap_left", "nudge_left", "page_left"), 1.0)
     assert found(registry) == left | {"task_without_timer": 1}
 
 

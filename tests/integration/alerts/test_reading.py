@@ -9,7 +9,7 @@ from services.alerts.adapters.reading import Readings
 from services.alerts.adapters.store import PostgresStore
 from services.alerts.domain.site_status import Sign
 from services.alerts.ports import Unstorable
-from tests.builders import POLRES, POLSEK
+from tests.builders import POLRES, POLSEK, a_principal
 from tests.contract.alert_rows import NOW, a_visit, an_alert, id_of
 
 MINUTE = timedelta(minutes=1)
@@ -35,18 +35,18 @@ async def test_alerts_are_those_of_a_unit_and_below_the_newest_first(
         await transaction.save_alert(
             an_alert("closed", unit=POLRES, state="closed", closed_at=NOW, raised_at=NOW)
         )
-    open_ones = [alert.id for alert in await readings.alerts(POLRES, only_open=True)]
+    open_ones = [alert.id for alert in await readings.alerts(a_principal(), only_open=True)]
     assert open_ones == [id_of("polsek"), id_of("polres")]
-    everything = [alert.id for alert in await readings.alerts(POLRES, only_open=False)]
+    everything = [alert.id for alert in await readings.alerts(a_principal(), only_open=False)]
     assert everything == [id_of("closed"), id_of("polsek"), id_of("polres")]
-    assert await readings.alerts("polda%", only_open=True) == []
+    assert await readings.alerts(a_principal(unit="polda%"), only_open=True) == []
 
 
 async def test_one_alert_is_found_by_its_id(store: PostgresStore, readings: Readings) -> None:
     async with store.transaction() as transaction:
         await transaction.save_alert(an_alert())
-    assert await readings.alert(an_alert().id) == an_alert()
-    assert await readings.alert(id_of("nothing")) is None
+    assert await readings.alert(a_principal(), an_alert().id) == an_alert()
+    assert await readings.alert(a_principal(), id_of("nothing")) is None
 
 
 async def test_visits_are_those_that_are_due_in_a_span(

@@ -87,7 +87,38 @@ async def test_the_first_message_says_the_time_the_lag_and_the_place() -> None:
         body = (await viewer.take()).decode()
     assert body.startswith("event: clock\nid: 0:10,1:20\ndata: ")
     data = msgspec.json.decode(body.split("data: ")[1])
-    assert data == {"now": "2024-02-12T20:00:00Z", "lag_s": 3.1, "last_id": "0:10,1:20"}
+    assert data == {
+        "now": "2024-02-12T20:00:00Z",
+        "lag_s": 3.1,
+        "last_id": "0:10,1:20",
+        "operators": 1,
+    }
+
+
+async def test_the_time_comes_with_how_many_may_act_at_the_boards_of_a_unit(
+    stream: Stream,
+) -> None:
+    siti = stream.join(a_principal("Siti"), None)
+    again = stream.join(a_principal("Siti"), None)
+    for name, role, unit in (
+        ("Joko", "commander", POLRES),
+        ("Bawaslu", "auditor", POLRES),
+        ("Soko", "supervisor", POLSEK),
+    ):
+        stream.join(a_principal(name, role=role, unit=unit), None)
+    await siti.take()
+    await stream.beat()
+    assert operators(await siti.take()) == 2
+    again.leave()
+    stream.part(siti)
+    await again.take()
+    late = stream.join(a_principal("Sari"), None)
+    assert operators(await late.take()) == 2
+
+
+def operators(body: bytes) -> int:
+    data = body.decode().rsplit("event: clock", 1)[1].split("data: ")[1]
+    return int(msgspec.json.decode(data)["operators"])
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import msgspec
+from msgspec.structs import replace
 
 from services.alerts.ports import Duty
 from shared.events.alert import Dispatch
 from shared.events.patrol import Fix
+from shared.events.task_samples import VULNERABILITY
 from shared.plan.model import Operation
 from tests.builders import KPU, POLRES, POLSEK, WAREHOUSE, a_plan
 from tests.contract.alert_rows import NOW, a_visit, an_alert, id_of
@@ -67,6 +69,7 @@ async def test_units_show_where_crews_are_and_what_keeps_them_busy(
             "members": ["p-1"],
             "position": None,
             "busy_with": None,
+            "nudge": None,
         },
         {
             "crew": "R-21",
@@ -75,8 +78,30 @@ async def test_units_show_where_crews_are_and_what_keeps_them_busy(
             "members": ["p-1"],
             "position": {"lat": -6.9, "lon": 112.1, "at": "2024-02-12T20:03:00Z"},
             "busy_with": an_alert().id,
+            "nudge": None,
         },
     ]
+
+
+async def test_a_crew_is_asked_over_http_and_shown_with_what_it_was_asked(
+    board: Board, siti: httpx.AsyncClient
+) -> None:
+    async with board.store.transaction() as transaction:
+        for crew, unit in (("R 21", POLRES), ("L-01", NEIGHBOUR)):
+            await transaction.save_duty(Duty(crew=crew, unit=unit, since=NOW, members=("p-1",)))
+    asked = await siti.post("/v1/units/R%2021/nudge", json={"key": "k", "text": "Aman?"})
+    assert asked.status_code == 201, asked.text
+    [crew] = (await siti.get("/v1/units")).json()["items"]
+    assert crew["nudge"] == asked.json()
+    assert is_problem(await siti.post("/v1/units/R%2021/nudge", json={"key": "l"}), 409)
+    assert is_problem(await siti.post("/v1/units/L-01/nudge", json={"key": "k"}), 404)
+    assert is_problem(await siti.post("/v1/units/L-01/nudge", json={"key": ""}), 400)
+    # A question of an earlier duty is over with it.
+    later = Duty(crew="R 21", unit=POLRES, since=datetime.now(UTC), members=("p-1",))
+    async with board.store.transaction() as transaction:
+        await transaction.save_duty(later)
+    [crew] = (await siti.get("/v1/units")).json()["items"]
+    assert crew["nudge"] is None
 
 
 async def test_sites_stand_as_their_alerts_and_their_last_sign_say(
@@ -91,8 +116,27 @@ async def test_sites_stand_as_their_alerts_and_their_last_sign_say(
     assert stands == {WAREHOUSE: "gangguan", KPU: "aman"}
     [site] = [item for item in answer.json()["items"] if item["id"] == KPU]
     assert set(site) == {
-        *("id", "name", "type", "risk_class", "unit", "lat", "lon", "district", "status", "since")
+        *("id", "name", "type", "risk_class", "unit", "lat", "lon", "district", "status", "since"),
+        *("risk", "flags"),
     }
+
+
+async def test_a_site_says_what_speaks_against_it_and_gives_no_number(
+    board: Board, siti: httpx.AsyncClient
+) -> None:
+    now = datetime.now(UTC)
+    missed = an_alert("missed", kind="visit_missed", site=WAREHOUSE, unit=POLRES, raised_at=now)
+    weak = replace(VULNERABILITY, unit=POLRES, site=WAREHOUSE, text="CCTV buta", state="overdue")
+    await keep(board, missed)
+    async with board.store.transaction() as transaction:
+        await transaction.save_task(weak)
+    sites = {item["id"]: item for item in (await siti.get("/v1/sites")).json()["items"]}
+    assert sites[WAREHOUSE]["flags"] == ["visit_missed", "vulnerability", "task_overdue"]
+    assert sites[WAREHOUSE]["risk"]["score"] is None
+    said = [reason["id"] for reason in sites[WAREHOUSE]["risk"]["reasons"]]
+    assert said[0] == "Kelas rawan"
+    assert "Kerawanan: CCTV buta" in said
+    assert sites[KPU]["flags"] == []
 
 
 async def test_visits_are_those_around_now(board: Board, siti: httpx.AsyncClient) -> None:
@@ -126,6 +170,7 @@ async def test_the_situation_names_the_operation_its_unit_and_the_categories(
         "timezone": "Asia/Jakarta",
         "plan_version": "1",
         "map_url": None,
+        "records_url": "http://arsip.test",
     }
     fire = {"id": "fire", "label": "fire", "label_en": "fire", "family": "fire"}
     assert fire in categories

@@ -43,9 +43,11 @@ BODIES: dict[Verb, dict[str, Any]] = {
     "close": {},
     "reopen": {"reason": "mereka kembali"},
     "note": {"note": "dicatat"},
+    "call": {},
 }
 
 TAKING: tuple[Verb, ...] = ("acknowledge", "dispatch", "arrive")
+ASIDE: tuple[Verb, ...] = ("note", "call")
 ENDING: tuple[Verb, ...] = ("resolve", "close", "reopen")
 
 people = st.sampled_from(PEOPLE)
@@ -151,10 +153,10 @@ class CoreMachine(RuleBasedStateMachine):
         self._command(verb, by, which, crash)
 
     @precondition(lambda self: self.store.alerts())
-    @rule(by=people, which=numbers, crash=crashes)
-    def note(self, by: Principal, which: int, crash: str) -> None:
-        """Somebody writes a line."""
-        self._command("note", by, which, crash)
+    @rule(verb=st.sampled_from(ASIDE), by=people, which=numbers, crash=crashes)
+    def note(self, verb: Verb, by: Principal, which: int, crash: str) -> None:
+        """Somebody writes a line, or calls somebody to the room."""
+        self._command(verb, by, which, crash)
 
     def _command(self, verb: Verb, by: Principal, which: int, crash: str) -> None:
         """A command whose answer was lost is sent again with its key, and answered alike."""

@@ -10,6 +10,7 @@ from services.alerts.adapters.http.pages import MAP_LINES, page_routes
 from services.alerts.settings import AlertsSettings
 from shared.http import problem_response
 from shared.problem import ProblemError
+from shared.settings import SettingsError
 
 
 @pytest.fixture
@@ -46,11 +47,41 @@ def test_without_the_file_there_are_no_lines(folder: Path, tmp_path: Path, named
         assert client.get("/board/").text == "<html>"
 
 
+NEEDED = {
+    "RONDA_KAFKA_BOOTSTRAP_SERVERS": "localhost:9092",
+    "RONDA_DATABASE_URL": "postgresql://localhost/ronda",
+    "RONDA_AUTH_KEYS_FILE": "keys.json",
+}
+
+
 def test_the_file_is_named_by_a_setting() -> None:
-    variables = {
-        "RONDA_KAFKA_BOOTSTRAP_SERVERS": "localhost:9092",
-        "RONDA_DATABASE_URL": "postgresql://localhost/ronda",
-        "RONDA_AUTH_KEYS_FILE": "keys.json",
-        "RONDA_MAP_LINES_FILE": "tuban.geojson",
-    }
+    variables = NEEDED | {"RONDA_MAP_LINES_FILE": "tuban.geojson"}
     assert AlertsSettings.from_environment(variables).map_lines == Path("tuban.geojson")
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("https://arsip.example/", "https://arsip.example"),
+        ("http://arsip.lan:8003", "http://arsip.lan:8003"),
+        (":8003", ":8003"),
+        ("/", ""),
+    ],
+)
+def test_the_archive_is_elsewhere_beside_the_board_or_at_its_address(said: str, meant: str) -> None:
+    variables = NEEDED | {"RONDA_RECORDS_URL": said}
+    assert AlertsSettings.from_environment(variables).records_url == meant
+
+
+@pytest.mark.parametrize(
+    "said", ["javascript:alert(1)", "arsip", ":x", "//arsip.example", "https://"]
+)
+def test_where_no_archive_can_be_is_said_at_the_start(said: str) -> None:
+    with pytest.raises(SettingsError, match="RONDA_RECORDS_URL"):
+        AlertsSettings.from_environment(NEEDED | {"RONDA_RECORDS_URL": said})
+
+
+def test_nobody_need_say_where_the_archive_is() -> None:
+    settings = AlertsSettings.from_environment(NEEDED)
+    assert settings.records_url is None
+    assert settings.checkpoint_file is None

@@ -7,11 +7,22 @@ from typing import Any
 import msgspec
 import pytest
 
+from services.alerts.domain.severity import SEVERITIES
 from services.alerts.handlers import VERBS, Verb
 from services.alerts.handlers.commands import ROLES
 from shared.auth import ROLES as ALL_ROLES
 from shared.events.alert import Alert
-from tests.builders import POLSEK, a_duress, a_principal, an_id, an_incident
+from shared.plan.model import Step
+from tests.builders import (
+    POLSEK,
+    a_duress,
+    a_plan,
+    a_policy,
+    a_post,
+    a_principal,
+    an_id,
+    an_incident,
+)
 from tests.fake_store import Crash
 from tests.unit.alerts.engine import Engine, problem, shown
 
@@ -27,6 +38,7 @@ BODIES: dict[Verb, dict[str, Any]] = {
     "close": {},
     "reopen": {"reason": "mereka kembali"},
     "note": {"note": "sudah ditelepon"},
+    "call": {},
     "merge": {},
     "split": {},
     "undo": {},
@@ -149,10 +161,10 @@ async def test_what_ends_or_reopens_an_alert_is_said_of_the_version_that_was_see
 
 
 LEGAL: dict[str, set[Verb]] = {
-    "raised": {"acknowledge", "dispatch", "note"},
-    "acknowledged": {"acknowledge", "dispatch", "resolve", "note"},
-    "dispatched": {"acknowledge", "dispatch", "arrive", "resolve", "note"},
-    "arrived": {"acknowledge", "dispatch", "arrive", "resolve", "note"},
+    "raised": {"acknowledge", "dispatch", "note", "call"},
+    "acknowledged": {"acknowledge", "dispatch", "resolve", "note", "call"},
+    "dispatched": {"acknowledge", "dispatch", "arrive", "resolve", "note", "call"},
+    "arrived": {"acknowledge", "dispatch", "arrive", "resolve", "note", "call"},
     "resolved": {"close", "reopen", "note"},
     "closed": {"reopen", "note"},
 }
@@ -337,3 +349,38 @@ async def test_an_unknown_alert_is_not_found(engine: Engine, alert_id: str) -> N
     alert = msgspec.structs.replace(engine.store.alert(), id=alert_id)
 
     assert (await engine.command("acknowledge", alert=alert)).status == 404
+
+
+async def test_a_second_operator_is_called_once_and_nothing_else_changes(engine: Engine) -> None:
+    before = await brought_to(engine, "acknowledged")
+    pages = len(engine.store.pages())
+
+    after = shown(await engine.command("call", SITI))
+
+    called = [page for page in engine.store.pages() if "kedua" in page.why]
+    assert {page.post for page in called} == {"operator"}
+    assert len(engine.store.pages()) == pages + len(called)
+    assert (after.state, after.next_due_at, after.owner) == (
+        before.state,
+        before.next_due_at,
+        before.owner,
+    )
+    assert after.timeline[-1].what == "operator_called"
+    assert after.timeline[-1].by == "Ipda Siti"
+
+    again = shown(await engine.command("call", BUDI))
+    assert again.version == after.version
+    engine.clock.advance(121)
+    later = shown(await engine.command("call", BUDI, key="later"))
+    assert later.version == after.version + 1
+
+
+async def test_without_a_post_for_the_room_the_first_level_is_called() -> None:
+    plan = a_plan(
+        posts=[a_post("padal", "Padal")],
+        policies=[a_policy(severities=list(SEVERITIES), steps=[Step(after_s=0, posts=["padal"])])],
+    )
+    engine = Engine(plan)
+    await brought_to(engine, "acknowledged")
+    await engine.command("call", SITI)
+    assert {p.post for p in engine.store.pages() if "kedua" in p.why} == {"padal"}

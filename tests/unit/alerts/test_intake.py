@@ -343,3 +343,9 @@ async def test_an_exercised_vulnerability_weighs_on_nothing_real(engine: Engine)
     await engine.reported(an_incident())
 
     assert engine.store.alert().severity == "sedang"
+
+
+async def test_a_part_names_the_photos_of_its_report(engine: Engine) -> None:
+    photos = ["a" * 64, "b" * 64]
+    await engine.reported(an_incident(report={"media": photos}))
+    assert engine.store.alert().parts[0].media == photos

@@ -46,11 +46,15 @@ class Phone:
         """An event with this phone's signature."""
         return event | {"signature": sign(self.private, signed_text(event))}
 
-    def token_request(self, at: datetime, **changes: Any) -> dict[str, Any]:
-        """What `POST /v1/tokens` is sent."""
-        said = {"at": at.isoformat(), "device": self.id, "purpose": "ronda.token"}
+    def token_request(
+        self, at: datetime, shift: dict[str, Any] | None = None, **changes: Any
+    ) -> dict[str, Any]:
+        """What `POST /v1/tokens` is sent; `shift` as the phone signs it."""
+        said: dict[str, Any] = {"at": at.isoformat(), "device": self.id, "purpose": "ronda.token"}
+        said |= {"shift": shift} if shift is not None else {}
         signature = sign(self.private, canonical(said))
-        return {"at": said["at"], "device": self.id, "signature": signature} | changes
+        del said["purpose"]
+        return said | {"signature": signature} | changes
 
     def sender(self, **changes: Any) -> Principal:
         """Whom its token speaks for."""

@@ -24,6 +24,7 @@ from shared.auth import Issuer, Verifier
 from shared.checkpoint_codes import CodeBook
 from shared.health import Health
 from shared.http import application
+from shared.plan.model import Plan
 from tests.unit.checkin.builders import NOW, a_plan
 from tests.unit.checkin.fakes import FakeDevices, FakeInbox, FakePlans, FakePublisher
 from tests.unit.checkin.phones import Phone
@@ -44,6 +45,7 @@ class Service:
     clock: Callable[[], datetime] = _now
     gate: Gate = field(default_factory=lambda: Gate(events_per_s=1e6, requests_per_s=1e6))
     pages: Path = Path("nowhere")
+    plan: Plan | None = field(default_factory=a_plan)
     publisher: FakePublisher = field(default_factory=FakePublisher, init=False)
     inbox: FakeInbox = field(default_factory=FakeInbox, init=False)
     devices: FakeDevices = field(init=False)
@@ -66,7 +68,7 @@ class Service:
 
     def app(self) -> Asgi:
         """The ASGI application, put together as `app.py` does it."""
-        registry, plans, bodies = CollectorRegistry(), FakePlans(a_plan()), BodyReader()
+        registry, plans, bodies = CollectorRegistry(), FakePlans(self.plan), BodyReader()
         metrics, verifier = Metrics(registry), Verifier(self.keys["keys"])
         intake = IntakeApplication(
             Intake(
@@ -85,12 +87,13 @@ class Service:
         )
         routes = phone_routes(
             enrolling=Enrolling(self.devices, self.publisher, self.clock),
-            tokens=Tokens(self.devices, Issuer(self.keys["checkin"]), self.clock),
+            tokens=Tokens(self.devices, plans, Issuer(self.keys["checkin"]), self.clock),
             phone=PhoneDesk(plans, self.inbox, self.clock),
             photos=Photos(self.publisher, self.clock),
             devices=self.devices,
             gate=self.gate,
             bodies=bodies,
+            metrics=metrics,
         )
         pages = application(
             [routes, *page_routes(self.pages)],

@@ -11,6 +11,7 @@ import pytest
 from services.checkin.adapters import gate
 from services.checkin.adapters.gate import Gate
 from services.checkin.adapters.phone import POLICY
+from services.checkin.domain.allowance import Rate
 from services.checkin.ports import Unavailable
 from shared.auth import Issuer, generate_keys
 from shared.policy import PUBLIC
@@ -109,6 +110,27 @@ async def test_a_flooding_phone_is_told_to_wait_and_others_are_not(
         service.devices.registry.devices.update(other.devices.registry.devices)
         headers = {"Authorization": f"Bearer {other.token()}"}
         assert (await flooding.post("/v1/events", json=[], headers=headers)).status_code == 202
+
+
+async def test_too_many_strangers_from_one_address_are_told_to_wait_and_counted(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "HOLD_S", 0.01)
+    monkeypatch.setattr(gate, "STRANGERS", Rate(per_s=0.1, burst=2))
+    service.gate = Gate(events_per_s=1000, requests_per_s=1000, now_s=lambda: 0.0)
+    async with client_of(service, "none") as stranger:
+        # What they say of themselves is nobody's word here: a proxy's is taken by the server.
+        spoofed = [{"X-Forwarded-For": f"203.0.113.{number}"} for number in range(3)]
+        answers = [
+            await stranger.post(
+                "/v1/tokens", json=service.phone.token_request(NOW), headers=headers
+            )
+            for headers in spoofed
+        ]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert int(answers[2].headers["retry-after"]) >= 1
+        figures = (await stranger.get("/metrics")).text
+        assert "ronda_door_refusals_total 1.0" in figures
 
 
 async def test_one_refused_event_alone_is_a_problem_with_its_code(

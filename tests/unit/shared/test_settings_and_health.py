@@ -33,6 +33,18 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
         Environment({"RONDA_HTTP_PORT": port}).http(8001)
 
 
+def test_proxies_are_addresses_and_networks() -> None:
+    trusted = Environment({"RONDA_HTTP_TRUSTED_PROXIES": "10.1.0.5, 172.31.240.0/23"})
+    assert trusted.http(8001).trusted_proxies == ("10.1.0.5", "172.31.240.0/23")
+    assert Environment({}).http(8001).trusted_proxies == ()
+
+
+@pytest.mark.parametrize("value", ["*", "caddy", "10.0.0.1/8", "10.0.0.1;10.0.0.2"])
+def test_what_is_no_address_is_refused(value: str) -> None:
+    with pytest.raises(SettingsError, match="RONDA_HTTP_TRUSTED_PROXIES"):
+        Environment({"RONDA_HTTP_TRUSTED_PROXIES": value}).http(8001)
+
+
 def test_another_database_is_refused() -> None:
     with pytest.raises(SettingsError, match="postgresql://"):
         Environment({"RONDA_DATABASE_URL": "mysql://x"}).database_url()

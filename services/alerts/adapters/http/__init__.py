@@ -9,6 +9,7 @@ from typing import Any
 from litestar import Request, Response, Router
 from litestar.types import ControllerRouterHandler
 
+from services.alerts.adapters.checkpoint_file import CheckpointFile
 from services.alerts.adapters.coverage_reading import CoverageReadings
 from services.alerts.adapters.delivery_reading import DeliveryReadings
 from services.alerts.adapters.http.alerts import alert_routes
@@ -19,6 +20,7 @@ from services.alerts.adapters.http.pages import MAP_LINES, page_routes
 from services.alerts.adapters.http.performance import performance_routes
 from services.alerts.adapters.http.policy import POLICY
 from services.alerts.adapters.http.session import Sso, session_routes
+from services.alerts.adapters.http.situation import situation_routes
 from services.alerts.adapters.http.sso import START, sso_routes
 from services.alerts.adapters.http.tasks import task_routes
 from services.alerts.adapters.http.views import view_routes
@@ -82,7 +84,9 @@ def routes(
     sign_in: SignInParts,
     clock: Clock,
     pages: Path,
+    checkpoints: CheckpointFile,
     map_lines: Path | None = None,
+    records_url: str | None = None,
 ) -> Sequence[ControllerRouterHandler]:
     """All routes; `pages` is the folder of the built board, `secrets` are the channels'."""
     return [
@@ -93,9 +97,10 @@ def routes(
                 *sign_in.routes(verifier, clock),
                 *alert_routes(readings, commands),
                 *task_routes(task_readings, tasks),
-                *watch_routes(readings, watch_readings, watch, clock),
+                *watch_routes(readings, watch_readings, watch, checkpoints, clock),
                 *performance_routes(performance_readings, watch_readings, clock),
-                *view_routes(readings, plans, clock, MAP_LINES if map_lines else None),
+                *view_routes(readings, task_readings, plans, clock),
+                *situation_routes(plans, clock, MAP_LINES if map_lines else None, records_url),
                 *engine_routes(readings, coverages, situations, plans, clock),
                 *notification_routes(deliveries, receipts, plans, secrets, clock),
             ],

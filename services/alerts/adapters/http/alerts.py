@@ -41,14 +41,14 @@ def alert_routes(readings: Readings, commands: Commands) -> list[HTTPRouteHandle
 
     @get("/v1/alerts")
     async def alerts(request: Asked, wanted: Wanted = "open") -> AlertList:
-        unit = principal_of(request).unit
-        return AlertList(items=await readings.alerts(unit, only_open=wanted == "open"))
+        viewer = principal_of(request)
+        return AlertList(items=await readings.alerts(viewer, only_open=wanted == "open"))
 
     @get("/v1/alerts/{alert_id:str}")
     async def one_alert(request: Asked, alert_id: AlertId) -> Alert:
-        alert = await readings.alert(alert_id)
+        alert = await readings.alert(principal_of(request), alert_id)
         # Another unit's alert looks like none: even that it exists is not for everybody.
-        if alert is None or not principal_of(request).covers(alert.unit):
+        if alert is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no alert {alert_id}")
         return alert
 

@@ -1,6 +1,7 @@
 """What the engine knows ahead and in sum, and how the posko changes the situation."""
 
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -26,6 +27,7 @@ from services.alerts.domain.backup import (
 )
 from services.alerts.domain.coverage import Coverage, total
 from services.alerts.domain.duty import busy_crews
+from services.alerts.domain.restriction import sees
 from services.alerts.handlers.situations import SituationAnswer, SituationBody, Situations
 from services.alerts.ports import PlanBook
 from shared.clock import Clock
@@ -90,13 +92,12 @@ def engine_routes(
     @get("/v1/alerts/{alert_id:str}/recommendations")
     async def recommendations(request: Asked, alert_id: AlertId) -> Backup:
         principal = principal_of(request)
-        alert = await readings.alert(alert_id)
-        if alert is None or not principal.covers(alert.unit):
+        alert = await readings.alert(principal, alert_id)
+        if alert is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no alert {alert_id}")
         # A crew of ours may be busy with a neighbour's alert; a neighbour's crew is asked for
         # through the unit above both.
-        root = plans.plan.operation.unit if plans.plan else principal.unit
-        busy = busy_crews(await readings.alerts(root, only_open=True), principal.covers)
+        busy = busy_crews(await readings.everybodys(), partial(sees, principal))
         duties = [each for each in await readings.duties() if principal.covers(each.unit)]
         used, rung = asked_for(alert), next_rung(alert)
         return Backup(

@@ -62,9 +62,9 @@ def notification_routes(
     async def notifications(
         request: Asked, which: Which = "undelivered", alert: OfAlert = None
     ) -> Pages:
-        unit = principal_of(request).unit
+        viewer = principal_of(request)
         only = which == "undelivered"
-        return Pages(items=await deliveries.pages(unit, only_undelivered=only, alert_id=alert))
+        return Pages(items=await deliveries.pages(viewer, only_undelivered=only, alert_id=alert))
 
     @post("/v1/receipts/{channel:str}", status_code=HTTPStatus.NO_CONTENT)
     async def receipt(request: Asked, channel: FromPath[str]) -> None:

@@ -31,9 +31,9 @@ def performance_routes(
     ) -> Performance:
         until = clock()
         since = until - WINDOWS[window]
-        unit = principal_of(request).unit
-        told = await readings.told(unit, since, until)
-        journal = await watches.journal(unit, since)
+        viewer = principal_of(request)
+        told = await readings.told(viewer, since, until)
+        journal = await watches.journal(viewer.unit, since)
         return await asyncio.to_thread(
             performance, told, since, until, operators=operators, journal=journal
         )

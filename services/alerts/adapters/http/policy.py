@@ -36,6 +36,7 @@ POLICY: Policy = {
     # A provider has no account: the route asks for its channel's secret.
     "POST /v1/receipts/{channel}": PUBLIC,
     "GET /v1/units": VIEWING,
+    "POST /v1/units/{crew}/nudge": COMMANDING,
     "GET /v1/sites": VIEWING,
     "GET /v1/visits": VIEWING,
     "GET /v1/situation": VIEWING,

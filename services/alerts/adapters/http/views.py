@@ -1,7 +1,8 @@
-"""What the board shows around the alerts: sites, units, visits, the situation."""
+"""What the board shows around the alerts: sites, units, visits."""
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 
 from litestar import get
@@ -10,14 +11,17 @@ from msgspec import Struct
 
 from services.alerts.adapters.http.rights import Asked, principal_of
 from services.alerts.adapters.reading import Readings
+from services.alerts.adapters.task_reading import TaskReadings
 from services.alerts.domain.duty import busy_crews
-from services.alerts.domain.site_status import Status, standing
+from services.alerts.domain.restriction import sees
+from services.alerts.domain.site_risk import Risk, flags, site_risk
+from services.alerts.domain.site_status import Standing, Status, standing
 from services.alerts.ports import Duty, PlanBook
-from shared.auth import Principal
 from shared.clock import Clock
 from shared.events.alert import Alert, Visit
-from shared.events.situation import SituationChange
-from shared.plan.model import Plan
+from shared.events.task import Task
+from shared.events.welfare import Nudge
+from shared.plan.model import Plan, Site
 from shared.problem import ProblemError
 
 AROUND_NOW = timedelta(hours=24)
@@ -33,7 +37,8 @@ class Position(Struct, frozen=True, kw_only=True):
 
 
 class Crew(Struct, frozen=True, kw_only=True):
-    """A crew on duty; `busy_with` is the alert it was sent to."""
+    """A crew on duty; `busy_with` is the alert it was sent to, `nudge` what it was asked last while
+    on this duty."""
 
     crew: str
     unit: str
@@ -41,6 +46,7 @@ class Crew(Struct, frozen=True, kw_only=True):
     members: list[str]
     position: Position | None
     busy_with: str | None
+    nudge: Nudge | None = None
 
 
 class Crews(Struct, frozen=True, kw_only=True):
@@ -60,6 +66,10 @@ class SiteView(Struct, frozen=True, kw_only=True):
     district: str | None
     status: Status
     since: datetime | None
+    risk: Risk
+    flags: list[str]
+    """What is open there that a person should look at: `visit_missed`, `silent`, `vulnerability`,
+    `task_overdue`."""
 
 
 class Sites(Struct, frozen=True, kw_only=True):
@@ -70,80 +80,40 @@ class Visits(Struct, frozen=True, kw_only=True):
     items: list[Visit]
 
 
-class CategoryLabel(Struct, frozen=True, kw_only=True):
-    id: str
-    label: str
-    label_en: str
-    family: str
-
-
-class OverrideView(Struct, frozen=True, kw_only=True):
-    """What the posko has changed of the plan's defaults: since when, by whom, why, until when."""
-
-    since: datetime
-    change: SituationChange
-
-
-class SituationView(Struct, frozen=True, kw_only=True):
-    """The operation and its phase, for the asker's unit."""
-
-    operation: str
-    unit: str
-    unit_name: str
-    phase: str | None
-    phase_name: str | None
-    logistics_stage: str | None
-    purpose: str | None
-    """None is the real thing, else `exercise` or `synthetic`."""
-    overrides: list[OverrideView]
-    timezone: str
-    plan_version: str
-    categories: list[CategoryLabel]
-    map_url: str | None
-    """The deployment's own lines for the map, GeoJSON; None: the board draws a schema."""
-
-
 def view_routes(
-    readings: Readings, plans: PlanBook, clock: Clock, map_url: str | None = None
+    readings: Readings, task_readings: TaskReadings, plans: PlanBook, clock: Clock
 ) -> list[HTTPRouteHandler]:
-    """`/v1/units`, `/v1/sites`, `/v1/visits`, `/v1/situation`."""
+    """`/v1/units`, `/v1/sites`, `/v1/visits`."""
 
     @get("/v1/units")
     async def units(request: Asked) -> Crews:
         principal = principal_of(request)
-        # The whole operation's alerts: a crew of ours may be busy with a neighbour's.
-        root = plans.plan.operation.unit if plans.plan else principal.unit
-        busy = busy_crews(await readings.alerts(root, only_open=True), principal.covers)
-        duties = await readings.duties()
-        return Crews(items=[_crew(each, busy) for each in duties if principal.covers(each.unit)])
+        # A crew of ours may be busy with a neighbour's alert.
+        busy = busy_crews(await readings.everybodys(), partial(sees, principal))
+        duties = [each for each in await readings.duties() if principal.covers(each.unit)]
+        nudges = {each.crew: each for each in await readings.nudges()}
+        return Crews(items=[_crew(each, busy, nudges.get(each.crew)) for each in duties])
 
     @get("/v1/sites")
     async def sites(request: Asked) -> Sites:
         principal, plan, now = principal_of(request), plan_of(plans), clock()
         signs = await readings.signs()
         at_site: dict[str | None, list[Alert]] = defaultdict(list)
-        for alert in await readings.alerts(principal.unit, only_open=True):
+        for alert in await readings.alerts(principal, only_open=True):
             if alert.purpose == plan.operation.purpose:
                 at_site[alert.site].append(alert)
+        tasks: dict[str | None, list[Task]] = defaultdict(list)
+        for task in await task_readings.tasks(principal.unit, only_open=True):
+            tasks[task.site].append(task)
+        phase, stage = phase_now(plans, plan, now), plans.situation.logistics_stage
         items = []
         for site in plan.sites:
             if principal.covers(site.unit):
                 silent = timedelta(seconds=plan.unknown_for_s(site))
                 stands = standing(signs.get(site.id), at_site[site.id], silent, now)
-                items.append(
-                    SiteView(
-                        id=site.id,
-                        name=site.name,
-                        type=site.type,
-                        risk_class=site.risk_class,
-                        unit=site.unit,
-                        lat=site.lat,
-                        lon=site.lon,
-                        district=site.district,
-                        status=stands.status,
-                        since=stands.since,
-                    )
-                )
+                alerts, open_tasks = at_site[site.id], tasks[site.id]
+                risk = site_risk(site, plan, alerts, open_tasks, phase=phase, stage=stage)
+                items.append(_site(site, stands, risk))
         return Sites(items=items)
 
     @get("/v1/visits")
@@ -152,40 +122,7 @@ def view_routes(
         unit = principal_of(request).unit
         return Visits(items=await readings.visits(unit, now - AROUND_NOW, now + AROUND_NOW))
 
-    @get("/v1/situation")
-    async def situation(request: Asked) -> SituationView:
-        plan, principal = plan_of(plans), principal_of(request)
-        unit = principal.unit
-        override = plans.situation.phase
-        phase = plan.phase_at(clock())
-        if override is not None:
-            phase = next((each for each in plan.phases if each.code == override), None)
-        names = {each.path: each.name for each in plan.units}
-        return SituationView(
-            operation=plan.operation.id,
-            unit=unit,
-            unit_name=names.get(unit, unit),
-            phase=phase.code if phase else override,
-            phase_name=phase.name if phase else None,
-            logistics_stage=plans.situation.logistics_stage,
-            purpose=plan.operation.purpose,
-            overrides=[
-                OverrideView(since=each.since, change=each.change)
-                for each in plans.overrides()
-                if _concerns(each.change, plan, principal)
-            ],
-            timezone=plan.operation.timezone,
-            plan_version=plan.version,
-            categories=[
-                CategoryLabel(
-                    id=each.id, label=each.label, label_en=each.label_en, family=each.family
-                )
-                for each in plan.categories
-            ],
-            map_url=map_url,
-        )
-
-    return [units, sites, visits, situation]
+    return [units, sites, visits]
 
 
 def plan_of(plans: PlanBook) -> Plan:
@@ -199,15 +136,30 @@ def plan_of(plans: PlanBook) -> Plan:
     return plans.plan
 
 
-def _concerns(change: SituationChange, plan: Plan, principal: Principal) -> bool:
-    """A site's class and a stand-in are their unit's matter, everything else is everybody's."""
-    if change.of is None:
-        return True
-    named = plan.site_by_id.get(change.of) or plan.person_by_id.get(change.of)
-    return named is not None and principal.covers(named.unit)
+def phase_now(plans: PlanBook, plan: Plan, now: datetime) -> str | None:
+    """The code of the phase: what the posko has set, else what the calendar says."""
+    calendar = plan.phase_at(now)
+    return plans.situation.phase or (calendar.code if calendar else None)
 
 
-def _crew(duty: Duty, busy: dict[str, str]) -> Crew:
+def _site(site: Site, stands: Standing, risk: Risk) -> SiteView:
+    return SiteView(
+        id=site.id,
+        name=site.name,
+        type=site.type,
+        risk_class=site.risk_class,
+        unit=site.unit,
+        lat=site.lat,
+        lon=site.lon,
+        district=site.district,
+        status=stands.status,
+        since=stands.since,
+        risk=risk,
+        flags=flags(risk),
+    )
+
+
+def _crew(duty: Duty, busy: dict[str, str], nudge: Nudge | None) -> Crew:
     position = None
     if duty.lat is not None and duty.lon is not None and duty.position_at is not None:
         position = Position(lat=duty.lat, lon=duty.lon, at=duty.position_at)
@@ -218,4 +170,5 @@ def _crew(duty: Duty, busy: dict[str, str]) -> Crew:
         members=list(duty.members),
         position=position,
         busy_with=busy.get(duty.crew),
+        nudge=nudge if nudge is not None and nudge.asked_at >= duty.since else None,
     )

@@ -1,5 +1,6 @@
-"""The room's journal, its change of watch, and reports by voice."""
+"""The room's journal, its change of watch, reports by voice, and questions to crews."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
@@ -7,9 +8,11 @@ from typing import Annotated
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 from msgspec import Struct
+from msgspec.structs import replace
 
+from services.alerts.adapters.checkpoint_file import CheckpointFile, Seal
 from services.alerts.adapters.http.rights import Asked, principal_of
 from services.alerts.adapters.reading import Readings
 from services.alerts.adapters.watch_reading import WatchReadings
@@ -18,6 +21,7 @@ from services.alerts.handlers.watch import (
     AcceptBody,
     HandoverBody,
     JournalBody,
+    NudgeBody,
     VoiceReport,
     Watch,
 )
@@ -25,6 +29,7 @@ from services.alerts.ports import Answer
 from shared.clock import Clock
 from shared.events.identity import UUID7_PATTERN
 from shared.events.watch import Handover, JournalEntry
+from shared.events.welfare import Nudge
 from shared.problem import MEDIA_TYPE, Problem
 
 JOURNAL_LOOK_BACK = timedelta(hours=24)
@@ -40,11 +45,13 @@ class Journal(Struct, frozen=True, kw_only=True):
 
 
 class WatchView(Struct, frozen=True, kw_only=True):
-    """The handover that waits to be accepted, what must be opened before, and the last one."""
+    """The handover that waits to be accepted, what must be opened before, and the last one; and the
+    archive's newest checkpoint, for the new watch to keep."""
 
     pending: Handover | None
     must_read: list[str]
     last: Handover | None
+    checkpoint: Seal
 
 
 class Reported(Struct, frozen=True, kw_only=True):
@@ -53,6 +60,7 @@ class Reported(Struct, frozen=True, kw_only=True):
     event: str
 
 
+_ASKED = ResponseSpec(Problem, description="It has yet to answer", media_type=MEDIA_TYPE)
 _REFUSED: dict[int, ResponseSpec] = {
     HTTPStatus.FORBIDDEN: ResponseSpec(
         Problem, description="It takes another person", media_type=MEDIA_TYPE
@@ -67,9 +75,13 @@ _REFUSED: dict[int, ResponseSpec] = {
 
 
 def watch_routes(
-    readings: Readings, watches: WatchReadings, watch: Watch, clock: Clock
+    readings: Readings,
+    watches: WatchReadings,
+    watch: Watch,
+    checkpoints: CheckpointFile,
+    clock: Clock,
 ) -> list[HTTPRouteHandler]:
-    """`/v1/journal`, `/v1/handover…`, `/v1/reports`."""
+    """`/v1/journal`, `/v1/handover…`, `/v1/reports`, `POST /v1/units/{crew}/nudge`."""
 
     @get("/v1/journal")
     async def journal(request: Asked, since: Since = None) -> Journal:
@@ -82,11 +94,15 @@ def watch_routes(
 
     @get("/v1/handover")
     async def handover(request: Asked) -> WatchView:
-        unit = principal_of(request).unit
+        viewer = principal_of(request)
+        pending, last = await watches.pending(viewer.unit), await watches.last(viewer.unit)
+        named = {*(pending.open if pending else ()), *(last.open if last else ())}
+        hidden = await readings.hidden(viewer, named)
         return WatchView(
-            pending=await watches.pending(unit),
-            must_read=must_read(await readings.alerts(unit, only_open=True)),
-            last=await watches.last(unit),
+            pending=_without(pending, hidden),
+            must_read=must_read(await readings.alerts(viewer, only_open=True)),
+            last=_without(last, hidden),
+            checkpoint=await checkpoints.newest(),
         )
 
     @post("/v1/handover", responses={HTTPStatus.CREATED: ResponseSpec(Handover)})
@@ -107,7 +123,27 @@ def watch_routes(
     async def report(request: Asked, data: JSONBody[VoiceReport]) -> Response[bytes]:
         return _response(await watch.report(data, principal_of(request)))
 
-    return [journal, note, handover, prepare, accept, report]
+    @post(
+        "/v1/units/{crew:str}/nudge",
+        responses={HTTPStatus.CREATED: ResponseSpec(Nudge), HTTPStatus.CONFLICT: _ASKED},
+    )
+    async def nudge(
+        request: Asked, crew: FromPath[str], data: JSONBody[NudgeBody]
+    ) -> Response[bytes]:
+        return _response(await watch.nudge(crew, data, principal_of(request)))
+
+    return [journal, note, handover, prepare, accept, report, nudge]
+
+
+def _without(handover: Handover | None, hidden: Collection[str]) -> Handover | None:
+    """The handover as somebody may see it who may not know of some of its alerts."""
+    if handover is None:
+        return None
+    return replace(
+        handover,
+        open=[each for each in handover.open if each not in hidden],
+        read=[each for each in handover.read if each not in hidden],
+    )
 
 
 def _response(answer: Answer) -> Response[bytes]:

@@ -1,0 +1,63 @@
+"""Who may know of an alert: some reports accuse the very unit that would answer for them.
+
+A plan restricts a category to login roles, and hides it from the unit of the site. The operation's
+own unit is hidden from nobody: above it there is none who could take the alert; what happens there
+is restricted by the roles alone.
+"""
+
+from collections.abc import Iterable
+
+from services.alerts.domain.report import Report
+from shared.auth import Principal
+from shared.events.alert import Alert, Restriction
+from shared.plan.model import Plan
+
+
+def restriction_of(report: Report, plan: Plan | None) -> Restriction | None:
+    """Who may know of a report: by its category, and by what it was taken from; None: everybody."""
+    row = plan.category_by_id.get(report.category) if plan else None
+    if plan is None or row is None:
+        return report.restricted
+    is_hidden = row.hidden_from_unit and report.unit != plan.operation.unit
+    if not row.restricted_to and not is_hidden:
+        return report.restricted
+    hidden_from = [report.unit] if is_hidden else []
+    own = Restriction(roles=sorted(row.restricted_to), hidden_from=hidden_from)
+    return tightened(report.restricted, own)
+
+
+def tightened(one: Restriction | None, other: Restriction | None) -> Restriction | None:
+    """Both at once. Roles that exclude each other leave those of the first."""
+    if one is None or other is None:
+        return one or other
+    both = [role for role in one.roles if role in other.roles]
+    return Restriction(
+        roles=both or one.roles or other.roles,
+        hidden_from=sorted({*one.hidden_from, *other.hidden_from}),
+    )
+
+
+def may_know(restricted: Restriction | None, viewer: Principal) -> bool:
+    """Whether the restriction lets somebody know of it; their unit is another matter."""
+    if restricted is None:
+        return True
+    return (not restricted.roles or viewer.role in restricted.roles) and not any(
+        is_within(viewer.unit, unit) for unit in restricted.hidden_from
+    )
+
+
+def sees(viewer: Principal, alert: Alert) -> bool:
+    """Whether an alert is there at all for somebody: by its unit, and by its restriction."""
+    return viewer.covers(alert.unit) and may_know(alert.restricted, viewer)
+
+
+def is_within(unit: str, other: str) -> bool:
+    """Whether a unit is the other one, or below it."""
+    return f"{unit}/".startswith(f"{other}/")
+
+
+def above(unit: str, hidden_from: Iterable[str]) -> str:
+    """The nearest unit, from this one upward, that is not hidden from; empty where none is."""
+    while unit and any(is_within(unit, each) for each in hidden_from):
+        unit = unit.rpartition("/")[0]
+    return unit

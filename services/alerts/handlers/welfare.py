@@ -1,0 +1,125 @@
+"""Crews are asked for a sign of life; what they answer, and what happens when they do not."""
+
+from datetime import datetime
+
+from services.alerts.domain.alert import alert_id_of, healed, raised
+from services.alerts.domain.triage import Surroundings, judge
+from services.alerts.domain.welfare import (
+    answered,
+    asked,
+    crews_for,
+    is_waiting,
+    lapsed,
+    unanswered,
+)
+from services.alerts.handlers.gaps import raise_gaps
+from services.alerts.handlers.recording import SOURCE, Tally, record
+from services.alerts.metrics import Metrics
+from services.alerts.ports import PlanBook, Store, Transaction
+from shared.events.alert import Visit
+from shared.events.identity import derived_id
+from shared.events.welfare import Nudge, WelfareAnswered, WelfareEnded, WelfareNudged
+from shared.plan.model import Plan
+from shared.topics import ALERT
+
+
+async def nudge_about(
+    transaction: Transaction, visit: Visit, plan: Plan | None, now: datetime, tally: Tally
+) -> None:
+    """Asks the crews on duty that a silent site concerns; `visit` is what the site owes."""
+    crews = crews_for(visit.site, visit.crew, plan)
+    # In one order, whoever asks: two who ask the same crews must not wait for each other.
+    for duty in sorted(await transaction.duties(), key=lambda each: each.crew):
+        if duty.crew in crews:
+            nudge = asked(duty, "silent_site", now, visit=visit)
+            if await transaction.ask(nudge) is None:
+                await tell(transaction, nudge, plan, now, tally=tally)
+
+
+async def hear(
+    transaction: Transaction,
+    event: WelfareAnswered,
+    plan: Plan | None,
+    now: datetime,
+    tally: Tally,
+) -> None:
+    """An answer ends its nudge, and closes the alert that asks for one."""
+    nudge = await transaction.nudge(event.data.nudge)
+    ended = answered(nudge, event, now) if nudge else None
+    if ended is None:
+        tally.read("orphan")
+        return
+    await transaction.save_nudge(ended)
+    await tell(transaction, ended, plan, now, tally=tally)
+    alert = await transaction.alert(ended.alert) if ended.alert else None
+    decision = healed(alert, now) if alert else None
+    if decision is not None:
+        await record(transaction, decision, tally)
+
+
+async def tell(
+    transaction: Transaction,
+    nudge: Nudge,
+    plan: Plan | None,
+    now: datetime,
+    *,
+    tally: Tally,
+    actor: str | None = None,
+) -> None:
+    """Publishes how a nudge stands; `actor` is the person who asked, None the system."""
+    event_type = WelfareNudged if is_waiting(nudge) else WelfareEnded
+    event = event_type(
+        specversion="1.0",
+        id=derived_id(now, nudge.id, str(nudge.version)),
+        source=SOURCE,
+        time=now,
+        receivedtime=now,
+        subject=nudge.site,
+        unit=nudge.unit,
+        actor=actor,
+        channel="operator" if actor else "system",
+        purpose=plan.operation.purpose if plan else None,
+        data=nudge,
+    )
+    # Always by the unit: all that is said of one nudge keeps its order.
+    await transaction.publish(ALERT, nudge.unit, event)
+    tally.events.append(event.type)
+
+
+class WelfareTimers:
+    """What happens to nudges because nobody answers."""
+
+    def __init__(self, *, store: Store, plans: PlanBook, metrics: Metrics) -> None:
+        self._store = store
+        self._plans = plans
+        self._metrics = metrics
+
+    async def run_out(self, now: datetime, limit: int) -> int:
+        """Ends the nudges whose time is over, `limit` at most; returns how many."""
+        tally = Tally()
+        async with self._store.transaction() as transaction:
+            due = await transaction.due_nudges(now, limit)
+            for nudge in due:
+                alert = await self._alarmed(transaction, nudge, now, tally)
+                ended = lapsed(nudge, alert)
+                await transaction.save_nudge(ended)
+                await tell(transaction, ended, self._plans.plan, now, tally=tally)
+        tally.count(self._metrics)
+        return len(due)
+
+    async def _alarmed(
+        self, transaction: Transaction, nudge: Nudge, now: datetime, tally: Tally
+    ) -> str | None:
+        """The alert that an operator's unanswered question raises."""
+        plan = self._plans.plan
+        duties = await transaction.duties()
+        duty = next((each for each in duties if each.crew == nudge.crew), None)
+        report = unanswered(nudge, duty, plan, now)
+        if report is None:
+            return None
+        judgement = judge(report, (), Surroundings(plan, self._plans.situation))
+        number = await transaction.next_number()
+        decision = raised(report, judgement, number, plan, now)
+        await record(transaction, decision, tally)
+        await raise_gaps(transaction, decision, plan, now, tally)
+        return alert_id_of(report)
