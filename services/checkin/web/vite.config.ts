@@ -30,10 +30,33 @@ function precached(): Plugin {
   };
 }
 
+/** The folder of the package that a module belongs to, or null where it is our own. */
+function packageOf(module: string): string | null {
+  const found = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(module.replace(/^\0/, ""));
+  return found?.[0] ?? null;
+}
+
+/** The minifier drops comments, so the licences of what is bundled come along in a file. */
+function licenses(): Plugin {
+  return {
+    name: "ronda-licenses",
+    apply: "build",
+    generateBundle(_, bundle) {
+      const chunks = Object.values(bundle).flatMap((one) => (one.type === "chunk" ? [one] : []));
+      const folders = chunks.flatMap((chunk) => chunk.moduleIds.flatMap((id) => packageOf(id) ?? []));
+      const texts = [...new Set(folders)].sort().map((folder) => {
+        const { name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+        return `${name} ${version}\n\n${readFileSync(join(folder, "LICENSE"), "utf8").trim()}\n`;
+      });
+      this.emitFile({ type: "asset", fileName: "licenses.txt", source: texts.join("\n----\n\n") });
+    },
+  };
+}
+
 // The page must obey `default-src 'self'`: nothing is inlined.
 export default defineConfig({
   base: "/app/",
-  plugins: [precached()],
+  plugins: [licenses(), precached()],
   build: {
     target: "es2022",
     assetsInlineLimit: 0,

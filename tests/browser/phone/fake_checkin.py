@@ -8,6 +8,7 @@ import base64
 import contextlib
 import hashlib
 import json
+import re
 import sys
 from collections import Counter, deque
 from collections.abc import AsyncIterator
@@ -61,12 +62,16 @@ class FakeCheckin:
         """All signatures that came for an id: a resend must be the same bytes."""
         self.media: dict[str, bytes] = {}
         self.inbox: list[dict[str, Any]] = []
+        self.credited: dict[str, str] = {}
+        """Who each event was sent by: the person of the token."""
         self.faults: deque[Fault] = deque()
         """What becomes of the next requests to `/v1/events`; `lost` and `half` are carried out."""
         self.most = 500
         """More events than this in one request are answered 413."""
         self.rejected: dict[str, str] = {}
         """Reason by type of event."""
+        self.release: str | None = None
+        """The version that the app's worker names in place of the built one."""
         self.revoked = False
         self.answering = asyncio.Event()
         """While cleared, requests to `/v1/events` are carried out and their answers wait."""
@@ -105,16 +110,22 @@ class FakeCheckin:
         key = self.keys.get(asked["device"])
         if key is None:
             return _refusal(401, "unknown_device")
-        claim = {"at": asked["at"], "device": asked["device"], "purpose": "ronda.token"}
+        named = {name: value for name, value in asked.items() if name != "signature"}
+        claim = {**named, "purpose": "ronda.token"}
         if not _is_signed(key, claim, asked["signature"]):
             return _refusal(401, "bad_signature")
         if abs(datetime.fromisoformat(asked["at"]) - self.now()) > timedelta(seconds=120):
             return _refusal(401, "clock", now=self.now())
+        person = asked["shift"]["person"] if "shift" in asked else samples.ENROLLED["actor"]
+        if person not in samples.NAMES:
+            return _refusal(403, "unknown_person")
         until = self.now() + timedelta(minutes=15)
-        return 200, {"token": "t", "expires_at": until, "now": self.now(), **samples.ENROLLED}
+        who = {**samples.ENROLLED, "actor": person, "name": samples.NAMES[person]}
+        return 200, {"token": person, "expires_at": until, "now": self.now(), **who}
 
-    def take(self, events: list[dict[str, Any]]) -> tuple[int, Any]:
-        """The answer to a batch."""
+    def take(self, events: list[dict[str, Any]], actor: str) -> tuple[int, Any]:
+        """The answer to a batch that somebody sent."""
+        self.credited |= {event["id"]: actor for event in events}
         self.batches.append([event["id"] for event in events])
         if len(events) > self.most:
             return _refusal(413, "too_large")
@@ -195,7 +206,8 @@ def application(fake: FakeCheckin) -> Litestar:
             fake.batches.append([event["id"] for event in sent])
             return _answer(*_refusal(int(fault), "later"))
         fake.sent_at.append(request.headers["ronda-sent-at"])
-        status, answer = fake.take(sent)
+        actor = request.headers["authorization"].removeprefix("Bearer ")
+        status, answer = fake.take(sent, actor)
         await fake.answering.wait()
         if fault is not None:
             return Stream(_broken(fault), media_type="application/json")
@@ -225,10 +237,15 @@ def application(fake: FakeCheckin) -> Litestar:
         answer.headers["Cache-Control"] = "no-cache"
         return answer
 
+    @get("/app/worker.js", media_type="text/javascript", after_request=strict)
+    async def worker() -> str:
+        code = (APP / "worker.js").read_text(encoding="utf-8")
+        return re.sub(r"[0-9a-f]{16}", fake.release, code, count=1) if fake.release else code
+
     app = create_static_files_router(
         path="/app", directories=[APP], html_mode=True, after_request=strict
     )
-    routes: list[Any] = [enrolments, tokens, events, media, assignment, inbox, app]
+    routes: list[Any] = [enrolments, tokens, events, media, assignment, inbox, worker, app]
     return Litestar(routes, openapi_config=None, request_max_body_size=2_000_000)
 
 

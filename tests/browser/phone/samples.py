@@ -25,6 +25,7 @@ _MEMBERS = [
     {"id": "p-1012", "name": "Bayu Saputra", "rank": "Briptu"},
     {"id": "p-1013", "name": "Cahyo Wibisono", "rank": "Bripda"},
 ]
+NAMES = {one["id"]: one["name"] for one in _MEMBERS}
 _SITES = [
     ("gudang-logistik", "Gudang Logistik KPU", "logistics_warehouse", -6.9130, 112.0660, 100),
     ("kpu-tuban", "Kantor KPU Kabupaten Tuban", "kpu_office", -6.9016, 112.0499, 75),
@@ -234,13 +235,51 @@ def visit_item(now: datetime, target: dict[str, Any], state: str) -> dict[str, A
     }
 
 
-def nudge_item(now: datetime) -> dict[str, Any]:
+def task_item(now: datetime, site: str, text: str) -> dict[str, Any]:
+    """A vulnerability that nobody has mended yet."""
+    return {
+        "kind": "task",
+        "id": derived_id(now, "task", text),
+        "version": 1,
+        "at": now.astimezone(UTC).isoformat(),
+        "what": "assigned",
+        "task_kind": "vulnerability",
+        "state": "open",
+        "site": site,
+        "text": text,
+        "owner_name": "KPU",
+        "due_at": (now + timedelta(hours=20)).isoformat(),
+    }
+
+
+def nudge_item(now: datetime, **more: Any) -> dict[str, Any]:
     """The question whether all is well."""
+    at = now.astimezone(UTC).isoformat()
     return {
         "kind": "nudge",
         "id": derived_id(now, "nudge"),
         "version": 1,
-        "at": now.astimezone(UTC).isoformat(),
+        "at": at,
         "what": "nudged",
-        "data": {},
+        "state": "asked",
+        "crew": CREW,
+        "reason": "operator",
+        "by": "Ipda Sari",
+        "text": None,
+        "site": None,
+        "site_name": None,
+        "asked_at": at,
+        "due_at": (now + timedelta(minutes=5)).astimezone(UTC).isoformat(),
+        "answered_at": None,
+        "answered_by": None,
+        **more,
     }
+
+
+def as_guard_post(assignment: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The same night for a guard of the warehouse, who reports every hour."""
+    hours = [_target(now, "gudang-logistik", at, at + 20, 0) for at in (-10, 50, 110)]
+    for hour, target in enumerate(hours):
+        target["id"] = derived_id(now, "hour", str(hour))
+    person = {**assignment["person"], "role": "guard"}
+    return {**assignment, "person": person, "targets": hours}

@@ -99,6 +99,20 @@ async def _sent_without_a_word_of_failure(app: Page) -> None:
     assert lit == sorted(lit)
 
 
+async def test_an_officer_who_looks_at_the_phone_need_not_wait_for_the_next_try(
+    app: Page, checkin: FakeCheckin
+) -> None:
+    await all_sent(app)
+    await app.clock.install()
+    await app.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
+    checkin.faults.append("500")
+    await report(app)
+    await expect(app.get_by_test_id("connection")).to_have_attribute("data-state", "waiting")
+    assert len(await queued(app, "incident")) == 1  # no timer runs: it would wait for ever
+    await app.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert await eventually(lambda: checkin.of_type("incident.reported"))
+
+
 async def test_a_batch_that_is_too_large_is_sent_in_smaller_ones(
     app: Page, phone: BrowserContext, checkin: FakeCheckin
 ) -> None:
@@ -141,8 +155,8 @@ async def test_an_answer_that_names_only_some_events_keeps_the_others(
     held = [row["id"] for row in await queued(app)]
     taken = checkin.take
 
-    def forgetful(events: list[dict[str, object]]) -> tuple[int, object]:
-        status, answer = taken(events)
+    def forgetful(events: list[dict[str, object]], actor: str) -> tuple[int, object]:
+        status, answer = taken(events, actor)
         answer["results"] = [one for one in answer["results"] if one["id"] != held[1]]
         return status, answer
 
@@ -217,7 +231,7 @@ async def test_a_revoked_phone_says_so_and_keeps_what_it_has(
           const asked = indexedDB.open("ronda");
           asked.onsuccess = () => {
             const work = asked.result.transaction("kept", "readwrite");
-            work.objectStore("kept").delete("token");
+            work.objectStore("kept").delete("tokens");
             work.oncomplete = () => { asked.result.close(); done(); };
           };
         })"""

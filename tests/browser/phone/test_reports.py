@@ -59,7 +59,10 @@ async def test_three_taps_put_one_report_in_the_outbox(
         assert told["data"]["position"]["accuracy_m"] == samples.GUDANG["accuracy"]
 
 
-async def test_three_taps_from_a_visit_too(app: Page, checkin: FakeCheckin) -> None:
+@pytest.mark.parametrize("offline", [False, True])
+async def test_three_taps_from_a_visit_too(app: Page, phone: BrowserContext, offline: bool) -> None:
+    await all_sent(app)
+    await phone.set_offline(offline)
     await app.get_by_test_id("check-in").click()
     await app.get_by_test_id("by-hand").click()
     await app.get_by_test_id("by-hand-go").click()
@@ -94,11 +97,11 @@ async def test_a_slow_phone_stores_a_report_at_once(app: Page, phone: BrowserCon
         return made;
       };
     }""")
-    for _ in range(10):
+    for _ in range(20):
         await report(app)
     took = sorted(json.loads(await app.evaluate("JSON.stringify(window.took)")))
-    assert len(took) == 10
-    assert took[8] <= 150
+    assert len(took) == 20
+    assert took[18] <= 150
 
 
 async def test_the_site_can_be_changed_and_words_backup_and_a_picture_added(
@@ -167,37 +170,6 @@ async def test_it_is_shown_who_read_a_report_by_name(app: Page, checkin: FakeChe
     await expect(row).to_contain_text("Dibaca oleh Ipda Sari")
 
 
-async def test_an_order_is_answered_step_by_step_and_remembered(
-    app: Page, phone: BrowserContext, checkin: FakeCheckin
-) -> None:
-    await all_sent(app)
-    order = samples.order_item(checkin.now())
-    checkin.tell(order)
-    card = app.get_by_test_id("order")
-    await expect(card).to_contain_text("R-21 menuju Kantor KPU")
-    await phone.set_offline(True)
-    await app.get_by_test_id("order-accepted").click()
-    await app.get_by_test_id("order-en_route").click()
-    await phone.set_offline(False)
-    await all_sent(app)
-    await app.reload()
-    await expect(card).to_have_attribute("data-step", "en_route")
-    await app.get_by_test_id("order-arrived").click()
-    await all_sent(app)
-    answers = [event for event in checkin.received if ".dispatch." in event["type"]]
-    assert [event["type"].split(".")[2] for event in answers] == ["accepted", "en_route", "arrived"]
-    assert {event["data"]["alert"] for event in answers} == {order["id"]}
-
-
-async def test_an_order_that_cannot_be_followed_is_declined(
-    app: Page, checkin: FakeCheckin
-) -> None:
-    checkin.tell(samples.order_item(checkin.now()))
-    await app.get_by_test_id("order-declined").click()
-    await expect(app.get_by_test_id("order")).to_have_count(0)
-    assert await eventually(lambda: checkin.of_type("dispatch.declined"))
-
-
 async def test_a_missed_visit_and_its_recovery_are_shown(app: Page, checkin: FakeCheckin) -> None:
     target = next(t for t in checkin.assignment["targets"] if t["site"] == "ppk-soko")
     row = app.locator("[data-testid=stop][data-site=ppk-soko]")
@@ -205,17 +177,6 @@ async def test_a_missed_visit_and_its_recovery_are_shown(app: Page, checkin: Fak
     await expect(row).to_contain_text("▲ Terlewat")
     checkin.tell({**samples.visit_item(checkin.now(), target, "recovered"), "version": 3})
     await expect(row).to_contain_text("Tercatat terlambat")
-
-
-async def test_the_question_whether_all_is_well_is_answered_once(
-    app: Page, checkin: FakeCheckin
-) -> None:
-    checkin.tell(samples.nudge_item(checkin.now()))
-    await app.get_by_test_id("safe").click()
-    await expect(app.get_by_test_id("nudge")).to_have_count(0)
-    await app.reload()
-    await app.get_by_test_id("stop").first.wait_for()
-    await expect(app.get_by_test_id("nudge")).to_have_count(0)
 
 
 async def test_a_full_phone_still_reports(

@@ -1,24 +1,19 @@
-"""A visit from the code at the door to the text for the command."""
+"""A visit from its check-in to the text for the command."""
 
-import json
-from collections.abc import AsyncIterator
-from pathlib import Path
+import re
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import ARGUMENTS, PATIENCE_MS
 from tests.browser.phone import samples
 from tests.browser.phone.fake_checkin import FakeCheckin
-from tests.browser.phone.film import film
 from tests.browser.phone.sight import (
-    PHONE,
     all_sent,
     check_in_by_hand,
     enrol,
     fill_visit,
     finish_visit,
+    report,
     start_duty,
 )
 from tests.waiting import eventually
@@ -40,6 +35,39 @@ async def test_a_short_visit_is_recorded_and_says_so(app: Page, checkin: FakeChe
     assert len(out["data"]["checklist"]) == 5
 
 
+async def test_three_of_five_minutes_are_a_visit_of_three_minutes(
+    app: Page, checkin: FakeCheckin
+) -> None:
+    await app.clock.install()
+    await check_in_by_hand(app, "gudang-logistik")
+    await app.clock.run_for(180_000)
+    await expect(app.get_by_test_id("short")).to_have_text(
+        re.compile(r"^Baru 3:0\d dari 5:00 mnt\. Tetap dicatat dengan tanda\.$")
+    )
+    await fill_visit(app)
+    await finish_visit(app)
+    await app.clock.run_for(1_000)
+    assert await eventually(lambda: checkin.of_type("visit.checked_out"))
+    (out,) = checkin.of_type("visit.checked_out")
+    assert 180 <= out["data"]["dwell_s"] < 240
+
+
+async def test_a_picture_of_a_visit_survives_a_restart_and_is_in_its_record(
+    app: Page, checkin: FakeCheckin
+) -> None:
+    await check_in_by_hand(app, "kpu-tuban")
+    picture = {"name": "foto.png", "mimeType": "image/png", "buffer": await app.screenshot()}
+    await app.get_by_test_id("photo").set_input_files(picture)  # type: ignore[arg-type]
+    await expect(app.get_by_test_id("photos")).to_have_text("1 foto")
+    await app.reload()
+    await expect(app.get_by_test_id("photos")).to_have_text("1 foto")
+    await fill_visit(app)
+    await finish_visit(app)
+    assert await eventually(lambda: checkin.of_type("visit.checked_out") and checkin.media)
+    (out,) = checkin.of_type("visit.checked_out")
+    assert out["data"]["media"] == list(checkin.media)
+
+
 async def test_an_untouched_line_blocks_only_the_end_and_is_named(
     app: Page, checkin: FakeCheckin
 ) -> None:
@@ -47,12 +75,16 @@ async def test_an_untouched_line_blocks_only_the_end_and_is_named(
     lines = app.get_by_test_id("line")
     for at in (0, 1, 3, 4):
         await lines.nth(at).locator("[data-value=unseen]").click()
-    await app.locator("[data-testid=situation] [data-value=waspada]").click()
     await app.get_by_test_id("finish").click(force=True)
     await expect(app.get_by_test_id("missing")).to_have_text("Belum diisi: CCTV")
+    assert await app.locator("button[aria-disabled=true]").count() == 1
+    await report(app)
     assert checkin.of_type("visit.checked_out") == []
     await lines.nth(2).locator("[data-value=bad]").click()
     await lines.nth(2).locator("input").fill("7 dari 8 menyala")
+    await app.get_by_test_id("finish").click(force=True)
+    await expect(app.get_by_test_id("missing")).to_have_text("Belum diisi: Situasi")
+    await app.locator("[data-testid=situation] [data-value=waspada]").click()
     await finish_visit(app)
     await all_sent(app)
     (out,) = checkin.of_type("visit.checked_out")
@@ -98,15 +130,33 @@ async def test_what_was_found_and_said_is_in_the_record_and_in_the_text_to_copy(
         assert words in text
 
 
-async def test_what_others_found_there_is_shown(app: Page, checkin: FakeCheckin) -> None:
-    task = {"id": "t-1", "version": 1, "at": checkin.now().isoformat(), "what": "assigned"}
-    task |= {"kind": "task", "task_kind": "vulnerability", "state": "open", "site": "kpu-tuban"}
-    task |= {"text": "Lampu halaman mati", "owner_name": "KPU", "due_at": None}
-    checkin.tell(task)
+async def test_what_others_found_there_is_asked_for_and_answered(
+    app: Page, checkin: FakeCheckin
+) -> None:
+    light = samples.task_item(checkin.now(), "kpu-tuban", "Lampu halaman mati")
+    fence = samples.task_item(checkin.now(), "kpu-tuban", "Pagar belakang bolong")
+    elsewhere = samples.task_item(checkin.now(), "ppk-soko", "Kotak rusak")
+    checkin.tell(light, fence, elsewhere)
     await check_in_by_hand(app, "kpu-tuban")
-    await expect(app.get_by_test_id("known")).to_contain_text("Lampu halaman mati · KPU")
-    checkin.tell({**task, "version": 2, "state": "done"})
-    await expect(app.get_by_test_id("known")).to_have_count(0)
+    known = app.get_by_test_id("known")
+    await expect(known.get_by_test_id("line")).to_have_count(2)
+    await expect(known).to_contain_text("KPU")
+    checkin.tell({**fence, "version": 2, "state": "done"})
+    await expect(known.get_by_test_id("line")).to_have_count(1)
+    await app.locator("[data-item=gerbang] [data-value=good]").click()
+    await app.locator("[data-testid=situation] [data-value=aman]").click()
+    await app.get_by_test_id("finish").click(force=True)
+    await expect(app.get_by_test_id("missing")).to_have_text("Belum diisi: Lampu halaman mati")
+    await known.locator("[data-value=bad]").click()
+    await known.locator("input").fill("Lampu baru belum datang")
+    await finish_visit(app)
+    await expect(app.get_by_test_id("giat")).to_contain_text("Lampu halaman mati belum beres")
+    await all_sent(app)
+    (out,) = checkin.of_type("visit.checked_out")
+    assert out["data"]["checklist"] == [
+        {"item": "gerbang", "answer": "good"},
+        {"item": f"task:{light['id']}", "answer": "bad", "remark": "Lampu baru belum datang"},
+    ]
 
 
 async def test_a_rehearsal_says_so_on_every_screen_and_in_every_event(
@@ -138,17 +188,6 @@ async def test_a_second_check_in_waits_for_the_open_visit(app: Page) -> None:
     await expect(app.get_by_test_id("by-hand")).to_be_visible()
 
 
-async def test_by_position_alone(app: Page, checkin: FakeCheckin) -> None:
-    await app.get_by_test_id("check-in").click()
-    await expect(app.get_by_test_id("where")).to_contain_text("Dalam radius 100 m ✓")
-    await app.get_by_test_id("by-position").click()
-    await app.get_by_test_id("finish").wait_for()
-    await all_sent(app)
-    (into,) = checkin.of_type("visit.checked_in")
-    assert into["data"]["method"] == "gps"
-    assert into["subject"] == "gudang-logistik"
-
-
 async def test_the_end_of_duty_warns_of_what_is_unsent(
     app: Page, phone: BrowserContext, checkin: FakeCheckin
 ) -> None:
@@ -174,88 +213,3 @@ async def test_a_crew_of_one_is_stopped_where_a_site_is_at_risk(bare: Page, app_
         await bare.get_by_text(name).click()
     await expect(bare.get_by_test_id("why-not")).to_contain_text("minimal 2")
     await expect(bare.get_by_test_id("start-duty")).to_have_attribute("aria-disabled", "true")
-
-
-# A browser with Web NFC, and a tag that is near at once.
-TAG_READER = """window.NDEFReader = class extends EventTarget {
-  async scan() {
-    const data = new DataView(new TextEncoder().encode(window.tag).buffer);
-    const message = {records: [{recordType: "text", data}]};
-    setTimeout(() => this.dispatchEvent(Object.assign(new Event("reading"), {message})), 50);
-  }
-};"""
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def seeing(tmp_path: Path, executable: Path, app_url: str) -> AsyncIterator[BrowserContext]:
-    """A phone whose camera looks at the code of the warehouse."""
-    reel = tmp_path / "code.mjpeg.y4m"
-    reel.write_bytes(film(samples.code_of("gudang-logistik")))
-    async with async_playwright() as playwright:
-        own = await playwright.chromium.launch(
-            executable_path=str(executable),
-            args=[
-                *ARGUMENTS,
-                "--use-fake-ui-for-media-stream",
-                "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-video-capture={reel}",
-            ],
-        )
-        profile = await own.new_context(viewport=PHONE, permissions=["camera"])
-        profile.set_default_timeout(PATIENCE_MS)
-        yield profile
-        await own.close()
-
-
-async def test_the_camera_reads_the_code_at_the_site(
-    seeing: BrowserContext, app_url: str, checkin: FakeCheckin
-) -> None:
-    page = await seeing.new_page()
-    await enrol(page, app_url)
-    await start_duty(page)
-    await page.get_by_test_id("check-in").click()
-    await page.get_by_test_id("finish").wait_for()
-    assert await eventually(lambda: checkin.of_type("visit.checked_in"))
-    (into,) = checkin.of_type("visit.checked_in")
-    assert into["data"]["method"] == "qr"
-    assert into["data"]["code"] == samples.code_of("gudang-logistik")
-    assert into["subject"] == "gudang-logistik"
-
-
-async def test_a_tag_is_read_where_the_browser_can(
-    bare: Page, app_url: str, checkin: FakeCheckin
-) -> None:
-    code = json.dumps(samples.code_of("gudang-logistik"))
-    await bare.add_init_script(f"window.tag = {code};")
-    await bare.add_init_script(TAG_READER)
-    await enrol(bare, app_url)
-    await start_duty(bare)
-    await bare.get_by_test_id("check-in").click()
-    await bare.get_by_test_id("finish").wait_for()
-    await all_sent(bare)
-    assert checkin.of_type("visit.checked_in")[0]["data"]["method"] == "nfc"
-
-
-async def test_the_browsers_own_detector_is_preferred(seeing: BrowserContext, app_url: str) -> None:
-    page = await seeing.new_page()
-    await page.add_init_script("""window.BarcodeDetector = class {
-      static async getSupportedFormats() { return ["qr_code"]; }
-      async detect() { return [{rawValue: "RONDA1:kpu-tuban:x:-:k:s"}]; }
-    };""")
-    await enrol(page, app_url)
-    await start_duty(page)
-    await page.locator("[data-testid=stop][data-site=kpu-tuban]").click()
-    await expect(page.locator("h1")).to_have_text("Kantor KPU Kabupaten Tuban")
-
-
-async def test_the_code_of_another_site_is_offered(
-    seeing: BrowserContext, app_url: str, checkin: FakeCheckin
-) -> None:
-    page = await seeing.new_page()
-    await enrol(page, app_url)
-    await start_duty(page)
-    await page.locator("[data-testid=stop][data-site=kpu-tuban]").click()
-    await page.get_by_test_id("other-site").click()
-    await page.get_by_test_id("finish").wait_for()
-    await all_sent(page)
-    assert checkin.of_type("visit.checked_in")[0]["subject"] == "gudang-logistik"

@@ -10,7 +10,13 @@ import { t } from "./language";
 export function Duress() {
   const held = useSignal(false);
   const hint = useSignal(false);
-  const hold = useHold(held, hint);
+  const hold = useHold({
+    touched: (on) => (held.value = on),
+    short: () => {
+      hint.value = true;
+      setTimeout(() => (hint.value = false), HOLD_MS);
+    },
+  });
   const { lit, late } = dots.value;
   return (
     <button
@@ -29,35 +35,41 @@ export function Duress() {
   );
 }
 
+interface Told {
+  /** Whether a hold is under way. */
+  touched?: (on: boolean) => void;
+  /** It was long enough. */
+  raised?: () => void;
+  /** It was not. */
+  short?: () => void;
+}
+
 /** The handlers of something that is held; also the dim screen uses them. */
-export function useHold(held?: { value: boolean }, hint?: { value: boolean }) {
+export function useHold(told: Told) {
   const hold = useMemo(
     () =>
       holding(
         () => {
-          if (held) held.value = false;
+          told.touched?.(false);
+          told.raised?.();
           void raise();
         },
-        () => {
-          if (!hint) return;
-          hint.value = true;
-          setTimeout(() => (hint.value = false), HOLD_MS);
-        },
+        () => told.short?.(),
       ),
     [],
   );
   useEffect(() => hold.end, []);
   const start = (at?: { x: number; y: number }) => {
-    if (held) held.value = true;
+    told.touched?.(true);
     hold.start(at);
   };
   const end = () => {
-    if (held) held.value = false;
+    told.touched?.(false);
     hold.end();
   };
   return {
     onPointerDown: (event: PointerEvent) => {
-      (event.currentTarget as Element).setPointerCapture(event.pointerId);
+      (event.target as Element).setPointerCapture(event.pointerId);
       start(event);
     },
     onPointerMove: (event: PointerEvent) => hold.move(event),

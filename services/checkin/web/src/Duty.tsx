@@ -34,7 +34,12 @@ function Start({ crews }: { crews: Crew[] }) {
   const order = useSignal("");
   const vehicle = useSignal(crew.value);
   const neutral = useSignal(false);
-  const stopped = whyNot(chosen, members.value, neutral.value, crew.value);
+  const held = useSignal("");
+  const isMine = members.value.length === 0 || members.value.includes(me);
+  const holder = isMine ? undefined : people.find((one) => one.id === held.value);
+  const stopped =
+    whyNot(chosen, members.value, neutral.value, crew.value) ||
+    (isMine || holder ? "" : t("shift.whoholds"));
   const toggle = (id: string, on: boolean) => {
     members.value = on ? [...members.value, id] : members.value.filter((one) => one !== id);
   };
@@ -49,6 +54,7 @@ function Start({ crews }: { crews: Crew[] }) {
       members: found.length > 0 ? found : [{ id: me, name: identity.value?.name ?? me }],
       order: order.value,
       vehicle: vehicle.value,
+      holder: holder && { id: holder.id, name: holder.name },
     });
     watchPosition();
     askForCrew(crew.value.trim());
@@ -66,12 +72,19 @@ function Start({ crews }: { crews: Crew[] }) {
         {people.map((one) => (
           <Tick
             key={one.id}
-            label={`${one.rank ?? ""} ${one.name}`.trim()}
+            label={named(one)}
             on={members.value.includes(one.id)}
             change={(on) => toggle(one.id, on)}
           />
         ))}
       </fieldset>
+      {!isMine && (
+        <Holder
+          people={people.filter((one) => members.value.includes(one.id))}
+          value={held.value}
+          change={(to) => (held.value = to)}
+        />
+      )}
       <Tick
         label={t("shift.neutral")}
         on={neutral.value}
@@ -91,6 +104,33 @@ function Start({ crews }: { crews: Crew[] }) {
       </button>
     </>
   );
+}
+
+/** The officer whose phone it is has no duty with this crew: what it sends is somebody else's. */
+function Holder({ people, value, change }: {
+  people: Person[];
+  value: string;
+  change: (to: string) => void;
+}) {
+  return (
+    <label class="field">
+      <span>{t("shift.holder")}</span>
+      <select
+        data-testid="duty-holder"
+        value={value}
+        onChange={(event) => change(event.currentTarget.value)}
+      >
+        <option value="">–</option>
+        {people.map((one) => (
+          <option value={one.id}>{named(one)}</option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function named({ rank, name }: Person): string {
+  return `${rank ?? ""} ${name}`.trim();
 }
 
 function whyNot(chosen: Crew | undefined, members: string[], neutral: boolean, name: string) {

@@ -3,10 +3,12 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { dimmed } from "./Dim";
+import { callMistake, mistakable } from "./duress";
 import { duty } from "./duty";
 import { connection } from "./api";
 import { enrolling, identity } from "./identity";
 import { language, t, theme } from "./language";
+import type { Item } from "./outbox";
 import { Segments } from "./Page";
 import { go } from "./screen";
 import { newVersion, takeNewVersion } from "./update";
@@ -33,6 +35,11 @@ export function Menu() {
       >
         <span aria-hidden="true">⋮</span>
         <span class="unseen">{t("nav.menu")}</span>
+        {newVersion.value && (
+          <b class="mark" data-testid="new-version">
+            <span class="unseen">{t("c.new")}</span>
+          </b>
+        )}
       </button>
       <dialog
         ref={dialog}
@@ -43,10 +50,11 @@ export function Menu() {
       >
         <div class="sheet-body">
           <p class="quiet">
-            {identity.value?.name}
+            {duty.value?.holder?.name ?? identity.value?.name}
             <br />
             {t("m.device", { id: identity.value?.device ?? "" })}
           </p>
+          {mistakable.value && <Mistake item={mistakable.value} then={then} />}
           <button type="button" class="plain" data-testid="duty" onClick={then(() => go("duty"))}>
             {duty.value ? t("shift.end") : t("shift.start")}
           </button>
@@ -84,12 +92,29 @@ export function Menu() {
               {t("c.new")}
             </button>
           )}
+          <a class="button plain" href="licenses.txt" target="_blank" data-testid="licenses">
+            {t("m.licenses")}
+          </a>
           <button type="button" class="plain" onClick={() => (open.value = false)}>
             {t("c.close")}
           </button>
         </div>
       </dialog>
     </>
+  );
+}
+
+/** For a minute after a hold; the post is told, and decides. */
+function Mistake({ item, then }: { item: Item; then: (act: () => void) => () => void }) {
+  return (
+    <button
+      type="button"
+      class="plain"
+      data-testid="mistake"
+      onClick={then(() => void callMistake(item))}
+    >
+      {t("dur.oops")}
+    </button>
   );
 }
 

@@ -4,58 +4,84 @@ import { answerNudge, answerOrder, type OrderStep, openNudge, openOrders } from 
 import { siteName } from "./assignment";
 import { distance } from "./format";
 import { t } from "./language";
-import { metresTo } from "./position";
+import { fix, metresTo } from "./position";
 import { reportLabel } from "./report";
-import type { OrderItem } from "./contract";
+import { screen } from "./screen";
+import type { NudgeItem, OrderItem } from "./contract";
 
 export function Notices() {
   const nudge = openNudge.value;
   return (
     <>
-      {nudge && (
-        <section class="card order" data-testid="nudge">
-          <p>{t("wel.ask")}</p>
-          <button
-            type="button"
-            class="primary"
-            data-testid="safe"
-            onClick={() => answerNudge(nudge)}
-          >
-            {t("wel.ok")}
-          </button>
-        </section>
+      {nudge && <Nudge nudge={nudge} />}
+      {openOrders.value.map(({ order, step }) =>
+        step === "arrived" ? (
+          <There order={order} key={order.id} />
+        ) : (
+          <OrderCard order={order} step={step} key={order.id} />
+        ),
       )}
-      {openOrders.value.map(({ order, step }) => (
-        <OrderCard order={order} step={step} key={order.id} />
-      ))}
     </>
   );
 }
 
+function Nudge({ nudge }: { nudge: NudgeItem }) {
+  const { by, reason, text } = nudge;
+  return (
+    <section class="card order" data-testid="nudge">
+      <h2>{t("wel.ask", { name: by ?? t("wel.post") })}</h2>
+      {reason === "silent_site" && <p>{t("wel.silent_site", { site: placeOf(nudge) })}</p>}
+      {text && <p>{text}</p>}
+      <button type="button" class="primary" data-testid="safe" onClick={() => answerNudge(nudge)}>
+        {t("wel.ok")}
+      </button>
+    </section>
+  );
+}
+
+/** So near to where the order leads, arriving is the only answer left to give. */
+const HERE_M = 150;
 const NEXT: Record<OrderStep | "sent", OrderStep[]> = {
   sent: ["accepted", "declined"],
-  accepted: ["en_route"],
+  accepted: ["en_route", "arrived"],
   en_route: ["arrived"],
   arrived: [],
   declined: [],
 };
 
+/** Nothing is left to answer: one line of the tasks is enough. */
+function There({ order }: { order: OrderItem }) {
+  if (screen.value !== "tasks") return null;
+  return (
+    <p class="banner" data-testid="order" data-step="arrived">
+      {t("u.arrivedat", { crew: order.order.crew, site: placeOf(order) })}
+    </p>
+  );
+}
+
+function placeOf({ site, site_name }: { site: string | null; site_name: string | null }): string {
+  return site_name ?? (site ? siteName(site) : "");
+}
+
 function OrderCard({ order, step }: { order: OrderItem; step: OrderStep | null }) {
   const { lat, lon } = order;
   const away = lat !== null && lon !== null ? metresTo({ lat, lon }) : null;
-  const site = order.site_name ?? (order.site ? siteName(order.site) : "");
+  const here = away !== null && away <= HERE_M + (fix.value?.accuracy_m ?? 0);
+  const answers = NEXT[step ?? "sent"];
+  const offered = here && answers.includes("arrived") ? (["arrived"] as const) : answers;
+  const site = placeOf(order);
   return (
     <section class="card order" data-testid="order" data-step={step ?? "sent"}>
       <h2>{t("ord.title", { crew: order.order.crew, site })}</h2>
       <p>
         {reportLabel(order.category)}
-        {away !== null && ` · ${distance(away)}`}
+        {away !== null && `\u00a0· ${distance(away)}`}
       </p>
       {order.text && <p>{order.text}</p>}
       <p class="quiet">{t("ord.by", { name: order.order.by })}</p>
-      {step === "arrived" && <p>{t("u.there")}</p>}
+      {offered !== answers && <p data-testid="order-here">{t("ord.here")}</p>}
       <div class="pair">
-        {NEXT[step ?? "sent"].map((one, index) => (
+        {offered.map((one, index) => (
           <button
             type="button"
             class={index === 0 ? "primary" : "plain"}

@@ -53,7 +53,7 @@ interface Found {
 function Scanner({ wanted }: { wanted: string | null }) {
   const video = useRef<HTMLVideoElement>(null);
   const camera = useSignal<Camera | null>(null);
-  const dark = useSignal(false);
+  const lit = useSignal(false);
   const slow = useSignal(false);
   const blind = useSignal(false);
   const other = useSignal<Found | null>(null);
@@ -90,15 +90,26 @@ function Scanner({ wanted }: { wanted: string | null }) {
   }, []);
 
   const torch = camera.value?.torch;
-  const shine = () => {
-    dark.value = !dark.value;
-    void torch?.(dark.value);
+  const shine = async () => {
+    try {
+      await torch?.(!lit.value);
+      lit.value = !lit.value;
+    } catch {
+      // The phone named a lamp that the camera cannot light.
+      if (camera.value) camera.value = { ...camera.value, torch: null };
+    }
   };
   return (
     <>
       <Head title={t("ci.title")}>
         {torch && (
-          <button type="button" class="plain" aria-pressed={dark.value} onClick={shine}>
+          <button
+            type="button"
+            class="plain"
+            data-testid="torch"
+            aria-pressed={lit.value}
+            onClick={shine}
+          >
             {t("ci.torch")}
           </button>
         )}

@@ -7,6 +7,7 @@ import { age } from "./format";
 import { t } from "./language";
 import { full, oldest, unsent } from "./outbox";
 import { note, said } from "./said";
+import { nearlyFull } from "./storage";
 
 const OLD_S = 1800;
 
@@ -30,7 +31,7 @@ export function Status() {
           {t("c.drill")}
         </strong>
       )}
-      {full.value && <strong>{t("q.full")}</strong>}
+      {(full.value || nearlyFull.value) && <strong>{t("q.full")}</strong>}
       <span class="unseen" role="status">
         {said.value}
       </span>

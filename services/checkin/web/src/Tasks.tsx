@@ -1,17 +1,22 @@
 /** F3: the round, what is due next, and how far it is. */
 
+import { useSignal } from "@preact/signals";
+import { holderRefused } from "./api";
 import { assignment, siteName, sites } from "./assignment";
 import { seconds } from "./clock";
 import { duty } from "./duty";
 import { dayTime, distance, shortTime } from "./format";
+import { GuardPost } from "./GuardPost";
+import { identity } from "./identity";
 import { t } from "./language";
 import { Menu } from "./Menu";
 import { metresTo } from "./position";
 import { go } from "./screen";
-import { next, round, type Stop, visited } from "./targets";
-import { nilReport, visit } from "./visit";
-import { say } from "./said";
+import { left, next, round, type Stop, visited } from "./targets";
+import { visit } from "./visit";
 
+/** More targets than a thumb likes to scroll through. */
+const MANY = 50;
 const STALE_MS = 12 * 3600_000;
 const SIGNS: Record<Stop["stage"], string> = {
   open: "◔",
@@ -35,14 +40,49 @@ export function Tasks() {
       </div>
       <Round />
       <AsOf />
+      <Unlisted />
       {visit.value && <OpenVisit />}
-      {duty.value ? first && <Next stop={first} /> : <StartDuty />}
+      {!duty.value && <StartDuty />}
+      {duty.value && (isPost() ? <GuardPost stop={first} /> : first && <Next stop={first} />)}
       {round.value.length === 0 && <p class="empty">{t("t.none")}</p>}
-      <ul class="stops" data-testid="stops">
-        {rest.map((stop) => (
-          <StopRow stop={stop} key={stop.target.id} />
-        ))}
-      </ul>
+      {round.value.length > MANY ? <Grouped stops={rest} /> : <Stops stops={rest} />}
+    </>
+  );
+}
+
+function Stops({ stops }: { stops: Stop[] }) {
+  return (
+    <ul class="stops" data-testid="stops">
+      {stops.map((stop) => (
+        <StopRow stop={stop} key={stop.target.id} />
+      ))}
+    </ul>
+  );
+}
+
+/** A long round: by district, and found by a word of a name. */
+function Grouped({ stops }: { stops: Stop[] }) {
+  const wanted = useSignal("");
+  const word = wanted.value.trim().toLowerCase();
+  const districtOf = ({ target }: Stop) => sites.value.get(target.site)?.district ?? "";
+  const named = (stop: Stop) => `${siteName(stop.target.site)} ${districtOf(stop)}`.toLowerCase();
+  const found = stops.filter((stop) => named(stop).includes(word));
+  return (
+    <>
+      <input
+        type="search"
+        data-testid="find-stop"
+        aria-label={t("c.search")}
+        placeholder={t("c.search")}
+        value={wanted.value}
+        onInput={(event) => (wanted.value = event.currentTarget.value)}
+      />
+      {[...new Set(found.map(districtOf))].map((district) => (
+        <section key={district} data-testid="district">
+          <h2>{district}</h2>
+          <Stops stops={found.filter((stop) => districtOf(stop) === district)} />
+        </section>
+      ))}
     </>
   );
 }
@@ -69,6 +109,17 @@ function AsOf() {
   return (
     <p class="banner unknown" data-testid="as-of">
       {t("t.asof", { time: dayTime(known.at, seconds.value) })}
+    </p>
+  );
+}
+
+/** The one who holds the phone is not in the plan here. */
+function Unlisted() {
+  const name = duty.value?.holder?.name;
+  if (!name || !holderRefused.value) return null;
+  return (
+    <p class="banner unknown" data-testid="unlisted">
+      {t("shift.unlisted", { name, owner: identity.value?.name ?? "" })}
     </p>
   );
 }
@@ -118,7 +169,6 @@ function Next({ stop }: { stop: Stop }) {
       >
         {t("ci.here")}
       </button>
-      {isPost() && <Nil site={target.site} />}
     </section>
   );
 }
@@ -126,27 +176,6 @@ function Next({ stop }: { stop: Stop }) {
 /** Guards do not walk: at their post the hourly report is one tap. */
 function isPost(): boolean {
   return assignment.value?.data.person?.role === "guard";
-}
-
-function Nil({ site }: { site: string }) {
-  const write = async () => {
-    await nilReport(site);
-    say(t("q.saved"));
-  };
-  return (
-    <button type="button" class="tonal" data-testid="nil" onClick={write}>
-      {t("ci.nil")}
-    </button>
-  );
-}
-
-/** What the clock says of the window: how long until it opens, is due, or is over. */
-function left({ target, stage }: Stop): string {
-  const minutes = (to: string) =>
-    Math.max(0, Math.ceil((Date.parse(to) - seconds.value) / 60_000));
-  if (stage === "notyet") return t("t.opens", { min: minutes(target.opens_at) });
-  if (stage === "due") return t("t.left", { min: minutes(target.due_at) });
-  return `${t("t.risk")} · ${t("t.left", { min: minutes(target.grace_until) })}`;
 }
 
 function StopRow({ stop }: { stop: Stop }) {

@@ -1,10 +1,10 @@
 /** F5: what is seen and said at the site, until the check-out. */
 
 import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { now, seconds } from "./clock";
 import type { ChecklistItem } from "./contract";
 import { dayTime, distance, duration } from "./format";
-import { openTasks } from "./inbox";
 import { labelOf, t } from "./language";
 import { Head, Segments, Tick } from "./Page";
 import { PhotoField } from "./PhotoField";
@@ -16,8 +16,10 @@ import {
   changeVisit,
   dwell,
   finish,
+  isTask,
   missing,
   type Situation,
+  taskLines,
   type Visit,
   visit,
 } from "./visit";
@@ -33,7 +35,7 @@ export function VisitPage() {
       <Head title={open.siteName} />
       <Dwell open={open} />
       <Found open={open} />
-      <Known site={open.site} />
+      <Known open={open} />
       <Guards open={open} />
       <section aria-label={t("ci.checklist")} data-testid="checklist">
         {open.checklist.map((line) => (
@@ -116,24 +118,20 @@ function Found({ open }: { open: Visit }) {
 }
 
 /** What others found here and nobody has mended yet. */
-function Known({ site }: { site: string }) {
-  const tasks = openTasks.value.filter((task) => task.site === site);
-  if (tasks.length === 0) return null;
+function Known({ open }: { open: Visit }) {
+  const lines = taskLines(open.site);
+  if (lines.length === 0) return null;
   return (
     <section class="card" data-testid="known">
       <h2 class="field-title">{t("ci.known")}</h2>
-      <ul>
-        {tasks.map((task) => (
-          <li key={task.id}>
-            {task.text}
-            <small>
-              {" "}
-              · {task.owner_name}
-              {task.due_at && ` · ${dayTime(task.due_at, now())}`}
-            </small>
-          </li>
-        ))}
-      </ul>
+      {lines.map((line) => (
+        <Line line={line} open={open} key={line.id}>
+          <small>
+            {line.owner}
+            {line.due_at && ` · ${dayTime(line.due_at, now())}`}
+          </small>
+        </Line>
+      ))}
     </section>
   );
 }
@@ -159,26 +157,32 @@ function Guards({ open }: { open: Visit }) {
   );
 }
 
-function Line({ line, open }: { line: ChecklistItem; open: Visit }) {
+function Line({ line, open, children }: {
+  line: ChecklistItem;
+  open: Visit;
+  children?: ComponentChildren;
+}) {
   const given = open.answers[line.id];
-  const put = (answer: Answer, remark = given?.remark) => {
-    const entry = remark === undefined ? { answer } : { answer, remark };
+  const remark = t(isTask(line) ? "rep.note" : "ci.remark");
+  const put = (answer: Answer, said = given?.remark) => {
+    const entry = said === undefined ? { answer } : { answer, remark: said };
     changeVisit({ answers: { ...open.answers, [line.id]: entry } });
   };
   return (
     <div class="line" id={`line-${line.id}`} data-testid="line" data-item={line.id}>
       <span>{labelOf(line)}</span>
+      {children}
       <Segments
         label={labelOf(line)}
-        options={ANSWERS.map((one) => [one, t(`ci.${one}`)] as const)}
+        options={ANSWERS.map((one) => [one, word(line, one)] as const)}
         value={given?.answer ?? null}
         choose={put}
       />
       {given?.answer === "bad" && (
         <input
           type="text"
-          aria-label={t("ci.remark")}
-          placeholder={t("ci.remark")}
+          aria-label={remark}
+          placeholder={remark}
           maxLength={1000}
           value={given.remark ?? ""}
           onInput={(event) => put("bad", event.currentTarget.value)}
@@ -186,6 +190,10 @@ function Line({ line, open }: { line: ChecklistItem; open: Visit }) {
       )}
     </div>
   );
+}
+
+function word(line: ChecklistItem, answer: Answer): string {
+  return isTask(line) ? t(`task.${answer}`) : t(`ci.${answer}`);
 }
 
 function Finish({ open }: { open: Visit }) {

@@ -1,6 +1,7 @@
 /** The crew's answers to what came down; what this phone answered counts before the server says so. */
 
 import { computed } from "@preact/signals";
+import { seconds } from "./clock";
 import type { NudgeItem, OrderItem } from "./contract";
 import { duty } from "./duty";
 import { nudges, orders } from "./inbox";
@@ -9,13 +10,21 @@ import { asData } from "./position";
 
 const STEPS = ["accepted", "declined", "en_route", "arrived"] as const;
 export type OrderStep = (typeof STEPS)[number];
+const LAPSED_MS = 30 * 60_000;
 const ANSWERED = "ronda.welfare.answered.v1";
 
-/** The newest question whether all is well that this phone has not answered. */
+/**
+ * The newest question whether all is well that nobody of the crew has answered. One whose time is
+ * over is still worth an answer for a while.
+ */
 export const openNudge = computed<NudgeItem | undefined>(() => {
   const answers = items.value.filter((item) => item.type === ANSWERED);
   const known = new Set(answers.map((item) => item.event.data.nudge));
-  return nudges.value.findLast((one) => !known.has(one.id));
+  const recent = seconds.value - LAPSED_MS;
+  return nudges.value.findLast(
+    ({ id, state, at }) =>
+      !known.has(id) && (state === "asked" || (state === "lapsed" && Date.parse(at) > recent)),
+  );
 });
 
 export async function answerNudge(nudge: NudgeItem): Promise<void> {

@@ -5,12 +5,14 @@ import { heardDate, heardNow, now, written } from "./clock";
 import type { Assignment, Enrolment, Inbox, Problem } from "./contract";
 import { keep, kept } from "./database";
 import { identity, publicKey, signature } from "./identity";
-import type { Photo } from "./outbox";
+import { type Photo, type Shift, shift } from "./outbox";
 
 const TIMEOUT_MS = 20_000;
 const PHOTO_TIMEOUT_MS = 60_000;
 const LONG_POLL_S = 25;
 const RENEW_BEFORE_MS = 120_000;
+/** Answers to a shift whose person the plan does not know here. */
+const NOT_HERE = new Set(["unknown_person", "other_unit"]);
 /** Answers after which only a new enrolment helps. */
 const NOT_ENROLLED = new Set(["revoked", "unknown_device", "bad_signature"]);
 
@@ -57,8 +59,14 @@ export interface Outcome {
   code?: string;
 }
 
-let token: Token | null | undefined;
-let renewing: Promise<Token> | undefined;
+/** By the shift that they are for; none outlives a quarter of an hour. */
+export type Tokens = Record<string, Token>;
+
+let tokens: Tokens | undefined;
+const renewing = new Map<string, Promise<Token>>();
+
+/** The server does not let the shift's person stand for this phone; its owner does meanwhile. */
+export const holderRefused = signal(false);
 
 export async function enrol(code: string, keys: CryptoKeyPair): Promise<Enrolment> {
   const body = JSON.stringify({ code, key: await publicKey(keys), label: model() });
@@ -74,12 +82,16 @@ function model(): string {
   return found.slice(0, 80);
 }
 
-/** By id. Raises `Later`, `TooLarge` or `Unusable` for the whole batch. */
-export async function postEvents(texts: string[], by: number): Promise<Map<string, Outcome>> {
+/** By id, in the name of a shift. Raises `Later`, `TooLarge` or `Unusable` for the whole batch. */
+export async function postEvents(
+  texts: string[],
+  by: number,
+  of: Shift | null,
+): Promise<Map<string, Outcome>> {
   const headers = { "Ronda-Sent-At": written(Date.now() + by) };
-  const answer = await authorized((bearer) =>
-    post("/v1/events", `[${texts.join(",")}]`, { ...headers, ...bearer }),
-  );
+  const ask = (bearer: Record<string, string>) =>
+    post("/v1/events", `[${texts.join(",")}]`, { ...headers, ...bearer });
+  const answer = await authorized(ask, of);
   const { results } = (await body(answer)) as { results?: Outcome[] };
   return new Map((results ?? []).flatMap((one) => (one.id ? [[one.id, one]] : [])));
 }
@@ -135,49 +147,76 @@ async function inboxOf(after: string | null, crew: string | null, stop: AbortSig
 }
 
 /** Asks with a token; an answer 401 gets one new token and is asked once again. */
-async function authorized(ask: (bearer: Record<string, string>) => Promise<Response>) {
+async function authorized(
+  ask: (bearer: Record<string, string>) => Promise<Response>,
+  of: Shift | null = shift.value,
+) {
   try {
-    return await ask(await bearer());
+    return await ask(await bearer(of));
   } catch (error) {
     if (!(error instanceof Refused && error.problem.status === 401)) throw error;
     if (error.code === "revoked") throw error;
-    token = null;
+    delete tokens?.[nameOf(of)];
   }
-  return ask(await bearer());
+  return ask(await bearer(of));
 }
 
-async function bearer(): Promise<Record<string, string>> {
-  if (token === undefined) token = (await kept("token")) ?? null;
-  const left = token ? Date.parse(token.expires_at) - now() : 0;
-  if (!token || left < RENEW_BEFORE_MS) {
-    renewing ??= renewed().finally(() => (renewing = undefined));
-    token = await renewing;
-  }
-  return { Authorization: `Bearer ${token.token}` };
+function nameOf(of: Shift | null): string {
+  return of ? `${of.person} ${of.from}` : "own";
 }
 
-async function renewed(): Promise<Token> {
+async function bearer(of: Shift | null): Promise<Record<string, string>> {
+  tokens ??= (await kept("tokens")) ?? {};
+  const name = nameOf(of);
+  const known = tokens[name];
+  if (known && isFresh(known)) return { Authorization: `Bearer ${known.token}` };
+  const under = renewing.get(name) ?? renewed(of).finally(() => renewing.delete(name));
+  renewing.set(name, under);
+  const fresh = await under;
+  const others = Object.entries(tokens).filter(([, one]) => isFresh(one));
+  tokens = { ...Object.fromEntries(others), [name]: fresh };
+  await keep("tokens", tokens).catch(() => undefined); // a full phone asks again after a restart
+  return { Authorization: `Bearer ${fresh.token}` };
+}
+
+function isFresh(token: Token): boolean {
+  return Date.parse(token.expires_at) - now() > RENEW_BEFORE_MS;
+}
+
+async function renewed(of: Shift | null): Promise<Token> {
   try {
-    return await asked();
+    const made = await withRightClock(of);
+    if (of) holderRefused.value = false;
+    return made;
+  } catch (error) {
+    if (!(of && error instanceof Refused && NOT_HERE.has(error.code))) throw error;
+  }
+  // Sending must go on: it counts for the phone's owner until the post knows better.
+  holderRefused.value = true;
+  return withRightClock(null);
+}
+
+async function withRightClock(of: Shift | null): Promise<Token> {
+  try {
+    return await asked(of);
   } catch (error) {
     if (!(error instanceof Refused && error.code === "clock")) throw error;
     heardNow(error.problem.extra?.now, Date.now());
   }
-  return asked();
+  return asked(of);
 }
 
-async function asked(): Promise<Token> {
+async function asked(of: Shift | null): Promise<Token> {
   const me = identity.value;
   if (!me) throw new Later("this phone is not enrolled");
-  const claim = { at: written(now()), device: me.device, purpose: "ronda.token" };
-  const signed = await signature(claim, me.keys);
+  const who = of ? { shift: { person: of.person, from: of.from } } : {};
+  const claim = { at: written(now()), device: me.device, ...who };
+  const signed = await signature({ ...claim, purpose: "ronda.token" }, me.keys);
   const askedAt = Date.now();
-  const sent = JSON.stringify({ device: me.device, at: claim.at, signature: signed });
+  const sent = JSON.stringify({ ...claim, signature: signed });
   const said = await (await post("/v1/tokens", sent, {})).json();
   heardNow(said.now, askedAt);
-  const made = { token: said.token, expires_at: said.expires_at };
-  await keep("token", made).catch(() => undefined); // a full phone asks again after a restart
-  return made;
+  return { token: said.token, expires_at: said.expires_at };
 }
 
 function post(path: string, sent: string, headers: Record<string, string>): Promise<Response> {

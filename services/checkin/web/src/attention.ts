@@ -22,9 +22,9 @@ export function startAttention(): void {
 }
 
 function call(): void {
+  // Before the first touch of the page the browser allows neither; whoever opened it is looking.
+  if (navigator.userActivation?.hasBeenActive === false) return;
   navigator.vibrate?.(VIBRATION_MS);
-  // Before the first touch of the page the browser allows no sound; the vibration must do then.
-  if (!navigator.userActivation?.hasBeenActive) return;
   const audio = new AudioContext();
   const tone = audio.createOscillator();
   const volume = audio.createGain();

@@ -9,6 +9,7 @@ import { loadInbox, startListening } from "./inbox";
 import { startOutbox } from "./outbox";
 import { watchPosition } from "./position";
 import { startSending, wake } from "./sender";
+import { watchStorage } from "./storage";
 import { startTracking } from "./track";
 import { loadVisits } from "./visit";
 
@@ -26,6 +27,7 @@ export async function begun(): Promise<void> {
   startRefreshing(duty.value?.crew ?? null);
   startListening();
   startTracking();
+  watchStorage();
   startAttention();
   await startFollowing();
   if (duty.value) watchPosition();

@@ -50,6 +50,12 @@ export interface ChecklistItem {
   label_en?: string;
 }
 
+/** A line that asks how something is that was found before. */
+export interface TaskLine extends ChecklistItem {
+  owner: string;
+  due_at: string | null;
+}
+
 export interface SiteType {
   id: string;
   label: string;
@@ -143,8 +149,12 @@ export interface VisitItem extends Common {
 
 export interface NudgeItem extends Common {
   kind: "nudge";
-  data?: Record<string, unknown>;
-  due_at?: string | null;
+  state: "asked" | "answered" | "lapsed";
+  reason: "operator" | "silent_site";
+  by: string | null;
+  text: string | null;
+  site: string | null;
+  site_name: string | null;
 }
 
 export interface TaskItem extends Common {

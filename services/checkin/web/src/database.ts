@@ -2,7 +2,7 @@
 
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import type { Assignment, InboxItem } from "./contract";
-import type { Token } from "./api";
+import type { Tokens } from "./api";
 import type { Identity } from "./identity";
 import type { Duty } from "./duty";
 import type { Visit } from "./visit";
@@ -13,7 +13,7 @@ export interface Kept {
   identity: Identity;
   /** The key of an enrolment that was not answered yet. */
   pending: CryptoKeyPair;
-  token: Token;
+  tokens: Tokens;
   /** The last `deviceseq` that was given away. */
   sequence: number;
   correction: number;

@@ -4,14 +4,15 @@ import { computed, signal } from "@preact/signals";
 import { now, seconds } from "./clock";
 import { keep, kept } from "./database";
 import { duty } from "./duty";
-import { items, write } from "./outbox";
+import { type Item, items, write } from "./outbox";
 import { asData } from "./position";
-import { DURESS } from "./sender";
+import { DURESS, MISTAKEN } from "./sender";
 
 const FOLLOW_EVERY_MS = 5_000;
 const FOLLOW_FOR_MS = 10 * 60_000;
 const QUIET_FOR_MS = 30 * 60_000;
 const UNSENT_AFTER_MS = 10_000;
+const MISTAKE_MS = 60_000;
 
 const last = computed(() => items.value.findLast((item) => item.type === DURESS));
 
@@ -42,6 +43,22 @@ export async function raise(): Promise<void> {
   await write([{ type: DURESS, data, hidden: true }]);
   followUntil.value = now() + FOLLOW_FOR_MS;
   await keep("followed", followUntil.value).catch(() => undefined);
+}
+
+/** The last hold, while it may be called a mistake and was not yet. It is never taken back. */
+export const mistakable = computed<Item | undefined>(() => {
+  const item = last.value;
+  if (!item || seconds.value - item.savedAt > MISTAKE_MS) return undefined;
+  const said = items.value.some(
+    (one) => one.type === MISTAKEN && one.event.data.duress === item.id,
+  );
+  return said ? undefined : item;
+});
+
+/** Tells the post that the button was pressed by mistake; the post still asks by voice. */
+export async function callMistake(item: Item): Promise<void> {
+  const data = { duress: item.id, crew: duty.value?.crew };
+  await write([{ type: MISTAKEN, data, subject: item.event.subject, hidden: true }]);
 }
 
 async function follow(): Promise<void> {

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { now } from "./clock";
 import { kept } from "./database";
-import { waiting, write } from "./outbox";
+import { type Shift, shift, waiting, write } from "./outbox";
 import { asData } from "./position";
 
 export interface Duty {
@@ -12,15 +12,19 @@ export interface Duty {
   order: string;
   vehicle: string;
   startedAt: number;
+  /** Who holds the phone, where that is not the one whom it was enrolled for. */
+  holder?: { id: string; name: string } | undefined;
+  shift?: Shift | undefined;
 }
 
 export const duty = signal<Duty | null>(null);
 
 export async function loadDuty(): Promise<void> {
   duty.value = (await kept("duty")) ?? null;
+  shift.value = duty.value?.shift ?? null;
 }
 
-export async function startDuty(chosen: Omit<Duty, "startedAt">): Promise<void> {
+export async function startDuty(chosen: Omit<Duty, "startedAt" | "shift">): Promise<void> {
   const started: Duty = { ...chosen, startedAt: now() };
   const data = {
     crew: chosen.crew,
@@ -30,8 +34,10 @@ export async function startDuty(chosen: Omit<Duty, "startedAt">): Promise<void> 
     neutrality_ack: true,
     position: asData(),
   };
-  await write([{ type: "ronda.shift.started.v1", data }], { duty: started });
-  duty.value = started;
+  const first = { type: "ronda.shift.started.v1", data, holder: chosen.holder?.id };
+  const [made] = await write([first], { duty: started });
+  shift.value = made?.shift ?? null;
+  duty.value = { ...started, shift: made?.shift };
 }
 
 export async function endDuty(): Promise<void> {
@@ -39,5 +45,6 @@ export async function endDuty(): Promise<void> {
   if (!ended) return;
   const data = { crew: ended.crew, unsent: waiting.value.length };
   await write([{ type: "ronda.shift.ended.v1", data }], { duty: null });
+  shift.value = null;
   duty.value = null;
 }

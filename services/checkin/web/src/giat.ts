@@ -7,7 +7,7 @@ import { identity } from "./identity";
 import { indonesian } from "./language";
 import { items } from "./outbox";
 import { REPORTED, reportLabel } from "./report";
-import type { Visit } from "./visit";
+import { isTask, type Visit } from "./visit";
 
 const UNSAID = "belum diisi";
 const SITUATIONS = {
@@ -47,7 +47,7 @@ function greeting(moment: number): string {
 }
 
 function performers(visit: Visit): string {
-  const leader = identity.value?.name ?? "";
+  const leader = duty.value?.holder?.name ?? identity.value?.name ?? "";
   const crew = visit.crew ? `${visit.crew}, ` : "";
   return `${crew}dipimpin ${leader}${visit.people > 0 ? `, kuat ${visit.people} pers` : ""}`;
 }
@@ -57,7 +57,7 @@ function checks(visit: Visit): string {
   const said = visit.checklist.flatMap((line) => {
     const given = visit.answers[line.id];
     if (!given) return [];
-    const word = indonesian(`giat.${given.answer}`);
+    const word = indonesian(`giat.${isTask(line) ? "task." : ""}${given.answer}`);
     const remark = given.remark?.trim() ? ` (${given.remark.trim()})` : "";
     return [`${line.label} ${word}${remark}`];
   });

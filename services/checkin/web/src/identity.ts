@@ -44,8 +44,10 @@ export async function publicKey(keys: CryptoKeyPair): Promise<Record<string, str
 export async function becomeEnrolled(as: Enrolment, keys: CryptoKeyPair): Promise<void> {
   const { device, actor, name, role, unit } = as;
   const made: Identity = { device, actor, name, role, unit, keys };
-  // A new enrolment is a new device, whose numbers begin anew.
+  // A new enrolment is a new device: its numbers and its duty begin anew.
   await keep("sequence", 0);
+  await drop("tokens");
+  await drop("duty");
   await keep("identity", made);
   await forgetPendingKeys();
   identity.value = made;

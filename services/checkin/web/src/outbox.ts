@@ -15,6 +15,13 @@ import type { Visit } from "./visit";
 const KEPT_FOR_MS = 36 * 3600_000;
 const SOURCE = "ronda/app";
 
+/** Whose hands the phone is in, where that is not who it was enrolled for. */
+export interface Shift {
+  person: string;
+  /** The number of the event that began the shift. */
+  from: number;
+}
+
 /** What the device signs. */
 export interface Signed {
   specversion: "1.0";
@@ -41,6 +48,8 @@ export interface Item {
   text?: string;
   state: State;
   savedAt: number;
+  /** Who made it; absent for the one whom the phone was enrolled for. */
+  shift?: Shift;
   /** Of the clock that stamped it. */
   correction: number;
   /** Requests that the server could not carry out; such an event lets others pass. */
@@ -74,6 +83,8 @@ export interface Draft {
   at?: number;
   /** Nothing on the screen may tell of it. */
   hidden?: boolean;
+  /** With this event the phone comes into the hands of this person. */
+  holder?: string | undefined;
 }
 
 /** What must be stored together with the events or not at all. */
@@ -82,11 +93,15 @@ export interface Along {
   /** The open visit after this; null closes it. */
   visit?: Visit | null;
   finished?: Visit;
+  /** The id of a finished visit that is taken back. */
+  withdrawn?: string;
   duty?: Kept["duty"] | null;
 }
 
 export const items = signal<Item[]>([]);
 export const photos = signal<Photo[]>([]);
+/** Whose shift it is now; null for the one whom the phone was enrolled for. */
+export const shift = signal<Shift | null>(null);
 /** Why the last event could not be stored; it is sent from memory as long as the page lives. */
 export const full = signal(false);
 
@@ -156,8 +171,10 @@ async function stored(drafts: Draft[], along: Along, at: number): Promise<Item[]
       writes.push(transaction.objectStore("photos").put(photo));
     }
     if (along.finished) writes.push(transaction.objectStore("visits").put(along.finished));
-    for (const name of ["visit", "duty"] as const) {
-      const value = along[name];
+    if (along.withdrawn) writes.push(transaction.objectStore("visits").delete(along.withdrawn));
+    // The number of its first event is known only here.
+    const duty = along.duty && { ...along.duty, shift: made[0]?.shift };
+    for (const [name, value] of Object.entries({ visit: along.visit, duty })) {
       if (value === null) writes.push(values.delete(name));
       else if (value !== undefined) writes.push(values.put(value, name));
     }
@@ -201,9 +218,15 @@ function item(draft: Draft, seq: number, at: number): Item {
     savedAt: at,
     correction: correction.value,
     failures: 0,
+    ...shiftOf(draft, seq),
     ...(draft.hidden ? { hidden: true } : {}),
     ...(purpose.value ? { purpose: purpose.value } : {}),
   };
+}
+
+function shiftOf({ holder }: Draft, seq: number): { shift?: Shift } {
+  if (holder !== undefined) return { shift: { person: holder, from: seq } };
+  return shift.value ? { shift: shift.value } : {};
 }
 
 /** Those that no other tab of this phone has sent meanwhile. */

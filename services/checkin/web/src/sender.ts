@@ -21,6 +21,8 @@ const PATIENCE = 4;
 const SAME_CLOCK_MS = 5_000;
 
 export const DURESS = "ronda.duress.raised.v1";
+export const MISTAKEN = "ronda.duress.mistaken.v1";
+const ALONE = new Set([DURESS, MISTAKEN]);
 const URGENT = new Set(["ronda.incident.reported.v1", "ronda.backup.requested.v1"]);
 const POSITION = "ronda.position.recorded.v1";
 
@@ -40,8 +42,8 @@ interface Lane {
 }
 
 const lanes: Lane[] = [
-  lane("duress", (item) => item.type === DURESS),
-  lane("rest", (item) => item.type !== DURESS),
+  lane("duress", (item) => ALONE.has(item.type)),
+  lane("rest", (item) => !ALONE.has(item.type)),
 ];
 
 function lane(name: string, takes: Lane["takes"]): Lane {
@@ -69,7 +71,7 @@ export function sendNow(): void {
 export function wake(item: Item): void {
   const mine = lanes.find((one) => one.takes(item));
   if (!mine) return;
-  if (item.type === DURESS || mine.timer === undefined || URGENT.has(item.type)) void pump(mine);
+  if (ALONE.has(item.type) || mine.timer === undefined || URGENT.has(item.type)) void pump(mine);
 }
 
 function pumpIfIdle(one: Lane): void {
@@ -119,12 +121,18 @@ function next(mine: Lane): Item[] {
   let characters = 0;
   for (const item of mineWaiting.sort((a, b) => rank(a) - rank(b) || a.seq - b.seq)) {
     const first = chosen[0];
-    if (first && Math.abs(first.correction - item.correction) > SAME_CLOCK_MS) continue;
+    if (first && !isSentWith(first, item)) continue;
     characters += JSON.stringify(item.event).length;
     if (first && (chosen.length >= mine.most || characters > MOST_CHARACTERS)) break;
     chosen.push(item);
   }
   return chosen.sort((a, b) => a.seq - b.seq);
+}
+
+/** Each request is by one clock and in one person's name. */
+function isSentWith(first: Item, item: Item): boolean {
+  const sameClock = Math.abs(first.correction - item.correction) <= SAME_CLOCK_MS;
+  return sameClock && first.shift?.from === item.shift?.from;
 }
 
 function rank(item: Item): number {
@@ -140,7 +148,8 @@ async function send(mine: Lane, chosen: Item[]): Promise<void> {
   const ids = batch.map((item) => item.id);
   underway.value = new Set([...underway.value, ...ids]);
   try {
-    await settle(await postEvents(ready, batch[0]?.correction ?? 0), batch);
+    const { correction = 0, shift } = batch[0] ?? {};
+    await settle(await postEvents(ready, correction, shift ?? null), batch);
     mine.most = Math.min(MOST_EVENTS, mine.most * 2);
   } catch (error) {
     await divide(mine, batch, error);

@@ -6,6 +6,7 @@ import { seconds } from "./clock";
 import type { Target } from "./contract";
 import { duty } from "./duty";
 import { visitNews } from "./inbox";
+import { t } from "./language";
 import { visit, visits } from "./visit";
 
 const BEHIND_MS = 8 * 3600_000;
@@ -47,6 +48,15 @@ export const next = computed<Stop | null>(() => {
 export const visited = computed(
   () => round.value.filter((one) => one.stage === "done" || one.stage === "late").length,
 );
+
+/** What the clock says of the window: how long until it opens, is due, or is over. */
+export function left({ target, stage }: Stop): string {
+  const minutes = (to: string) =>
+    Math.max(0, Math.ceil((Date.parse(to) - seconds.value) / 60_000));
+  if (stage === "notyet") return t("t.opens", { min: minutes(target.opens_at) });
+  if (stage === "due") return t("t.left", { min: minutes(target.due_at) });
+  return `${t("t.risk")} · ${t("t.left", { min: minutes(target.grace_until) })}`;
+}
 
 /** The target that a visit of this moment belongs to: the open window, else the nearest one. */
 export function targetFor(site: string, at: number): Target | undefined {

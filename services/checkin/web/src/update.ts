@@ -4,6 +4,9 @@ import { computed, signal } from "@preact/signals";
 import { unsent } from "./outbox";
 import { visit } from "./visit";
 
+/** An app that is never closed would not hear of a new version by itself. */
+const LOOK_EVERY_MS = 3600_000;
+
 const waitingWorker = signal<ServiceWorker | null>(null);
 
 /** Offered only while no visit is open and nothing waits in the queue. */
@@ -12,7 +15,7 @@ export const newVersion = computed(
 );
 
 export async function keepApp(): Promise<void> {
-  await navigator.storage?.persist?.();
+  void navigator.storage?.persist?.();
   if (!("serviceWorker" in navigator)) return;
   const registration = await navigator.serviceWorker.register("/app/worker.js", {
     scope: "/app/",
@@ -22,10 +25,12 @@ export async function keepApp(): Promise<void> {
   registration.addEventListener("updatefound", () => {
     registration.installing?.addEventListener("statechange", look);
   });
+  setInterval(() => void registration.update().catch(() => undefined), LOOK_EVERY_MS);
 }
 
 /** The page is loaded anew as soon as the new version has taken over. */
 export function takeNewVersion(): void {
+  if (!newVersion.value) return;
   navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
   waitingWorker.value?.postMessage("take over");
 }

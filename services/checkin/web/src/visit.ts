@@ -3,10 +3,12 @@
 import { signal } from "@preact/signals";
 import { siteType, sites } from "./assignment";
 import { now, written } from "./clock";
-import type { ChecklistItem, Site } from "./contract";
+import type { ChecklistItem, Site, TaskLine } from "./contract";
 import { database, keep, kept } from "./database";
 import { duty } from "./duty";
 import { newId } from "./ids";
+import { openTasks } from "./inbox";
+import { readable } from "./language";
 import { type Draft, type Photo, write } from "./outbox";
 import { asData, fix, metresTo } from "./position";
 import { targetFor } from "./targets";
@@ -56,6 +58,10 @@ export const visit = signal<Visit | null>(null);
 export const visits = signal<Visit[]>([]);
 
 const REMEMBERED_MS = 36 * 3600_000;
+/** How a line names the task that it asks about: this and the task's id. */
+const ASKED_AS = "task:";
+/** A check-out holds 100 answers; what is due first is asked first. */
+const MOST_TASKS = 40;
 
 export async function loadVisits(): Promise<void> {
   visit.value = (await kept("visit")) ?? null;
@@ -134,9 +140,28 @@ export async function addPhoto(photo: Photo): Promise<void> {
   visit.value = changed;
 }
 
-/** What is still to be said before the visit can be finished: checklist lines, or the situation. */
+/** What others found at a site and nobody has mended yet, as lines that ask how it is now. */
+export function taskLines(site: string): TaskLine[] {
+  return openTasks.value
+    .filter((task) => task.site === site)
+    .sort((a, b) => (a.due_at ?? "").localeCompare(b.due_at ?? ""))
+    .slice(0, MOST_TASKS)
+    .map((task) => ({
+      id: ASKED_AS + task.id,
+      label: task.text || readable(task.what ?? task.kind),
+      owner: task.owner_name ?? "",
+      due_at: task.due_at,
+    }));
+}
+
+export function isTask(line: ChecklistItem): boolean {
+  return line.id.startsWith(ASKED_AS);
+}
+
+/** What is still to be said before the visit can be finished: its lines, or the situation. */
 export function missing(open: Visit): (ChecklistItem | "situation")[] {
-  const untouched = open.checklist.filter((line) => !open.answers[line.id]);
+  const lines = [...taskLines(open.site), ...open.checklist];
+  const untouched = lines.filter((line) => !open.answers[line.id]);
   return [...untouched, ...(open.situation === null ? (["situation"] as const) : [])];
 }
 
@@ -146,7 +171,8 @@ export async function finish(): Promise<void> {
   if (!open || open.situation === null) return;
   const at = now();
   const out = { at, dwell: dwell(open), id: newId(at) };
-  const finished: Visit = { ...open, finished: out };
+  const checklist = [...open.checklist, ...taskLines(open.site)];
+  const finished: Visit = { ...open, checklist, finished: out };
   const drafts = [...open.weaknesses.map((one) => reported(one, open)), checkOut(finished, out)];
   await write(drafts, { visit: null, finished });
   visit.value = null;
@@ -202,7 +228,7 @@ export async function abandon(): Promise<void> {
 }
 
 /** "Nihil, aman" of a guard post: in and out at once, as a nil report. */
-export async function nilReport(site: string): Promise<void> {
+export async function nilReport(site: string): Promise<Visit> {
   const opened = newVisit(site, "manual");
   const out = { at: opened.at, dwell: 0, id: newId(opened.at) };
   const finished: Visit = { ...opened, situation: "aman", finished: out };
@@ -219,5 +245,14 @@ export async function nilReport(site: string): Promise<void> {
     { finished },
   );
   visits.value = [...visits.value, finished];
+  return finished;
+}
+
+/** It was said by mistake: the visit is owed again, and the record keeps both. */
+export async function withdraw({ id, site, crew }: Visit): Promise<void> {
+  const data = { checkin: id, crew: crew ?? undefined };
+  const taken = { type: "ronda.visit.withdrawn.v1", subject: site, data };
+  await write([taken], { withdrawn: id });
+  visits.value = visits.value.filter((one) => one.id !== id);
 }
 

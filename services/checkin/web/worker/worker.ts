@@ -36,6 +36,8 @@ async function forgetOthers(): Promise<void> {
 
 async function answer(request: Request): Promise<Response> {
   const cache = await caches.open(CACHE);
-  const wanted = request.mode === "navigate" ? HOME : request;
-  return (await cache.match(wanted, { ignoreSearch: true })) ?? fetch(request);
+  const known = await cache.match(request, { ignoreSearch: true });
+  // Any other address within the app is the app itself.
+  const home = request.mode === "navigate" ? await cache.match(HOME) : undefined;
+  return known ?? home ?? fetch(request);
 }
