@@ -21,6 +21,8 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
 )
+# A kiosk: the page may sound without a press.
+ARMED = "--autoplay-policy=no-user-gesture-required"
 PATIENCE_MS = 15_000
 KIOSK: ViewportSize = {"width": 1366, "height": 768}
 

@@ -57,7 +57,7 @@ class FakeAlerts:
         self.situation: dict[str, Any] = dict(samples.SITUATION)
         busy = next(alert.id for alert in self.alerts.values() if alert.state == "dispatched")
         self.crews = samples.crews(now, busy)
-        self.room = Room(now)
+        self.room = Room(now, busy)
         self.ways: dict[str, Any] | None = None
         """How one can sign in; None is a server without accounts, which takes tokens alone."""
         self.refusal: dict[str, Any] | None = None
@@ -69,6 +69,7 @@ class FakeAlerts:
         """While cleared, commands are carried out and their answers are lost."""
         self.answering.set()
         self.streaming = True
+        self.operators = 1
         """While false, `GET /v1/stream` answers 503."""
         self.silent = False
         """While true, streams are open and say nothing."""
@@ -119,7 +120,8 @@ class FakeAlerts:
         """The message that comes every 5 s; the service's time may run on by so much."""
         last = str(self._message)
         now = self.now() + samples.seconds(ahead_s)
-        self._tell("clock", {"now": now, "lag_s": lag_s, "last_id": last})
+        told = {"now": now, "lag_s": lag_s, "last_id": last, "operators": self.operators}
+        self._tell("clock", told)
 
     def refuse_next(self, status: int, detail: str) -> None:
         """The next command is answered with a problem."""
@@ -169,6 +171,9 @@ class FakeAlerts:
         alert = self.alerts[alert_id]
         if verb == "note":
             entry = Entry(at=self.now(), what="note", by=person["name"], note=body["note"])
+            return 200, self.change(alert, timeline=[*alert.timeline, entry])
+        if verb == "call":
+            entry = Entry(at=self.now(), what="operator_called", by=person["name"])
             return 200, self.change(alert, timeline=[*alert.timeline, entry])
         if body["version"] != alert.version:
             return 409, _lost(alert)

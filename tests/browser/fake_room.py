@@ -23,14 +23,14 @@ GRAVE = {"tinggi", "kritis"}
 class Room:
     """The room's state; requests that were answered stay in `asked` to be looked at."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, busy: str) -> None:
         self.tasks = {task.id: task for task in samples_room.tasks(now)}
         self.journal = samples_room.journal(now)
         self.handover: Handover | None = None
         self.checkpoint: str | None = samples_room.CHECKPOINT
-        self.readiness: dict[str, Any] = dict(samples_room.READY)
+        self.readiness: dict[str, Any] = samples_room.ready(now)
         self.performance = samples_room.performance(now)
-        self.backup: dict[str, Any] | None = samples_room.BACKUP
+        self.backup: dict[str, Any] | None = samples_room.backup(busy)
         self.coverage: dict[str, Any] | None = samples_room.coverage(84, 3)
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
@@ -92,9 +92,17 @@ def room_routes(fake: "FakeAlerts", person: Any) -> list[HTTPRouteHandler]:
     async def handover() -> dict[str, Any]:
         pending = None
         if room.handover is not None and room.handover.incoming is None:
-            pending = msgspec.to_builtins(room.handover) | {"checkpoint": room.checkpoint}
+            pending = room.handover
         last = None if pending else room.handover
-        return {"pending": pending, "must_read": _grave(fake), "last": last}
+        seal = {"note": room.checkpoint, "size": 84_211, "why": None}
+        if room.checkpoint is None:
+            seal |= {"size": None, "why": "empty"}
+        return {
+            "pending": pending,
+            "must_read": _grave(fake),
+            "last": last,
+            "checkpoint": seal,
+        }
 
     @post("/v1/handover")
     async def prepare(request: Request[Any, Any, Any]) -> Any:

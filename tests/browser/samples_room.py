@@ -94,35 +94,41 @@ def handover(now: datetime, by: Owner, attention: str, open_alerts: list[str]) -
     )
 
 
-READY = {
-    "starts": "2026-11-23T14:00:00Z",
-    "ends": "2026-11-24T02:00:00Z",
-    "items": [
-        {
-            "kind": "step",
-            "code": "empty_post",
-            "who": "cepat/1 polsek-rengel",
-            "starts": "2026-11-23T15:00:00Z",
-            "ends": "2026-11-23T23:00:00Z",
-            "id": "Padal Rengel: kosong",
-            "en": "Padal Rengel: nobody",
-        },
-        {
-            "kind": "contact",
-            "code": "untested",
-            "who": "kpu",
-            "starts": "2026-11-23T16:00:00Z",
-            "ends": "2026-11-24T02:00:00Z",
-            "id": "Kontak KPU: belum diuji",
-            "en": "Contact of the KPU: not tested",
-            "grave": False,
-        },
-    ],
-}
+def ready(now: datetime) -> dict[str, Any]:
+    """The next twelve hours: one post without anybody, one contact that was never tried."""
+
+    def at(hours: float) -> str:
+        return (now + seconds(hours * 3600)).isoformat()
+
+    empty = {
+        "kind": "step",
+        "code": "empty_post",
+        "who": "cepat/1 polsek-rengel",
+        "starts": at(1),
+        "ends": at(9),
+        "id": "Padal Rengel: kosong",
+        "en": "Padal Rengel: nobody",
+    }
+    untested = {
+        "kind": "contact",
+        "code": "untested",
+        "who": "kpu",
+        "starts": at(2),
+        "ends": at(12),
+        "id": "Kontak KPU: belum diuji",
+        "en": "Contact of the KPU: not tested",
+        "grave": False,
+    }
+    return {"starts": at(0), "ends": at(12), "items": [empty, untested]}
 
 
 def _crew(
-    crew: str, unit: str, members: int, metres: float | None, age_s: float | None
+    crew: str,
+    unit: str,
+    members: int,
+    metres: float | None,
+    age_s: float | None,
+    busy_with: str | None = None,
 ) -> dict[str, Any]:
     return {
         "crew": crew,
@@ -131,19 +137,27 @@ def _crew(
         "distance_m": metres,
         "position_age_s": age_s,
         "target_s": None if metres is None else 600,
-        "busy_with": None,
+        "busy_with": busy_with,
         "reasons": [],
     }
 
 
-BACKUP: dict[str, Any] = {
-    "items": [
+def backup(busy_with: str | None) -> dict[str, Any]:
+    """The crews of `samples.crews` in the service's order, and whom else one may call."""
+    return {**LADDER, "items": _crews(busy_with)}
+
+
+def _crews(busy_with: str | None) -> list[dict[str, Any]]:
+    return [
         _crew("R-07", "sat-samapta", 3, 1_650.0, 20),
         _crew("Polsek Soko 1", "polsek-soko", 2, 19_300.0, 30),
         _crew("Polsek Tuban 2", "polsek-tuban", 2, 4_200.0, 900),
-        _crew("R-21", "sat-samapta", 3, 2_900.0, 15),
+        _crew("R-21", "sat-samapta", 3, 2_900.0, 15, busy_with),
         _crew("R-11", "sat-samapta", 2, None, None),
-    ],
+    ]
+
+
+LADDER: dict[str, Any] = {
     "ladder": [
         {"code": "unit_terdekat", "label": "Unit terdekat", "label_en": "Nearest", "asked": False},
         {"code": "polsek", "label": "Polsek", "label_en": "Police sector", "asked": False},

@@ -123,6 +123,11 @@ def _opened(entry: str) -> Arrange:
     return arrange
 
 
+async def _performance(page: Page, fake: FakeAlerts) -> None:
+    await _opened("performance")(page, fake)
+    await page.get_by_test_id("curve").locator("canvas").wait_for()
+
+
 def _tab(name: str) -> Arrange:
     async def arrange(page: Page, fake: FakeAlerts) -> None:
         await _chosen(page, fake)
@@ -135,22 +140,24 @@ SCENES = [
     Scene("board", _chosen, prepare=_day, themes=BOTH, large=True),
     Scene("board-grey", _chosen, vision="achromatopsia"),
     Scene("board-deutan", _chosen, vision="deuteranopia"),
+    Scene("board-protan", _chosen, themes=(), vision="protanopia"),
+    Scene("board-tritan", _chosen, themes=(), vision="tritanopia"),
     Scene("summary"),
     Scene("duress", _duress, themes=BOTH),
     Scene("areas", _tab("areas")),
-    Scene("site", _site, themes=BOTH),
+    Scene("site", _site),
     Scene("tasks", _tab("tasks")),
     Scene("units", _tab("units")),
     Scene("dispatch", _dispatch),
     Scene("merge", _merge),
     Scene("menu", _menu),
-    Scene("performance", _opened("performance"), themes=BOTH),
+    Scene("performance", _performance, themes=BOTH),
     Scene("readiness", _opened("readiness")),
     Scene("journal", _opened("journal")),
-    Scene("report", _opened("report"), themes=BOTH),
-    Scene("handover", _handover, themes=BOTH),
+    Scene("report", _opened("report")),
+    Scene("handover", _handover),
     Scene("many", prepare=_many, large=True),
-    Scene("flood", prepare=_flood, themes=BOTH),
+    Scene("flood", prepare=_flood),
     Scene("drill", _chosen, prepare=_drill),
     Scene("stale", _stale, themes=BOTH),
     Scene("wall", query="?mode=wall", themes=BOTH, large=True),

@@ -10,6 +10,20 @@ from tests.waiting import eventually
 # The browser itself reports an answer of 401, 409 or 503 as an error; for us it is an answer.
 _EXPECTED = "Failed to load resource"
 
+_SHIFTS = """() => new Promise(resolve => {
+  new PerformanceObserver(list =>
+    resolve(list.getEntries().flatMap(entry => entry.sources.map(
+      ({node, previousRect: {x, y}}) => `${node?.className || node?.nodeName} was at ${x} ${y}`
+    )))
+  ).observe({type: "layout-shift", buffered: true});
+  setTimeout(() => resolve([]), 200);
+})"""
+
+
+async def shifts(page: Page) -> list[str]:
+    """What has moved on the page by itself since it was opened, and from where."""
+    return list(await page.evaluate(_SHIFTS))
+
 
 async def sign_in(page: Page, url: str, token: str) -> None:
     """Opens the board with a token in the address, until its lists are there."""

@@ -11,7 +11,6 @@ from tests.browser.fake_alerts import FakeAlerts
 from tests.browser.sight import (
     focus_reaches,
     from_menu,
-    keeps_focus,
     numbers,
     ready,
     row,
@@ -127,51 +126,6 @@ async def test_a_wrong_clock_of_the_computer_changes_no_countdown(
     await expect(row(page, fake, 1041).get_by_test_id("countdown")).to_have_text(
         re.compile(r"^1[12]:\d\d$")
     )
-
-
-async def test_one_alert_is_led_from_taken_to_closing_by_the_keyboard_alone(
-    board: Page, fake: FakeAlerts
-) -> None:
-    await board.keyboard.press("j")
-    await expect(board.get_by_test_id("detail")).to_contain_text("Naik ke Kapolres")
-    await board.keyboard.press("a")
-    await expect(row(board, fake, 1043)).to_contain_text("Diambil oleh Ipda Sari")
-
-    await ready(board, "dispatch")
-    await keeps_focus(board)
-    await board.keyboard.press("b")
-    await expect(board.get_by_test_id("dialog-dispatch")).to_be_visible()
-    await focus_reaches(board, "crew-option")
-    await board.keyboard.press("Enter")
-    await expect(board.get_by_test_id("dispatches")).to_contain_text("R-07")
-
-    await ready(board, "arrive")
-    await keeps_focus(board)
-    await board.keyboard.press("t")
-    await expect(board.get_by_test_id("dispatches")).to_contain_text("Tiba di lokasi")
-
-    await ready(board, "resolve")
-    await keeps_focus(board)
-    await board.keyboard.press("s")
-    await expect(board.get_by_test_id("dialog-resolve")).to_be_visible()
-    await board.keyboard.press("Control+Enter")
-    await expect(board.get_by_test_id("dialog-resolve")).to_be_visible()
-    await board.keyboard.press("Space")
-    await board.keyboard.press("Control+Enter")
-    await expect(row(board, fake, 1043)).to_have_attribute("data-state", "resolved")
-
-    await ready(board, "close")
-    await keeps_focus(board)
-    await board.keyboard.press("x")
-    await expect(board.get_by_test_id("notice")).to_have_text("Tutup: menunggu orang kedua")
-    await focus_reaches(board, "alert-row")
-    assert [verb for verb, _, _ in fake.commands] == [
-        "acknowledge",
-        "dispatch",
-        "arrive",
-        "resolve",
-        "close",
-    ]
 
 
 async def test_the_first_person_cannot_agree_to_the_own_proposal_and_a_second_can(
@@ -341,15 +295,3 @@ async def test_a_drill_says_so_on_the_screen(page: Page, url: str, fake: FakeAle
     fake.situation["purpose"] = "exercise"
     await sign_in(page, url, "sari")
     await expect(page.get_by_test_id("drill")).to_have_text("GLADI (LATIHAN)")
-
-
-async def test_letters_do_nothing_once_they_are_switched_off(board: Page, fake: FakeAlerts) -> None:
-    await board.keyboard.press("?")
-    await board.get_by_test_id("letters").uncheck()
-    await board.keyboard.press("Escape")
-    await row(board, fake, 1043).click()
-    await board.keyboard.press("b")
-    await board.keyboard.press("a")
-    await board.get_by_test_id("act-acknowledge").click()
-    await eventually(lambda: len(fake.commands) == 1)
-    assert fake.commands[0][0] == "acknowledge"

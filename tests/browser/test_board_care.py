@@ -3,10 +3,10 @@
 from typing import Any, Literal
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, ViewportSize, expect
 
 from tests.browser import samples
-from tests.browser.conftest import ROOT
+from tests.browser.conftest import KIOSK, ROOT
 from tests.browser.fake_alerts import FakeAlerts
 from tests.browser.sight import from_menu, loaded, row, show, sign_in
 
@@ -29,6 +29,10 @@ TOO_SMALL = """least => [...document.querySelectorAll("button, [role=option], in
   .filter(([, box]) => box.width && (box.height < least || box.width < least))
   .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
 
+CUT = """() => [...document.querySelectorAll("button")]
+  .filter(item => item.checkVisibility() && item.clientWidth > 1)
+  .filter(item => item.scrollWidth > item.clientWidth + 1)
+  .map(item => `${item.innerText} ${item.scrollWidth} > ${item.clientWidth}`)"""
 
 LOOKS = [("dark", "id"), ("light", "en"), ("dark", "en"), ("light", "id")]
 PANELS = ("handover", "journal", "report", "performance", "readiness", "keys")
@@ -111,6 +115,41 @@ async def test_no_panel_breaks_a_rule_of_axe(
     assert {screen: rules for screen, rules in broken.items() if rules} == {}
 
 
+@pytest.mark.parametrize(("theme", "language"), LOOKS[:2])
+async def test_no_state_that_is_seldom_seen_breaks_a_rule_of_axe(
+    page: Page, url: str, fake: FakeAlerts, theme: str, language: str
+) -> None:
+    await page.add_init_script(
+        f"localStorage.setItem('ronda.theme', '{theme}');"
+        f"localStorage.setItem('ronda.language', '{language}');"
+    )
+    fake.situation["purpose"] = "exercise"
+    now = fake.now()
+    for number in range(2000, 2012):
+        fake.put(samples.an_alert(now, number, severity="sedang", raised_at=now))
+    await sign_in(page, url, "sari")
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    await page.get_by_test_id("flood").wait_for()
+    broken: dict[str, Any] = {"flood and drill": await page.evaluate(RULES)}
+    await row(page, fake, 1043).click()
+    await page.get_by_test_id("tab-proof").click()
+    broken["proof"] = await page.evaluate(RULES)
+    await page.keyboard.press("g")
+    await page.get_by_test_id("dialog-merge").wait_for()
+    broken["merge"] = await page.evaluate(RULES)
+    await page.keyboard.press("Escape")
+    await show(page, "tasks")
+    await page.get_by_test_id("task-row").first.get_by_role("button").first.click()
+    await page.get_by_test_id("dialog-task").wait_for()
+    broken["task"] = await page.evaluate(RULES)
+    await page.keyboard.press("Escape")
+    fake.streaming = False
+    fake.cut()
+    await page.get_by_test_id("stale-band").wait_for()
+    broken["stale"] = await page.evaluate(RULES)
+    assert {screen: rules for screen, rules in broken.items() if rules} == {}
+
+
 async def test_everything_in_the_panels_is_large_enough_to_press(
     board: Page, fake: FakeAlerts
 ) -> None:
@@ -150,13 +189,26 @@ async def test_no_screen_scrolls_sideways(
     assert await board.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
+@pytest.mark.parametrize("size", [KIOSK, {"width": 1920, "height": 1080}])
+async def test_text_of_twice_the_size_is_cut_nowhere_that_is_pressed(
+    board: Page, fake: FakeAlerts, size: ViewportSize
+) -> None:
+    await board.set_viewport_size(size)
+    await row(board, fake, 1043).click()
+    await board.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert await board.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert await board.evaluate(CUT) == []
+
+
 async def test_who_wants_no_motion_gets_none(page: Page, url: str, fake: FakeAlerts) -> None:
     await page.emulate_media(reduced_motion="reduce")
     await sign_in(page, url, "sari")
     assert await page.evaluate("document.getAnimations().length") == 0
     await page.emulate_media(reduced_motion="no-preference")
-    moving = "document.getAnimations().map(one => one.effect.target.classList.contains('sev'))"
-    assert set(await page.evaluate(moving)) == {True}
+    moving = """document.getAnimations().map(({effect}) =>
+      [effect.target.classList.contains("sev"), effect.getComputedTiming().duration >= 1000])"""
+    assert await page.evaluate(moving)
+    assert all(sign and slow for sign, slow in await page.evaluate(moving))
 
 
 async def test_the_language_is_switched_for_the_whole_page_and_kept(board: Page) -> None:

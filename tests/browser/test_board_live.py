@@ -9,19 +9,10 @@ from playwright.async_api import Browser, Page, expect
 from shared.events.alert import Owner
 from tests.browser import samples
 from tests.browser.fake_alerts import FakeAlerts
-from tests.browser.sight import numbers, row, sign_in
+from tests.browser.sight import numbers, row, shifts, sign_in
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-SHIFTS = """() => new Promise(resolve => {
-  new PerformanceObserver(list =>
-    resolve(list.getEntries().flatMap(entry => entry.sources.map(
-      ({node, previousRect: {x, y}}) => `${node?.className || node?.nodeName} was at ${x} ${y}`
-    )))
-  ).observe({type: "layout-shift", buffered: true});
-  setTimeout(() => resolve([]), 200);
-})"""
 
 
 async def test_a_new_alert_is_seen_without_a_reload(board: Page, fake: FakeAlerts) -> None:
@@ -61,7 +52,7 @@ async def test_rows_stand_still_under_the_pointer_and_the_slot_does_not(
     await expect(board.get_by_test_id("urgent-slot")).to_contain_text("DARURAT PETUGAS")
     assert await third.bounding_box() == before
     assert await numbers(board, fake, "new") == [1043, 1044, 1041]
-    assert await board.evaluate(SHIFTS) == []
+    assert await shifts(board) == []
 
     await board.get_by_test_id("show-new").click()
     await expect(board.get_by_test_id("alert-row")).to_have_count(26)
@@ -204,7 +195,7 @@ async def test_silence_is_shown_as_lag_then_as_a_loss_that_freezes_the_countdown
     frozen = await countdown.inner_text()
     await page.clock.fast_forward(60_000)
     await expect(countdown).to_have_text(frozen)
-    assert await page.evaluate(SHIFTS) == []
+    assert await shifts(page) == []
 
     fake.silent = False
     fake.tick()

@@ -1,22 +1,17 @@
 """What stands around the alerts: sites, tasks, crews, journal, reports by voice, watch, figures."""
 
 import pytest
+from msgspec.structs import replace
 from playwright.async_api import BrowserContext, Page, expect
 
+from shared.events.alert import Restriction
 from tests.browser.fake_alerts import FakeAlerts
+from tests.browser.qr import read_code
+from tests.browser.samples_room import CHECKPOINT
 from tests.browser.sight import focus_reaches, from_menu, row, show, sign_in
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-MODULES = """async () => {
-  const svg = document.querySelector("[data-testid=qr]");
-  const side = svg.viewBox.baseVal.width;
-  const dark = new Set();
-  for (const [, x, y] of svg.querySelector("path").getAttribute("d").matchAll(/M(\\d+) (\\d+)h1/g))
-    dark.add(`${x} ${y}`);
-  return {side, dark: [...dark]};
-}"""
 
 
 async def test_a_site_shows_its_visits_and_what_is_open_there(
@@ -130,10 +125,7 @@ async def test_the_handover_shows_the_archives_checkpoint_as_a_code_or_says_that
     fake.prepare_handover(joko, "")
     await sign_in(page, url, "sari")
     await from_menu(page, "menu-handover")
-    await page.get_by_test_id("qr").wait_for()
-    code = await page.evaluate(MODULES)
-    assert code["side"] > 30
-    assert len(code["dark"]) > 300
+    assert await read_code(page.get_by_test_id("qr")) == CHECKPOINT
     fake.room.checkpoint = None
     await page.keyboard.press("Escape")
     await from_menu(page, "menu-handover")
@@ -222,3 +214,33 @@ async def test_the_wall_names_no_person_and_offers_nothing_to_press(
     await page.keyboard.press("a")
     assert await eventually(lambda: fake.viewers)
     assert fake.commands == []
+
+
+async def test_what_not_everybody_may_know_is_marked_and_not_on_the_wall(
+    page: Page, url: str, fake: FakeAlerts
+) -> None:
+    secret = next(each for each in fake.alerts.values() if each.category == "suspicious_object")
+    restricted = Restriction(roles=["supervisor", "commander"], hidden_from=["polda-x/polsek"])
+    fake.alerts[secret.id] = replace(secret, category="neutrality_breach", restricted=restricted)
+    await sign_in(page, url, "sari")
+    await row(page, fake, secret.number).click()
+    await expect(page.get_by_test_id("restricted")).to_contain_text("Terbatas")
+    await sign_in(page, f"{url}?mode=wall", "sari")
+    await page.get_by_test_id("counts").wait_for()
+    fake.put(replace(fake.alerts[secret.id], version=secret.version + 1), "updated")
+    fake.tick()
+    await expect(page.get_by_test_id("urgent-slot")).not_to_contain_text("Benda mencurigakan")
+    assert "etralit" not in await page.get_by_test_id("wall").inner_text()
+
+
+async def test_a_site_says_what_speaks_against_it_without_a_number(
+    page: Page, url: str, fake: FakeAlerts
+) -> None:
+    why = {"code": "vulnerability", "id": "Kerawanan: CCTV buta", "en": "Vulnerability: CCTV"}
+    fake.sites[0] |= {"risk": {"score": None, "reasons": [why]}, "flags": ["vulnerability"]}
+    await sign_in(page, url, "sari")
+    await show(page, "sites")
+    await page.get_by_role("button", name="Gudang Logistik KPU Tuban").click()
+    panel = page.get_by_test_id("site-panel")
+    await expect(panel.get_by_test_id("site-risk")).to_contain_text("Kerawanan: CCTV buta")
+    await expect(panel).to_contain_text("kerawanan terbuka")

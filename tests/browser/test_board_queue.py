@@ -143,6 +143,20 @@ async def test_a_flood_ends_by_itself_when_it_is_over(
     await expect(page.get_by_test_id("flood")).to_have_count(0)
 
 
+async def test_what_is_a_flood_for_one_is_none_for_three(
+    page: Page, url: str, fake: FakeAlerts
+) -> None:
+    fake.operators = 3
+    for alert in samples_large.many_alerts(fake.now(), 20):
+        fake.alerts[alert.id] = msgspec.structs.replace(alert, raised_at=fake.now())
+    await sign_in(page, url, "sari")
+    fake.tick()
+    await expect(page.get_by_test_id("flood")).to_have_count(0)
+    fake.operators = 1
+    fake.tick()
+    await expect(page.get_by_test_id("flood")).to_be_visible()
+
+
 async def test_a_flood_may_be_ended_by_hand_and_a_second_operator_called(
     page: Page, url: str, fake: FakeAlerts
 ) -> None:
@@ -150,6 +164,7 @@ async def test_a_flood_may_be_ended_by_hand_and_a_second_operator_called(
         fake.alerts[alert.id] = msgspec.structs.replace(alert, raised_at=fake.now())
     await sign_in(page, url, "sari")
     await page.get_by_test_id("call-second").click()
+    assert await eventually(lambda: [each for each in fake.commands if each[0] == "call"])
     assert await eventually(lambda: [body["text"] for _, body in fake.room.asked])
     assert "operator kedua" in fake.room.asked[-1][1]["text"].lower()
     await page.get_by_test_id("end-flood").click()

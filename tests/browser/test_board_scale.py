@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from tests.browser import samples, samples_large
 from tests.browser.conftest import ROOT
 from tests.browser.fake_alerts import FakeAlerts
-from tests.browser.sight import row, show, sign_in
+from tests.browser.sight import row, shifts, show, sign_in
 
 DIST = ROOT / "services" / "alerts" / "web" / "dist"
 FIRST_LOAD_BYTES = 160_000
@@ -48,6 +48,7 @@ async def test_a_whole_district_with_three_hundred_alerts_is_drawn_in_few_elemen
     page: Page, url: str, fake: FakeAlerts
 ) -> None:
     await _crowded(page, url, fake)
+    assert await shifts(page) == []
     for tab in ("map", "sites", "areas"):
         await show(page, tab)
         assert await page.locator("*").count() < 2_500, tab

@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.browser import samples
-from tests.browser.conftest import KIOSK, PATIENCE_MS
+from tests.browser.conftest import ARGUMENTS, ARMED, KIOSK, PATIENCE_MS
 from tests.browser.fake_alerts import FakeAlerts
 from tests.browser.sight import from_menu, row, sign_in
 from tests.waiting import eventually
@@ -22,6 +23,7 @@ LISTEN = """
 window.heard = {sources: [], gains: [], waves: {}};
 const make = AudioContext.prototype.createBufferSource;
 AudioContext.prototype.createBufferSource = function () {
+  heard.context = this;
   const source = make.call(this);
   const note = {start: null, stop: null, loop: false, seconds: 0};
   heard.sources.push(note);
@@ -180,6 +182,34 @@ async def test_until_a_press_the_board_says_that_it_is_mute(
     await bar.click()
     await expect(bar).to_have_count(0)
     await expect(page.get_by_test_id("siren-state")).to_have_text("Sirene berbunyi")
+
+
+async def test_a_sound_that_the_browser_takes_away_brings_the_bar_back(
+    room: Page, fake: FakeAlerts
+) -> None:
+    await hears(room, "kritis")
+    await room.evaluate("heard.context.suspend()")
+    bar = room.get_by_test_id("siren-bar")
+    await expect(bar).to_have_text("Sirene belum aktif: klik untuk mengaktifkan")
+    await expect(room.get_by_test_id("siren-state")).to_have_text("Sirene belum aktif")
+    await bar.click()
+    await expect(bar).to_have_count(0)
+    await hears(room, "kritis")
+
+
+async def test_a_screen_that_may_sound_without_a_press_is_armed_from_the_start(
+    executable: Path, url: str
+) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=str(executable), args=[*ARGUMENTS, ARMED]
+        )
+        page = await browser.new_page(viewport=KIOSK)
+        await page.add_init_script(LISTEN)
+        await sign_in(page, url, "sari")
+        await hears(page, "kritis")
+        await expect(page.get_by_test_id("siren-bar")).to_have_count(0)
+        await browser.close()
 
 
 async def test_a_screen_without_siren_says_so_all_the_time(room: Page, fake: FakeAlerts) -> None:

@@ -4,8 +4,8 @@ import { Board } from "./Board";
 import { checked, enter, tokenOfAddress } from "./entry";
 import { t } from "./language";
 import { Login } from "./Login";
-import { session } from "./state";
-import { isWall, Wall } from "./Wall";
+import { isWall, session } from "./state";
+import { Wall } from "./Wall";
 
 export function App() {
   useEffect(() => {

@@ -55,6 +55,11 @@ function Head({ alert }: { alert: Alert }) {
         {alert.outcome && <> · {tIfKnown("o", alert.outcome)}</>}
       </p>
       <Reasons alert={alert} />
+      {alert.restricted && (
+        <p class="proposal" data-testid="restricted">
+          {t("s.restricted", { roles: alert.restricted.roles.map(roleName).join(", ") || "–" })}
+        </p>
+      )}
       {alert.kind === "duress" && <p class="quiet-phone">{t("dur.quiet")}</p>}
       {saidMistake(alert) && (
         <p class="proposal" data-testid="mistake">

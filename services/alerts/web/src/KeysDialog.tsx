@@ -21,6 +21,7 @@ const KEYS: [string, Key][] = [
   ["U", "k.urgent"],
   ["Space", "k.show"],
   ["P", "k.middle"],
+  ["Ctrl+Enter", "k.confirm"],
   ["?", "k.list"],
 ];
 

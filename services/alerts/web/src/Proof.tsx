@@ -1,11 +1,11 @@
+import { Away } from "./Away";
 import type { Alert, Link } from "./contract";
 import { clockTime } from "./format";
 import { t, tIfKnown } from "./language";
-import { situation } from "./state";
+import { proofOf, recordOf } from "./records";
 
 /** What an auditor asks for: the ids under which the archive keeps all of this. */
 export function Proof({ alert }: { alert: Alert }) {
-  const records = situation.value?.records_url;
   return (
     <div class="proof" data-testid="proof">
       <dl>
@@ -26,13 +26,10 @@ export function Proof({ alert }: { alert: Alert }) {
       <ul>
         {alert.parts.map((part) => (
           <li key={part.event}>
-            {records ? (
-              <a href={`${records}#${part.event}`}>
-                <code>{part.event}</code>
-              </a>
-            ) : (
+            <Away href={recordOf(part.event)}>
               <code>{part.event}</code>
-            )}
+            </Away>{" "}
+            {proofOf(part.event) && <Away href={proofOf(part.event)}>{t("r.proof")}</Away>}
             {part.copyof && <small> · {t("r.copy")}</small>}
           </li>
         ))}

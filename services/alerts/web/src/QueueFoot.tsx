@@ -1,4 +1,4 @@
-import { callSecond } from "./journal";
+import { callSecond } from "./commands";
 import type { Severity } from "./contract";
 import { SEARCH_FIELD } from "./desk";
 import {

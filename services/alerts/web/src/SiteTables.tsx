@@ -88,8 +88,9 @@ function SiteRow(props: { site: Site; visit: Visit | undefined; place: number })
     >
       <th scope="row">
         <button type="button" class="site-name" onClick={() => showSite(site.id)}>
-          {site.name}
-          <small>{site.district ?? unitName(site.unit)}</small>
+          <span class="two-lines">
+            {site.name} <small>{site.district ?? unitName(site.unit)}</small>
+          </span>
         </button>
       </th>
       <td class={`state status-${status}`}>
@@ -103,8 +104,10 @@ function SiteRow(props: { site: Site; visit: Visit | undefined; place: number })
         {visit && (
           <>
             <i aria-hidden="true">{VISIT_MARK[visit.state]}</i>
-            {tIfKnown("t", visit.state)}
-            <small>{shortTime(visit.due_at, clock.hour.value)}</small>
+            <span class="two-lines">
+              {tIfKnown("t", visit.state)}{" "}
+              <small>{shortTime(visit.due_at, clock.hour.value)}</small>
+            </span>
           </>
         )}
       </td>

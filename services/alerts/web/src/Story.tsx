@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { Away } from "./Away";
 import type { Alert, Dispatch, Entry, Part } from "./contract";
 import { mayCommand } from "./actions";
 import { perform } from "./commands";
@@ -6,6 +7,7 @@ import { age, categoryName, clockTime, postName } from "./format";
 import { t, tIfKnown, tOr } from "./language";
 import { Calls } from "./panels/Calls";
 import { Proof } from "./Proof";
+import { photoOf } from "./records";
 import { session } from "./state";
 
 /** The crews that were sent, and how far each one is. */
@@ -143,7 +145,9 @@ function ReportPart({ part, alert }: { part: Part; alert: Alert | null }) {
       {part.text && <q>{part.text}</q>}
       {part.media?.map((hash) => (
         <p key={hash} class="hash">
-          {t("r.photo")} <code>{hash}</code>
+          <Away href={photoOf(hash)}>
+            {t("r.photo")} <code>{hash}</code>
+          </Away>
         </p>
       ))}
       {alert && (

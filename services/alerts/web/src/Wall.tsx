@@ -15,8 +15,6 @@ import { open, situation, urgent } from "./state";
 
 const SEVERITIES: Severity[] = ["kritis", "tinggi", "sedang", "rendah"];
 
-export const isWall = new URLSearchParams(location.search).get("mode") === "wall";
-
 /** For the wall: what is most urgent, counts, map, coverage. No names of persons, no actions. */
 export function Wall() {
   useEffect(() => {

@@ -20,6 +20,8 @@ const offset = signal<number | null>(null);
 const heardAt = signal(performance.now());
 /** Seconds by which the service itself is behind Kafka, as it said last. */
 export const lag = signal(0);
+/** Who is at the boards of this unit and may act; 0 where the service has not said. */
+export const operators = signal(0);
 /** The stream was closed and a new one could not be had. */
 export const broken = signal(false);
 /** The page's monotonic clock, a few times a second. */
@@ -69,6 +71,7 @@ export function heard(message: ClockMessage): void {
   if (offsets.length > REMEMBERED_OFFSETS) offsets.shift();
   offset.value = Math.max(...offsets);
   lag.value = message.lag_s;
+  operators.value = message.operators ?? 0;
   heardAt.value = at;
   ticks.value = at;
   broken.value = false;

@@ -4,11 +4,12 @@ import { announce } from "./announce";
 import { command, type CommandAnswer, newKey, Refused, Unanswered } from "./api";
 import type { Alert, Command, Verb } from "./contract";
 import { clockTime } from "./format";
+import { jot } from "./journal";
 import { language, t } from "./language";
 import { refetch, sessionEnded } from "./live";
 import { mark, offerUndo, pending, setPending, unmark } from "./marks";
 import { needsTaking } from "./order";
-import { putAlert } from "./state";
+import { open, putAlert, urgent } from "./state";
 
 const PAUSES_MS = [1_000, 2_000, 5_000];
 const GIVE_UP_MS = 60_000;
@@ -96,6 +97,14 @@ async function answered(alert: Alert, verb: Verb, details: Details): Promise<Com
     }
     await pause(PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)] ?? 0);
   }
+}
+
+/** Asks for a second operator in a flood, with the most urgent alert as the reason. */
+export async function callSecond(): Promise<void> {
+  const alert = urgent.peek() ?? open.peek()[0];
+  if (!alert || !(await perform(alert, "call"))) return;
+  announce(t("s.calledsecond"));
+  jot({ text: t("s.calledsecond"), kind: "note" });
 }
 
 function say(id: string, kind: "conflict" | "unsure" | "refused" | "waiting", text: string): void {

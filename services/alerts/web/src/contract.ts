@@ -11,6 +11,7 @@ export type Verb =
   | "close"
   | "reopen"
   | "note"
+  | "call"
   | "merge"
   | "split"
   | "undo";
@@ -128,6 +129,8 @@ export interface Alert {
   links?: Link[];
   /** Posts that no call has reached so far. */
   undelivered?: string[];
+  /** Who alone may know of it: these roles, and nobody of these units. */
+  restricted?: { roles: string[]; hidden_from: string[] } | null;
 }
 
 /** Who may be sent, the best first, and whom one asks next. */
@@ -200,8 +203,8 @@ export interface Site {
   /** `aman`, `waspada`, `gangguan`, `pemulihan`; anything else is shown as not known. */
   status: string;
   since: string | null;
-  /** A score with its parts, and the flags of the site; where the service has them. */
-  risk?: { score: number; reasons: Reason[] } | null;
+  /** What speaks against it, without a number while nothing computes one, and what is open there. */
+  risk?: { score: number | null; reasons: Reason[] } | null;
   flags?: string[];
 }
 
@@ -214,7 +217,7 @@ export interface Situation {
   purpose?: string | null;
   /** The plan's severity table, for its labels. */
   categories?: { id: string; label: string; label_en: string; family?: string }[];
-  /** Where the archive's pages are, and the deployment's own lines for the map. */
+  /** Where the archive is (`:8003`: another port of this host), and lines for the map. */
   records_url?: string | null;
   map_url?: string | null;
 }
@@ -230,6 +233,8 @@ export interface ClockMessage {
   now: string;
   lag_s: number;
   last_id: string | null;
+  /** Who is at the boards of this unit and may act. */
+  operators?: number;
 }
 
 export interface Problem {

@@ -1,4 +1,4 @@
-/** Flood mode: from 10 new alerts in 10 minutes on one screen, until they are under 5. */
+/** Flood mode: from 10 new alerts in 10 minutes per operator who is there, until they are under 5. */
 
 import { computed, effect, signal } from "@preact/signals";
 import * as clock from "./clock";
@@ -24,10 +24,12 @@ export const flood = signal(false);
 const dismissed = signal(false);
 
 effect(() => {
-  if (recent.value < ENDS) {
+  // Two share what is too much for one. Nobody is known to be there until the service says so.
+  const present = Math.max(1, clock.operators.value);
+  if (recent.value < ENDS * present) {
     flood.value = false;
     dismissed.value = false;
-  } else if (recent.value >= BEGINS && !dismissed.value) {
+  } else if (recent.value >= BEGINS * present && !dismissed.value) {
     flood.value = true;
   }
 });

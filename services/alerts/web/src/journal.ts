@@ -1,8 +1,6 @@
 /** Lines of the post's journal that the board writes by itself, and those that people write. */
 
-import { announce } from "./announce";
 import { newKey, post } from "./api";
-import { t } from "./language";
 
 export type JournalKind = "note" | "silence" | "blind";
 
@@ -22,11 +20,3 @@ export function jot(line: Line): void {
   void write(line).catch(() => undefined);
 }
 
-/** Asks for a second operator during a flood; the journal keeps when. */
-export async function callSecond(): Promise<void> {
-  const done = await write({ text: t("s.calledsecond"), kind: "note" }).then(
-    () => true,
-    () => false,
-  );
-  announce(done ? t("s.calledsecond") : `${t("c.unsure")} ${t("conn.radio")}`);
-}

@@ -16,6 +16,8 @@ import * as state from "./state";
 
 const POLL_MS = 30_000;
 const SETTLE_MS = 2_000;
+/** While events pour in; a thousand viewers ask for these lists too. */
+const LOOK_EVERY_MS = 10_000;
 
 interface Items<T> {
   items: T[];
@@ -25,6 +27,7 @@ interface Items<T> {
 let heardSince: Set<string> | null = null;
 let stopping: (() => void) | null = null;
 let soon: ReturnType<typeof setTimeout> | undefined;
+let lookedAt = -LOOK_EVERY_MS;
 
 /** Back to the login form because the server no longer knows the session. */
 export function sessionEnded(): void {
@@ -76,10 +79,10 @@ function takeAlert(alert: Alert): void {
   if (needsTaking(alert) && !(before && needsTaking(before))) announceAlert(alert);
 }
 
-/** The situation first: rows are named by its labels, and a row that is renamed moves its words. */
+/** Everything at once; the rows wait for the situation, because its labels name them. */
 export async function loadAll(): Promise<void> {
-  await loadSituation();
-  await Promise.all([loadAlerts(), loadAround(), loadSlowly()]);
+  const named = loadSituation();
+  await Promise.all([loadAlerts(named), loadAround(), loadSlowly()]);
 }
 
 async function loadSituation(): Promise<void> {
@@ -90,11 +93,12 @@ async function loadSituation(): Promise<void> {
   }
 }
 
-async function loadAlerts(): Promise<void> {
+async function loadAlerts(named: Promise<void>): Promise<void> {
   const returning = state.alertsLoad.peek() === "ready";
   const heard = (heardSince ??= new Set());
   try {
     const list = await read<Items<Alert>>("/v1/alerts?state=open");
+    await named;
     const changed = state.takeList(list.items, heard);
     state.alertsLoad.value = "ready";
     if (returning) {
@@ -176,10 +180,15 @@ export async function loadBackup(id: string): Promise<Backup | null> {
 
 /** An event usually changes a site or a crew too; many events cause one look. */
 function loadAroundSoon(): void {
-  soon ??= setTimeout(() => {
-    soon = undefined;
-    void loadAround();
-  }, SETTLE_MS);
+  const rest = lookedAt + LOOK_EVERY_MS - performance.now();
+  soon ??= setTimeout(
+    () => {
+      soon = undefined;
+      lookedAt = performance.now();
+      void loadAround();
+    },
+    Math.max(SETTLE_MS, rest),
+  );
 }
 
 /** How long the screen showed nothing live goes into the journal once it sees again. */

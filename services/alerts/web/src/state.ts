@@ -7,6 +7,9 @@ import { mostUrgent } from "./order";
 /** Closed alerts are kept for the detail and for reopening, this many at most. */
 const KEPT_CLOSED = 50;
 
+/** A screen for the whole room: what not everybody may know is not on it, whoever signed it in. */
+export const isWall = new URLSearchParams(location.search).get("mode") === "wall";
+
 export type Load = "loading" | "ready" | "failed";
 
 export const session = signal<Session | null>(null);
@@ -30,6 +33,7 @@ export const urgent = computed(() => mostUrgent(open.value));
 
 /** Takes an alert unless a later version of it is known; true when it was news. */
 export function putAlert(alert: Alert): boolean {
+  if (!isForHere(alert)) return false;
   const known = alerts.peek().get(alert.id);
   if (known && known.version >= alert.version) return false;
   alerts.value = bounded(new Map(alerts.peek()).set(alert.id, alert));
@@ -38,7 +42,9 @@ export function putAlert(alert: Alert): boolean {
 
 /** The same sites again are no news: a long table is not drawn anew for them. */
 export function takeSites(list: readonly Site[]): void {
-  if (JSON.stringify(list) !== JSON.stringify(sites.peek())) sites.value = list;
+  const known = sites.peek();
+  if (list.length === known.length && JSON.stringify(list) === JSON.stringify(known)) return;
+  sites.value = list;
 }
 
 export function putVisit(visit: Visit): void {
@@ -58,7 +64,7 @@ export function takeList(list: readonly Alert[], heard: ReadonlySet<string>): st
   for (const alert of before.values()) {
     if (alert.state === "closed" || heard.has(alert.id)) next.set(alert.id, alert);
   }
-  for (const alert of list) {
+  for (const alert of list.filter(isForHere)) {
     const known = before.get(alert.id);
     const newest = known && known.version >= alert.version ? known : alert;
     next.set(alert.id, newest);
@@ -90,6 +96,10 @@ export function forget(): void {
     alertsLoad.value = "loading";
     sitesLoad.value = "loading";
   });
+}
+
+function isForHere(alert: Alert): boolean {
+  return !(isWall && alert.restricted);
 }
 
 function bounded(map: Map<string, Alert>): Map<string, Alert> {

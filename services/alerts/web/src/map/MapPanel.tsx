@@ -3,7 +3,8 @@ import { useEffect, useRef } from "preact/hooks";
 import * as clock from "../clock";
 import { goTo, showSite } from "../desk";
 import { theme, t } from "../language";
-import { crews, open, situation, sites } from "../state";
+import { alertsLoad, crews, open, situation, sites } from "../state";
+import { useCalm } from "./calm";
 import type { Away, Chart, Side } from "./leaflet";
 import { sceneOf } from "./scene";
 
@@ -25,9 +26,13 @@ export function MapPanel() {
   const scale = useSignal({ px: 0, text: "" });
   const failed = useSignal(false);
   const now = useComputed(slow);
-  const scene = useComputed(() => sceneOf(sites.value, open.value, crews.value, now.value));
+  const alerts = useCalm(open);
+  const scene = useComputed(() => sceneOf(sites.value, alerts.value, crews.value, now.value));
 
+  // The queue first: reading Leaflet's code takes as long as drawing the rows.
+  const mayDraw = useComputed(() => alertsLoad.value !== "loading").value;
   useEffect(() => {
+    if (!mayDraw) return;
     let gone = false;
     import("./leaflet").then(
       (leaflet) => {
@@ -48,7 +53,7 @@ export function MapPanel() {
       chart.peek()?.end();
       chart.value = null;
     };
-  }, []);
+  }, [mayDraw]);
   useSignalEffect(() => chart.value?.show(scene.value));
   const lines = useComputed(() => situation.value?.map_url);
   useSignalEffect(() => {
@@ -59,8 +64,8 @@ export function MapPanel() {
     chart.value?.repaint();
   });
 
-  const { sites: spots, alerts, crews: units } = scene.value;
-  const values = { sites: spots.length, alerts: alerts.length, units: units.length };
+  const { sites: spots, alerts: signs, crews: units } = scene.value;
+  const values = { sites: spots.length, alerts: signs.length, units: units.length };
   return (
     <div class={clock.freshness.value === "lost" ? "map-frame stale" : "map-frame"}>
       <div

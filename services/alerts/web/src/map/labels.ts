@@ -16,7 +16,7 @@ export interface Label {
   ink: string;
   /** The least comes first. */
   rank: number;
-  /** Drawn at its best place even where that is taken. */
+  /** Drawn even where every place is taken: then where it hides least. */
   must?: boolean;
 }
 
@@ -39,7 +39,7 @@ export function beside(x: number, y: number): Place[] {
   ];
 }
 
-/** Below a sign, else beside or above it. */
+/** Below a sign, else beside or above it, else further off. */
 export function around(x: number, y: number): Place[] {
   const [right, left] = beside(x, y) as [Place, Place];
   return [
@@ -47,6 +47,8 @@ export function around(x: number, y: number): Place[] {
     right,
     left,
     { x, y: y - 16, align: "center" },
+    { x, y: y + 34, align: "center" },
+    { x, y: y - 32, align: "center" },
   ];
 }
 
@@ -58,9 +60,9 @@ export class Labels {
     this.wanted.push(label);
   }
 
-  /** A place that a sign needs, so that no words hide it. */
-  reserve(x: number, y: number, radius: number): void {
-    this.taken.push({ left: x - radius, top: y - radius, right: x + radius, bottom: y + radius });
+  /** A place that a sign needs, half as wide and as high, so that no words hide it. */
+  reserve(x: number, y: number, wide: number, high = wide): void {
+    this.taken.push({ left: x - wide, top: y - high, right: x + wide, bottom: y + high });
   }
 
   draw(pen: CanvasRenderingContext2D, ground: string): void {
@@ -70,13 +72,19 @@ export class Labels {
       pen.font = font;
       const width = pen.measureText(text).width;
       const boxes = places.map((place) => boxAt(place, width));
-      const free = boxes.find((box) => !this.taken.some((other) => overlap(box, other)));
-      const box = free ?? (must ? boxes[0] : undefined);
+      const free = boxes.find((box) => !this.taken.some((other) => overlap(box, other) > 0));
+      const box = free ?? (must ? this.leastHiding(boxes) : undefined);
       if (!box) continue;
       this.taken.push(box);
       drawWords(pen, text, box.left, (box.top + box.bottom) / 2, ink, ground);
     }
     pen.textAlign = "center";
+  }
+
+  private leastHiding(boxes: readonly Box[]): Box | undefined {
+    const hidden = (box: Box) => this.taken.reduce((sum, other) => sum + overlap(box, other), 0);
+    const areas = boxes.map(hidden);
+    return boxes[areas.indexOf(Math.min(...areas))];
   }
 }
 
@@ -85,6 +93,9 @@ function boxAt({ x, y, align }: Place, width: number): Box {
   return { left, top: y - HIGH / 2, right: left + width, bottom: y + HIGH / 2 };
 }
 
-function overlap(a: Box, b: Box): boolean {
-  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+/** The area that two boxes share. */
+function overlap(a: Box, b: Box): number {
+  const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+  const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+  return Math.max(0, width) * Math.max(0, height);
 }

@@ -3,7 +3,7 @@
 import L from "leaflet";
 import "leaflet/dist/leaflet.css";
 import { rem } from "../windowing";
-import { alertAt, type Frame, isInView, paint, SITES_FROM_ZOOM } from "./paint";
+import { type Frame, isInView, paint, signs, SITES_FROM_ZOOM } from "./paint";
 import type { AlertSpot, Scene, Spot } from "./scene";
 import { type Colours, colours } from "./symbols";
 
@@ -135,14 +135,14 @@ function lineStyle(colour: Colours): L.PathOptions {
 }
 
 function pick(at: L.Point, scene: Scene, frame: Frame, map: L.Map, listener: Listener): void {
-  const near = <T extends Spot>(list: readonly T[], place: (spot: T) => { x: number; y: number }) => {
+  const near = <T,>(list: readonly T[], place: (spot: T) => { x: number; y: number }) => {
     const { x, y } = at.divideBy(frame.grown);
     const far = (spot: T) => Math.hypot(place(spot).x - x, place(spot).y - y);
     const best = list.reduce<T | null>((a, b) => (a === null || far(b) <= far(a) ? b : a), null);
     return best !== null && far(best) <= REACH_PX ? best : null;
   };
-  const alert = near(scene.alerts, (spot) => alertAt(spot, frame));
-  if (alert) return listener.pickedAlert(alert.id);
+  const sign = near(signs(scene, frame), (each) => each);
+  if (sign) return listener.pickedAlert(sign.alert.id);
   if (frame.zoom < SITES_FROM_ZOOM) {
     const bubble = near(scene.bubbles, frame.at);
     if (bubble) map.setView([bubble.lat, bubble.lon], SITES_FROM_ZOOM + 1, { animate: false });

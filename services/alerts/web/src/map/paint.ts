@@ -2,7 +2,7 @@
 
 import { age } from "../format";
 import { around, beside, Labels } from "./labels";
-import type { Bubble, Scene, Spot } from "./scene";
+import type { AlertSpot, Bubble, Scene, Spot } from "./scene";
 import { type Colours, drawAlert, drawCrew, drawSite, frameOf } from "./symbols";
 
 type Pen = CanvasRenderingContext2D;
@@ -27,6 +27,9 @@ export const SITES_FROM_ZOOM = 11;
 const NAMES_FROM_ZOOM = 14;
 const FRESH_MS = 300_000;
 const MARGIN_PX = 24;
+/** Nearer than this two signs are one; from afar there is room for its count too. */
+const SIGN_PX = 18;
+const FAR_SIGN_PX = 44;
 const FONT = "system-ui, sans-serif";
 
 export function paint(pen: Pen, scene: Scene, frame: Frame, withGrid: boolean): void {
@@ -82,7 +85,9 @@ function bubbles(pen: Pen, list: readonly Bubble[], frame: Frame, labels: Labels
     ]
       .filter(Boolean)
       .join(" ");
-    pill(pen, x, y, pen.measureText(words).width + 16, bubble, frame.colour);
+    const width = pen.measureText(words).width + 16;
+    pill(pen, x, y, width, bubble, frame.colour);
+    labels.reserve(x, y, width / 2, 12);
     pen.fillStyle = frame.colour.text ?? "";
     pen.fillText(words, x, y + 0.5);
     const font = `600 12px ${FONT}`;
@@ -133,14 +138,11 @@ function sites(pen: Pen, scene: Scene, frame: Frame, labels: Labels): void {
 
 /** Beside the site that they are about, so that its own sign stays seen. From afar the grave only. */
 function alerts(pen: Pen, scene: Scene, frame: Frame, labels: Labels): void {
-  for (const alert of scene.alerts) {
-    const grave = alert.duress || alert.severity === "kritis" || alert.severity === "tinggi";
-    const { x, y } = alertAt(alert, frame);
-    if (!isInView({ x, y }, frame) || (!grave && frame.zoom < SITES_FROM_ZOOM)) continue;
+  for (const { alert, x, y, count } of signs(scene, frame)) {
     drawAlert(pen, x, y, alert.severity, alert.duress, frame.colour);
     labels.reserve(x, y, 11);
-    if (alert.count < 2) continue;
-    const text = `×${alert.count}`;
+    if (count < 2) continue;
+    const text = `×${count}`;
     const ink = frame.colour.text ?? "";
     const font = `700 12px ${FONT}`;
     const places = [{ x: x + 13, y: y - 8, align: "left" } as const];
@@ -148,7 +150,29 @@ function alerts(pen: Pen, scene: Scene, frame: Frame, labels: Labels): void {
   }
 }
 
-export function alertAt(spot: Spot, frame: Frame): { x: number; y: number } {
+interface Sign {
+  alert: AlertSpot;
+  x: number;
+  y: number;
+  count: number;
+}
+
+/** Signs that would lie on each other are one: the gravest. An emergency is never counted away. */
+export function signs(scene: Scene, frame: Frame): Sign[] {
+  const apart = frame.zoom < SITES_FROM_ZOOM ? FAR_SIGN_PX : SIGN_PX;
+  const found: Sign[] = [];
+  for (const alert of [...scene.alerts].reverse()) {
+    const grave = alert.duress || alert.severity === "kritis" || alert.severity === "tinggi";
+    const { x, y } = alertAt(alert, frame);
+    if (!isInView({ x, y }, frame) || (!grave && frame.zoom < SITES_FROM_ZOOM)) continue;
+    const over = found.find((sign) => Math.hypot(sign.x - x, sign.y - y) < apart);
+    if (over && !alert.duress) over.count += alert.count;
+    else found.push({ alert, x, y, count: alert.count });
+  }
+  return found.reverse();
+}
+
+function alertAt(spot: Spot, frame: Frame): { x: number; y: number } {
   const { x, y } = frame.at(spot);
   return { x: x + 4, y: y - 20 };
 }

@@ -49,6 +49,8 @@ const ORDER: Status[] = ["aman", "pemulihan", "unknown", "waspada", "gangguan"];
 const RANK: Record<Severity, number> = { kritis: 0, tinggi: 1, sedang: 2, rendah: 3 };
 const TOO_OLD_MS = 1_800_000;
 const SAME_PLACE_KM = 0.05;
+/** Of latitude, a little more than that: it spares the trigonometry for nearly all pairs. */
+const SAME_PLACE_DEGREES = SAME_PLACE_KM / 110;
 const MOST_BUBBLES = 20;
 
 export function sceneOf(
@@ -90,7 +92,11 @@ function alertSpots(open: readonly Alert[]): AlertSpot[] {
   for (const alert of sorted) {
     const { lat, lon } = alert;
     if (lat === null || lon === null) continue;
-    const here = found.find((spot) => distanceKm(spot, { lat, lon }) < SAME_PLACE_KM);
+    const here = found.find(
+      (spot) =>
+        Math.abs(spot.lat - lat) < SAME_PLACE_DEGREES &&
+        distanceKm(spot, { lat, lon }) < SAME_PLACE_KM,
+    );
     if (here) here.count += 1;
     else {
       const duress = alert.kind === "duress";

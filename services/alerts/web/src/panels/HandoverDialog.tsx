@@ -3,13 +3,13 @@ import { post } from "../api";
 import * as clock from "../clock";
 import { dialog } from "../desk";
 import { Dialog } from "../Dialog";
-import { shortTime } from "../format";
-import { t } from "../language";
+import { decimal, shortTime } from "../format";
+import { t, tIfKnown } from "../language";
 import { test } from "../siren/player";
 import { statusOf } from "../sites";
 import { crews, open, session, sites } from "../state";
 import { useAsking } from "./asking";
-import type { Handover, Watch } from "./contract";
+import type { Handover, Seal, Watch } from "./contract";
 import { QrCode } from "./QrCode";
 import { ToRead } from "./ToRead";
 import { openTasks } from "./tasks";
@@ -29,8 +29,8 @@ export function HandoverDialog() {
   }
   const { pending } = watch;
   if (pending === null) return <Prepare last={watch.last} again={reading.again} />;
-  if (pending.outgoing.actor === session.value?.actor) return <Prepared pending={pending} />;
-  return <Accept pending={pending} mustRead={watch.must_read} />;
+  if (pending.outgoing.actor === session.value?.actor) return <Prepared pending={pending} seal={watch.checkpoint} />;
+  return <Accept pending={pending} mustRead={watch.must_read} seal={watch.checkpoint} />;
 }
 
 function Prepare({ last, again }: { last: Handover | null; again: () => Promise<void> }) {
@@ -92,16 +92,16 @@ function Standing() {
   );
 }
 
-function Prepared({ pending }: { pending: Handover }) {
+function Prepared({ pending, seal }: { pending: Handover; seal: Seal }) {
   return (
     <Dialog name="handover" heading={t("ho.title")} wide>
       <p data-testid="prepared">{t("ho.waiting")}</p>
-      <Attention pending={pending} />
+      <Attention pending={pending} seal={seal} />
     </Dialog>
   );
 }
 
-function Attention({ pending }: { pending: Handover }) {
+function Attention({ pending, seal }: { pending: Handover; seal: Seal }) {
   return (
     <div class="attention">
       <div>
@@ -111,19 +111,27 @@ function Attention({ pending }: { pending: Handover }) {
         <Standing />
         {pending.attention && <q>{pending.attention}</q>}
       </div>
-      {pending.checkpoint ? (
+      {seal.note ? (
         <figure>
-          <QrCode text={pending.checkpoint} label={t("ho.checkpoint")} />
-          <figcaption>{t("ho.checkpoint")}</figcaption>
+          <QrCode text={seal.note} label={t("ho.checkpoint")} />
+          <figcaption>
+            {t("ho.checkpoint")} · {t("ho.sealed", { n: decimal(seal.size ?? 0, 0) })}
+          </figcaption>
         </figure>
       ) : (
-        <p class="unknown">{t("ho.nocheckpoint")}</p>
+        <p class="unknown">{tIfKnown("seal", seal.why ?? "empty")}</p>
       )}
     </div>
   );
 }
 
-function Accept({ pending, mustRead }: { pending: Handover; mustRead: string[] }) {
+interface Accepting {
+  pending: Handover;
+  mustRead: string[];
+  seal: Seal;
+}
+
+function Accept({ pending, mustRead, seal }: Accepting) {
   const asking = useAsking();
   const read = useSignal<ReadonlySet<string>>(new Set());
   const tested = useSignal(false);
@@ -147,7 +155,7 @@ function Accept({ pending, mustRead }: { pending: Handover; mustRead: string[] }
       onConfirm={() => void accept()}
       wide
     >
-      <Attention pending={pending} />
+      <Attention pending={pending} seal={seal} />
       <h3>
         {t("ho.new")}: {session.value?.name}
       </h3>

@@ -57,7 +57,7 @@ function Standing({ site }: { site: Site }) {
           </span>
         ))}
       </p>
-      {site.risk && <Risk risk={site.risk} />}
+      {site.risk && site.risk.reasons.length > 0 && <Risk risk={site.risk} />}
     </>
   );
 }
@@ -65,7 +65,7 @@ function Standing({ site }: { site: Site }) {
 function Risk({ risk }: { risk: NonNullable<Site["risk"]> }) {
   return (
     <p data-testid="site-risk">
-      <b>{t("m.risk", { n: risk.score })}</b>{" "}
+      <b>{risk.score === null ? t("m.against") : t("m.risk", { n: risk.score })}</b>{" "}
       <span class="quiet">{risk.reasons.map((reason) => reason[language.value]).join(" · ")}</span>
     </p>
   );

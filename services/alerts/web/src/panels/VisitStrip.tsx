@@ -10,6 +10,8 @@ const AFTER_H = 2;
 const HIGH = 84;
 const STEP = 24;
 const WIDE = 15;
+/** The label of the first or last hour is wider than its bar. */
+const EDGE = 8;
 
 interface Hour {
   at: number;
@@ -51,7 +53,7 @@ export function VisitStrip() {
       <figcaption>
         {t("cov.hours")} <span>{t("cov.legend", { made, missed })}</span>
       </figcaption>
-      <svg viewBox={`0 0 ${width} ${HIGH + 18}`} role="img" aria-label={t("cov.hours")}>
+      <svg viewBox={`${-EDGE} 0 ${width + 2 * EDGE} ${HIGH + 18}`} role="img" aria-label={t("cov.hours")}>
         <defs>
           <pattern id="missed" width="6" height="6" patternUnits="userSpaceOnUse">
             <path d="M0 6 6 0" />

@@ -53,14 +53,20 @@ export interface Handover {
   attention: string;
   open: string[];
   incoming?: Owner | null;
-  /** The newest signed checkpoint, as the text of a signed note. */
-  checkpoint?: string | null;
+}
+
+/** The archive's newest signed checkpoint, or why there is none to show. */
+export interface Seal {
+  note: string | null;
+  size: number | null;
+  why: "not_configured" | "unreadable" | "empty" | null;
 }
 
 export interface Watch {
   pending: Handover | null;
   must_read: string[];
   last: Handover | null;
+  checkpoint: Seal;
 }
 
 export type Window = "shift" | "24h" | "30d";

@@ -19,22 +19,27 @@ const buffers = new Map<Sound, AudioBuffer>();
 /** Called at each press on the page; only the first ones have something to do. */
 export async function arm(): Promise<void> {
   context ??= opened();
+  tell();
   if (context.state !== "running") await context.resume().catch(() => undefined);
-}
-
-function opened(): AudioContext {
-  const made = new AudioContext();
-  made.onstatechange = () => (armed.value = made.state === "running");
-  armed.value = made.state === "running";
-  alarmGain = made.createGain();
-  alarmGain.connect(made.destination);
-  return made;
 }
 
 /** Asks the browser without a press: where sound is allowed, the board is armed from the start. */
 export function tryToArm(): void {
   context ??= opened();
-  armed.value = context.state === "running";
+  tell();
+}
+
+function opened(): AudioContext {
+  const made = new AudioContext();
+  made.onstatechange = tell;
+  alarmGain = made.createGain();
+  alarmGain.connect(made.destination);
+  return made;
+}
+
+/** Whoever hears that it is armed starts the sound at once, so the context is in place before. */
+function tell(): void {
+  armed.value = context?.state === "running";
 }
 
 /** The alarm that should sound now, or none. */

@@ -12,6 +12,7 @@ import * as player from "./player";
 import type { Pattern } from "./patterns";
 
 const KEPT = "ronda.siren";
+const ROWS_MS = 100;
 
 /** Whether this screen has a siren at all; one that has none says so all the time. */
 export const wanted = signal(remembered());
@@ -51,17 +52,29 @@ export function setWanted(on: boolean): void {
 
 /** Begins to watch; the returned function ends it and every sound. */
 export function watch(): () => void {
-  player.tryToArm();
   const onPress = () => void player.arm();
   document.addEventListener("pointerdown", onPress, true);
   document.addEventListener("keydown", onPress, true);
-  const ends = [effect(playWhatIsDue), effect(wakeForNews()), effect(chimeForMedium())];
+  const ends = [armAfterTheRows(), effect(playWhatIsDue), effect(wakeForNews()), effect(chimeForMedium())];
   return () => {
     ends.forEach((end) => end());
     document.removeEventListener("pointerdown", onPress, true);
     document.removeEventListener("keydown", onPress, true);
     quietUntil.value = null;
     player.quiet();
+  };
+}
+
+/** Opening the sound holds the browser up for a tenth of a second: the first rows are drawn before. */
+function armAfterTheRows(): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const end = effect(() => {
+    if (alertsLoad.value === "loading" && clock.freshness.value !== "lost") return;
+    timer ??= setTimeout(player.tryToArm, ROWS_MS);
+  });
+  return () => {
+    end();
+    clearTimeout(timer);
   };
 }
 
