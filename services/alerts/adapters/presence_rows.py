@@ -20,6 +20,7 @@ _new_devices = (
     insert(device_track)
     .from_select(["device"], select(func.unnest(bindparam("devices", type_=ARRAY(Text)))))
     .on_conflict_do_nothing()
+    .returning(device_track.c.device)
 )
 _tracks = (
     select(device_track.c.device, device_track.c.body)
@@ -68,8 +69,10 @@ class PresenceRows(Rows):
         # A row first, so that two who see a new device at once wait for each other.
         rows = (await self._run(_tracks, {"devices": list(devices)})).all()
         if len(rows) < len(devices):
-            await self._run(_new_devices, {"devices": list(devices)})
-            rows = (await self._run(_tracks, {"devices": list(devices)})).all()
+            unseen = set(devices) - {row.device for row in rows}
+            ours = (await self._run(_new_devices, {"devices": sorted(unseen)})).all()
+            if len(ours) < len(unseen):
+                rows = (await self._run(_tracks, {"devices": list(devices)})).all()
         return {row.device: decode_body(row.body, DeviceTrack) for row in rows if row.body}
 
     async def due_tracks(self, now: datetime, limit: int) -> Sequence[DeviceTrack]:

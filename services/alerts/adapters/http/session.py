@@ -149,5 +149,11 @@ def cookie_of(request: Asked, name: str, value: str, max_age_s: int) -> Cookie:
         max_age=max_age_s,
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=_is_behind_tls(request),
     )
+
+
+def _is_behind_tls(request: Asked) -> bool:
+    """Of a proxy that is trusted with nothing else, too: saying so only narrows the cookie."""
+    claimed = request.headers.get("x-forwarded-proto", "")
+    return request.url.scheme == "https" or claimed.lower() == "https"
