@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import ROOT
 from tests.browser.fake_alerts import FakeAlerts
-from tests.browser.sight import focus_reaches, keeps_focus, loaded, ready, row
+from tests.browser.sight import focus_reaches, from_menu, keeps_focus, loaded, ready, row
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -16,6 +16,15 @@ WORDS = {
     "id": ("Diambil oleh Ipda Sari", "Tiba di lokasi", "Tutup: menunggu orang kedua"),
     "en": ("Taken by Ipda Sari", "On scene", "Closing: waits for a second person"),
 }
+
+# For each dialog as it comes onto the page: can Escape close it by now?
+_OPENINGS = """() => {
+  window.openings = [];
+  new MutationObserver(changes => {
+    for (const node of changes.flatMap(change => [...change.addedNodes]))
+      if (node.nodeName === "DIALOG") window.openings.push(node.open);
+  }).observe(document.body, {childList: true, subtree: true});
+}"""
 
 
 @pytest.mark.parametrize("language", ["id", "en"])
@@ -60,6 +69,16 @@ async def test_one_alert_is_led_from_the_login_to_closing_by_the_keyboard_alone(
     await focus_reaches(page, "alert-row")
     did = [verb for verb, _, _ in fake.commands]
     assert did == ["acknowledge", "dispatch", "arrive", "resolve", "note", "close"]
+
+
+async def test_escape_closes_a_dialog_from_the_moment_it_is_on_the_page(board: Page) -> None:
+    await board.evaluate(_OPENINGS)
+    await from_menu(board, "menu-handover")
+    await board.get_by_test_id("attention").wait_for()
+    # The one that waits for the answer, and the one that shows it in its place.
+    assert await board.evaluate("window.openings") == [True, True]
+    await board.keyboard.press("Escape")
+    await expect(board.get_by_test_id("dialog-handover")).to_have_count(0)
 
 
 async def _log_in(page: Page, url: str, fake: FakeAlerts) -> None:

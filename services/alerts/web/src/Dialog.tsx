@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { backToQueue, dialog } from "./desk";
 import { t } from "./language";
 
@@ -17,7 +17,9 @@ interface Props {
 /** A native modal dialog: it keeps the focus and gives it back. Ctrl+Enter confirms. */
 export function Dialog({ name, heading, children, confirm, ready = true, onConfirm, wide = false }: Props) {
   const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before anything is painted: an Escape that came between a dialog and the one that takes its
+  // place would find none open, and be lost.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     box.current?.showModal();
     box.current?.querySelector<HTMLElement>("[data-first]")?.focus();
