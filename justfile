@@ -3,9 +3,9 @@
 set shell := ["sh", "-euc"]
 
 bin := justfile_directory() / ".venv" / "bin"
-# Three workers, because a test waits for half of its time, share one broker and one database; the
+# Four workers, because a test waits for half of its time, share one broker and one database; the
 # work that is left at the end is shared out.
-side_by_side := "-n 3 --dist worksteal"
+side_by_side := "-n 4 --dist worksteal"
 # Prints the source files over 400 lines; what vite and alembic's versions hold is not looked at.
 too_long := "find ronda services shared tests hatch_build.py run -type f \\( -name '*.py' -o -name '*.ts' -o -name '*.tsx' -o -name '*.sh' -o -name run \\) -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/migrations/versions/*' -exec awk 'FNR == 401 { print FILENAME \": over 400 lines\"; bad = 1 } END { exit bad }' {} +"
 # The lock names no registry: each machine installs from the one it is configured for.

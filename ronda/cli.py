@@ -5,45 +5,56 @@ Exit codes: 0 done, 1 something was found wrong or failed, 2 wrong use.
 
 import logging
 import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version as distribution_version
+from typing import Annotated
 
 import typer
 
-from ronda.commands.archive import archive
-from ronda.commands.bench import bench
-from ronda.commands.demo import demo
-from ronda.commands.device import device
-from ronda.commands.doctor import doctor
-from ronda.commands.keys import keys
-from ronda.commands.pages import pages
-from ronda.commands.plan import plan
-from ronda.commands.provision import db, topics
-from ronda.commands.stack import run, up
-from ronda.commands.terminal import remarks
-from ronda.commands.token import token
-from ronda.commands.user import user
-from ronda.devices import DevicesError
-from ronda.pages import PagesError
-from ronda.plans import PlanInvalidError
-from ronda.stack.errors import StackError
-from shared.provision import ProvisionError
+from ronda.commands.terminal import answers, remarks
+from shared.mendable import MendableError
 from shared.settings import SettingsError
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    help="Ronda: patrol and early warning for a police district that guards election sites.",
-)
-for command in (up, demo, run, token, bench, doctor):
-    app.command()(command)
-app.add_typer(plan, name="plan")
-app.add_typer(device, name="device")
-app.add_typer(keys, name="keys")
-app.add_typer(user, name="user")
-app.add_typer(topics, name="topics")
-app.add_typer(db, name="db")
-app.add_typer(pages, name="pages")
-app.add_typer(archive, name="archive")
+MODULES = {
+    "up": "stack",
+    "demo": "demo",
+    "run": "stack",
+    "token": "token",
+    "bench": "bench",
+    "doctor": "doctor",
+    "plan": "plan",
+    "device": "device",
+    "keys": "keys",
+    "user": "user",
+    "topics": "provision",
+    "db": "provision",
+    "pages": "pages",
+    "archive": "archive",
+}
+"""Each command, in the order of `--help`, and the module of `ronda.commands` that holds it."""
+
+
+def application(arguments: Sequence[str] = ()) -> typer.Typer:
+    """The command line with the command that is asked for, or with all.
+
+    One by one, because to import all of them takes seconds, and `ronda token` needs a tenth of one.
+    """
+    app = typer.Typer(
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        help="Ronda: patrol and early warning for a police district that guards election sites.",
+    )
+    app.callback()(_ronda)
+    asked = arguments[0] if arguments else ""
+    for name in [asked] if asked in MODULES else MODULES:
+        command = getattr(import_module(f"ronda.commands.{MODULES[name]}"), name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
+    return app
 
 
 def main() -> None:
@@ -51,11 +62,29 @@ def main() -> None:
     # A client that cannot reach a broker is told once, by us, and not each time it tries.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
-        app()
+        application(sys.argv[1:])()
     except SettingsError as error:
         _end(error, 2)
-    except (StackError, ProvisionError, PagesError, PlanInvalidError, DevicesError) as error:
+    except MendableError as error:
         _end(error, 1)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        answers.print(distribution_version("ronda"), highlight=False)
+        raise typer.Exit
+
+
+# Without a callback Typer would make the only command the application itself.
+def _ronda(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
+    pass
 
 
 def _end(error: Exception, code: int) -> None:

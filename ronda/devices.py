@@ -13,6 +13,7 @@ from shared.events.identity import new_id
 from shared.events.registry import Undecodable, decode, encode
 from shared.follow import Follower
 from shared.health import Progress
+from shared.mendable import MendableError
 from shared.plan.model import Plan
 from shared.settings import KafkaSettings
 from shared.topics import DEVICE
@@ -25,7 +26,7 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _GROUPS, _GROUP = 4, 4
 
 
-class DevicesError(Exception):
+class DevicesError(MendableError):
     """It cannot be done; `str()` is one sentence that says why."""
 
 

@@ -14,13 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.mendable import MendableError
+
 OLDEST_NODE = (20, 19)
 _NODE_LOCK = Path("locks/node.lock")
 _SKIPPED = {"dist", "node_modules"}
 _CACHE = Path(".cache/pages")
 
 
-class PagesError(Exception):
+class PagesError(MendableError):
     """The pages cannot be built; `str()` is one sentence that says what to do."""
 
 

@@ -13,6 +13,7 @@ from shared.events.registry import Undecodable, decode, encode
 from shared.events.situation import SituationChange, SituationChanged
 from shared.follow import Follower
 from shared.health import Progress
+from shared.mendable import MendableError
 from shared.plan.errors import PlanError
 from shared.plan.model import Plan, Situation
 from shared.plan.pieces import PlanFold, to_events
@@ -33,7 +34,7 @@ def whoami() -> str:
         return "account:unknown"
 
 
-class PlanInvalidError(Exception):
+class PlanInvalidError(MendableError):
     """The plan has errors; `errors` holds all of them, ordered by file and line."""
 
     def __init__(self, errors: Sequence[PlanError]) -> None:

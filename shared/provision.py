@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, for_code
 
 from shared.bus import client_arguments
+from shared.mendable import MendableError
 from shared.settings import KafkaSettings
 from shared.topics import TOPICS
 
@@ -17,7 +18,7 @@ REACHABLE_WITHIN_S = 60.0
 _PAUSE_S = 0.25
 
 
-class ProvisionError(RuntimeError):
+class ProvisionError(MendableError):
     """A topic could not be made or is not as declared; `str()` says which and what to mend."""
 
 

@@ -1,5 +1,7 @@
 """What goes wrong while the stack is started or stopped."""
 
+from shared.mendable import MendableError
 
-class StackError(Exception):
+
+class StackError(MendableError):
     """The stack cannot go on; `str()` is one sentence that says what to do about it."""

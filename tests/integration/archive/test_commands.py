@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner, Result
 
-from ronda.cli import app
+from ronda.cli import application
 from services.archive.adapters.months import make_months
 from shared import database
 from shared.settings import KafkaSettings
@@ -45,7 +45,9 @@ def environment(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def ronda(*arguments: str) -> Result:
-    return await asyncio.to_thread(lambda: CliRunner().invoke(app, ["archive", *arguments]))
+    return await asyncio.to_thread(
+        lambda: CliRunner().invoke(application(), ["archive", *arguments])
+    )
 
 
 async def verified(*arguments: str) -> tuple[int, dict[str, Any]]:

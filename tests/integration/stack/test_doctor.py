@@ -6,7 +6,7 @@ import socket
 import pytest
 from typer.testing import CliRunner
 
-from ronda.cli import app
+from ronda.cli import application
 from ronda.stack.ports import free_port
 
 
@@ -19,7 +19,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 def examined(environment: dict[str, str]) -> tuple[int, dict[str, tuple[bool, str]]]:
-    result = CliRunner().invoke(app, ["doctor", "--json"], env=environment)
+    result = CliRunner().invoke(application(), ["doctor", "--json"], env=environment)
     findings = {
         finding["name"]: (finding["well"], finding["detail"])
         for finding in json.loads(result.stdout)

@@ -17,7 +17,7 @@ from ronda.bench.plan import bench_plan
 from ronda.bench.processes import Stat, family, parse_rss_mb, parse_stat
 from ronda.bench.report import Run, to_json, to_markdown
 from ronda.bench.run import steps
-from ronda.cli import app
+from ronda.cli import application
 from shared.events.registry import check_data, decode_envelope
 from shared.plan.geometry import distance_m
 
@@ -247,4 +247,4 @@ def test_an_archive_grows_by_a_log_without_holes_whose_events_are_all_different(
 
 def test_a_bench_without_bounds_is_refused() -> None:
     for arguments in (["--pairs", "0"], ["--seconds", "3600"], ["--events", "10"], ["nothing"]):
-        assert CliRunner().invoke(app, ["bench", *arguments]).exit_code == 2
+        assert CliRunner().invoke(application(), ["bench", *arguments]).exit_code == 2

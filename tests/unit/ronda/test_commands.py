@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,27 @@ def test_readiness_names_a_crew_that_is_missing_and_exits_with_one(
     assert exit_code(monkeypatch, "plan", "readiness", str(tmp_path / "plan.yaml"), "--at", at) == 1
     assert "EMPTY" in (told := capsys.readouterr().out)
     assert "Jaga Gudang" in told
+
+
+@pytest.mark.parametrize("command", list(cli.MODULES))
+def test_each_command_explains_itself_when_it_is_asked_for_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert exit_code(monkeypatch, command, "--help") == 0
+    assert f"ronda {command} " in capsys.readouterr().out
+
+
+def test_all_commands_are_listed_each_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(monkeypatch, "--help") == 0
+    listed = capsys.readouterr().out.partition("Commands:")[2].strip().splitlines()
+    assert [line.split()[0] for line in listed] == list(cli.MODULES)
+    assert all(len(line.split()) > 2 for line in listed)
+
+
+def test_the_version_is_the_packages(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out.strip() == version("ronda")
