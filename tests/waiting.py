@@ -20,7 +20,7 @@ async def eventually(
 @overload
 async def eventually(check: Callable[[], T], within: float = ..., every: float = ...) -> T: ...
 async def eventually(
-    check: Callable[[], T | Awaitable[T]], within: float = 10.0, every: float = 0.05
+    check: Callable[[], T | Awaitable[T]], within: float = 20.0, every: float = 0.05
 ) -> T:
     """Calls `check` (plain or async) every `every` seconds until it returns something true, and
     returns that.

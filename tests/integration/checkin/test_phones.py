@@ -1,6 +1,8 @@
 """Phones on a real broker: enrolled once, trusted by their key, gone soon after a revocation."""
 
 import asyncio
+import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -137,7 +139,9 @@ async def test_a_revoked_phone_is_refused_everywhere_and_its_queue_is_evidence(
             for answer in answers
         )
 
-    await eventually(is_refused_everywhere, within=5)
+    began = time.perf_counter()
+    await eventually(is_refused_everywhere)
+    sys.stdout.write(f"refused by all after {time.perf_counter() - began:.2f} s\n")
     for replica in replicas:
         assert (await replica.get("/v1/assignment", headers=headers)).status_code == 401
         answer = await replica.post("/v1/events", json=queue, headers=headers)
@@ -293,7 +297,7 @@ async def test_an_operator_who_was_revoked_sends_no_more(
         answers = [await r.post("/v1/events", json=[], headers=headers) for r in replicas]
         return all(answer.status_code == 401 for answer in answers)
 
-    await eventually(is_refused_everywhere, within=5)
+    await eventually(is_refused_everywhere)
 
 
 def _operator(keys: dict[str, Path]) -> str:
