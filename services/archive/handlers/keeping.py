@@ -98,7 +98,7 @@ class Keeping:
         if record.event is None:
             raise Unstorable(f"{batch.topic}/{batch.partition}/{record.offset}")
         self._metrics.unstorable.inc()
-        bare = record._replace(event=None, reason=REFUSED)
+        bare = record._replace(event=None, reason=REFUSED, told=None)
         return batch._replace(records=[bare])
 
     async def _settle(self, batch: Batch, outcome: Outcome) -> None:
@@ -121,8 +121,8 @@ class Keeping:
             self._log.go_to(batch.topic, batch.partition, head)
             return
         _log.warning("the log holds nothing between the head and the next record", **where)
-        self._metrics.missing.labels(batch.topic).inc(first - head)
         await self.on_batches([batch._replace(joins_at=head)])
+        self._metrics.missing.labels(batch.topic).inc(first - head)
 
     async def _check_end(self, batch: Batch, head: int) -> None:
         """Records below the head are repeats, unless the log is too short to have had the head."""

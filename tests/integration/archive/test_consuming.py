@@ -275,5 +275,10 @@ async def test_records_that_retention_removed_first_are_counted_as_missing(
     async with running(settings) as app:
         await eventually(holds(settings, 6), within=WITHIN)
         async with httpx.AsyncClient(trust_env=False) as client:
-            metrics = (await client.get(f"{app.url}/metrics")).text
-    assert 'ronda_archive_missing_total{topic="ronda.patrol"} 4.0' in metrics
+
+            async def counted() -> bool:
+                metrics = (await client.get(f"{app.url}/metrics")).text
+                return 'ronda_archive_missing_total{topic="ronda.patrol"} 4.0' in metrics
+
+            # What is stored is counted a moment later.
+            await eventually(counted, within=WITHIN)

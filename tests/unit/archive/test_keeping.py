@@ -1,14 +1,16 @@
 """Keeping batches: nothing between them is missed, whatever the consumer is handed."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from services.archive.domain.kept import Batch
 from services.archive.handlers import Keeping
 from services.archive.handlers.keeping import AGAIN_LATER, AGAIN_SOON, PATIENCE
 from services.archive.metrics import Metrics
-from services.archive.ports import Unstorable
+from services.archive.ports import Outcome, Unavailable, Unstorable
 from tests.unit.archive.builders import NIGHT, a_batch, an_event, an_id
 from tests.unit.archive.fakes import MemoryArchive, MemoryLog
 
@@ -58,6 +60,28 @@ async def test_what_retention_has_removed_is_counted_and_not_waited_for() -> Non
     desk = Desk(log=MemoryLog(5, 6))
     await desk.on([a_batch(an_event("f"), first=5)])
     assert (desk.log.went_to, desk.offsets) == ([], [5])
+    assert desk.measured("ronda_archive_missing_total", topic="ronda.patrol") == 5
+
+
+class BusyWhenAGapIsClosed(MemoryArchive):
+    """A database that is away the first time that a batch is to be stored behind a gap."""
+
+    busy = True
+
+    async def keep(self, batches: Sequence[Batch], now: datetime) -> Sequence[Outcome]:
+        if self.busy and any(batch.joins_at < batch.records[0].offset for batch in batches):
+            self.busy = False
+            raise Unavailable("busy")
+        return await super().keep(batches, now)
+
+
+async def test_what_is_missing_is_counted_once_however_often_it_is_tried() -> None:
+    desk = Desk(BusyWhenAGapIsClosed(), MemoryLog(5, 6))
+    batch = a_batch(an_event("f"), first=5)
+    with pytest.raises(Unavailable):
+        await desk.on([batch])
+    await desk.on([batch])
+    assert desk.offsets == [5]
     assert desk.measured("ronda_archive_missing_total", topic="ronda.patrol") == 5
 
 
