@@ -42,6 +42,7 @@ from services.alerts.adapters.stream import Stream
 from services.alerts.adapters.sweeping import Sweeper
 from services.alerts.adapters.task_reading import TaskReadings
 from services.alerts.adapters.ticker import Ticker, Watcher
+from services.alerts.adapters.tiles_file import TilesFile
 from services.alerts.adapters.watch_reading import WatchReadings
 from services.alerts.handlers import Clockwork, Commands, Demands, Intake, Paging, Tasks, Watch
 from services.alerts.handlers.accounts import Accounts
@@ -90,7 +91,8 @@ class App:
 async def running(settings: AlertsSettings, *, clock: Clock = system_clock) -> AsyncIterator[App]:
     """Runs the service until the block ends; the schema must be migrated and the topics made.
 
-    Raises `SettingsError` for a key file or a port that cannot be had, LookupError for a topic.
+    Raises `SettingsError` for a key file, a base map or a port that cannot be had, LookupError for
+    a topic.
     """
     async with AsyncExitStack() as stack:
         url = await _Assembly(settings, clock, stack).started()
@@ -125,6 +127,8 @@ class _Assembly:
         self._readings = Readings(self._engine)
         self._deliveries = DeliveryReadings(self._engine)
         self._stream = Stream(clock, self._lag_s, revoked=self._revocations.revoked)
+        tiles = settings.map_tiles
+        self._map_tiles = TilesFile.checked(tiles) if tiles is not None else None
 
     async def started(self) -> str:
         """Starts everything, what others need first; returns the service's URL."""
@@ -289,6 +293,7 @@ class _Assembly:
                 pages=self._settings.pages,
                 checkpoints=CheckpointFile(self._settings.checkpoint_file),
                 map_lines=self._settings.map_lines,
+                map_tiles=self._map_tiles,
                 records_url=self._settings.records_url,
             ),
             title="Ronda alerts",

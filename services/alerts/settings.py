@@ -64,6 +64,8 @@ class AlertsSettings:
     oidc: OidcSettings | None = None
     map_lines: Path | None = None
     """A GeoJSON file of lines for the board's map: borders, roads, rivers."""
+    map_tiles: Path | None = None
+    """A PMTiles archive for the ground below them."""
     checkpoint_file: Path | None = None
     """Where the archive publishes its checkpoints (its RONDA_ARCHIVE_SEAL_FILE)."""
     records_url: str | None = None
@@ -87,6 +89,7 @@ class AlertsSettings:
             mail=_mail(environment),
             oidc=_oidc(environment),
             map_lines=environment.path("RONDA_MAP_LINES_FILE"),
+            map_tiles=environment.path("RONDA_MAP_TILES_FILE"),
             checkpoint_file=environment.path("RONDA_CHECKPOINT_FILE"),
             records_url=_records_url(environment),
         )

@@ -17,7 +17,10 @@ from litestar import Litestar, Request, Response, delete, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
 from litestar.static_files import create_static_files_router
+from litestar.types import ControllerRouterHandler
 
+from services.alerts.adapters.http.map_tiles import MAP_TILES, map_tiles_routes
+from services.alerts.adapters.tiles_file import TilesFile
 from shared.events.alert import Alert, Closing, Dispatch, Entry, Owner, Visit
 from shared.http import SESSION_COOKIE, serving
 from shared.policy import CSRF_HEADER
@@ -57,6 +60,8 @@ class FakeAlerts:
         self.situation: dict[str, Any] = dict(samples.SITUATION)
         busy = next(alert.id for alert in self.alerts.values() if alert.state == "dispatched")
         self.crews = samples.crews(now, busy)
+        self.tiles: TilesFile | None = None
+        """The base map; given before the application is made."""
         self.room = Room(now, busy)
         self.ways: dict[str, Any] | None = None
         """How one can sign in; None is a server without accounts, which takes tokens alone."""
@@ -297,7 +302,7 @@ def application(fake: FakeAlerts) -> Litestar:
 
     @get("/v1/situation")
     async def situation() -> dict[str, Any]:
-        return fake.situation
+        return fake.situation | {"map_tiles_url": MAP_TILES if fake.tiles else None}
 
     @get("/v1/stream")
     async def stream(request: Request[Any, Any, Any]) -> Stream | Response[Any]:
@@ -317,7 +322,12 @@ def application(fake: FakeAlerts) -> Litestar:
     )
     writes = [sign_in, sign_out, command]
     reads = [session, ways, alerts, alert, units, sites, visits, situation, stream]
-    return Litestar([*writes, *reads, *room_routes(fake, person), board], openapi_config=None)
+    rest: list[ControllerRouterHandler] = [
+        *room_routes(fake, person),
+        *map_tiles_routes(fake.tiles),
+        board,
+    ]
+    return Litestar([*writes, *reads, *rest], openapi_config=None)
 
 
 @asynccontextmanager

@@ -44,6 +44,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         ("GET", "/v1/alerts.cap", "alerts"),
         ("GET", "/v1/alerts.geojson", "alerts"),
         ("GET", "/v1/sites", "alerts"),
+        ("GET", "/v1/map/basemap.pmtiles", "alerts"),
         ("GET", "/v1/visits", "alerts"),
         ("GET", "/v1/units", "alerts"),
         ("POST", "/v1/units/R-21/nudge", "alerts"),

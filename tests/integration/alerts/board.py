@@ -139,6 +139,7 @@ def an_application(
             pages=pages,
             checkpoints=CheckpointFile(folder / "checkpoints.txt"),
             map_lines=None,
+            map_tiles=None,
             records_url="http://arsip.test",
         ),
         title="Ronda alerts",

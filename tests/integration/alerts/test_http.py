@@ -26,6 +26,7 @@ READS = (
     "/v1/sites",
     "/v1/visits",
     "/v1/situation",
+    "/v1/map/basemap.pmtiles",
     "/v1/stream",
 )
 

@@ -11,7 +11,7 @@ from shared.events.alert import Dispatch
 from shared.events.patrol import Fix
 from shared.events.task_samples import VULNERABILITY
 from shared.plan.model import Operation
-from tests.builders import KPU, POLRES, POLSEK, WAREHOUSE, a_plan
+from tests.builders import KPU, POLRES, POLSEK, WAREHOUSE, a_plan, a_site
 from tests.contract.alert_rows import NOW, a_visit, an_alert, id_of
 from tests.integration.alerts.board import Board, is_problem, keep
 
@@ -19,6 +19,34 @@ NEIGHBOUR = "polda-jatim/polres-lamongan"
 
 
 # What is around
+
+
+async def test_sites_that_did_not_change_are_not_sent_again(
+    board: Board, siti: httpx.AsyncClient
+) -> None:
+    first = await siti.get("/v1/sites")
+    known = {"If-None-Match": first.headers["etag"]}
+    again = await siti.get("/v1/sites", headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    compressed = {"If-None-Match": f"W/{first.headers['etag']}"}
+    assert (await siti.get("/v1/sites", headers=compressed)).status_code == 304
+    await keep(board, an_alert(unit=POLRES))
+    changed = await siti.get("/v1/sites", headers=known)
+    assert changed.status_code == 200
+    assert changed.json() != first.json()
+    assert changed.headers["etag"] != first.headers["etag"]
+    # What a session saw stays on no disk.
+    assert changed.headers["cache-control"] == again.headers["cache-control"] == "no-store"
+
+
+async def test_one_viewers_tag_is_not_anothers(board: Board, siti: httpx.AsyncClient) -> None:
+    board.plans.plan = a_plan(sites=[a_site(), a_site(KPU, unit=POLSEK)])
+    first = await siti.get("/v1/sites")
+    below = {"Authorization": f"Bearer {board.token('operator', POLSEK)}"}
+    other = await siti.get("/v1/sites", headers=below | {"If-None-Match": first.headers["etag"]})
+    assert other.status_code == 200
+    assert [each["id"] for each in other.json()["items"]] == [KPU]
 
 
 async def test_open_alerts_are_listed_without_the_closed_ones(
@@ -170,6 +198,7 @@ async def test_the_situation_names_the_operation_its_unit_and_the_categories(
         "timezone": "Asia/Jakarta",
         "plan_version": "1",
         "map_url": None,
+        "map_tiles_url": None,
         "records_url": "http://arsip.test",
     }
     fire = {"id": "fire", "label": "fire", "label_en": "fire", "family": "fire"}

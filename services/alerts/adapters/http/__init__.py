@@ -15,6 +15,7 @@ from services.alerts.adapters.delivery_reading import DeliveryReadings
 from services.alerts.adapters.http.alerts import alert_routes
 from services.alerts.adapters.http.engine import engine_routes
 from services.alerts.adapters.http.live import stream_route
+from services.alerts.adapters.http.map_tiles import MAP_TILES, map_tiles_routes
 from services.alerts.adapters.http.notifications import notification_routes
 from services.alerts.adapters.http.pages import MAP_LINES, page_routes
 from services.alerts.adapters.http.performance import performance_routes
@@ -30,6 +31,7 @@ from services.alerts.adapters.performance_reading import PerformanceReadings
 from services.alerts.adapters.reading import Readings
 from services.alerts.adapters.stream import Stream
 from services.alerts.adapters.task_reading import TaskReadings
+from services.alerts.adapters.tiles_file import TilesFile
 from services.alerts.adapters.watch_reading import WatchReadings
 from services.alerts.handlers import Commands, Tasks, Watch
 from services.alerts.handlers.accounts import Accounts
@@ -86,6 +88,7 @@ def routes(
     pages: Path,
     checkpoints: CheckpointFile,
     map_lines: Path | None = None,
+    map_tiles: TilesFile | None = None,
     records_url: str | None = None,
 ) -> Sequence[ControllerRouterHandler]:
     """All routes; `pages` is the folder of the built board, `secrets` are the channels'."""
@@ -100,7 +103,13 @@ def routes(
                 *watch_routes(readings, watch_readings, watch, checkpoints, clock),
                 *performance_routes(performance_readings, watch_readings, clock),
                 *view_routes(readings, task_readings, plans, clock),
-                *situation_routes(plans, clock, MAP_LINES if map_lines else None, records_url),
+                *situation_routes(
+                    plans,
+                    clock,
+                    map_url=MAP_LINES if map_lines else None,
+                    map_tiles_url=MAP_TILES if map_tiles else None,
+                    records_url=records_url,
+                ),
                 *engine_routes(readings, coverages, situations, plans, clock),
                 *notification_routes(deliveries, receipts, plans, secrets, clock),
             ],
@@ -108,6 +117,7 @@ def routes(
             exception_handlers={TryAgain: _away},
         ),
         stream_route(stream, clock),
+        *map_tiles_routes(map_tiles),
         *page_routes(pages, map_lines),
     ]
 

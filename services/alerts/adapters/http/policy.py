@@ -40,6 +40,8 @@ POLICY: Policy = {
     "GET /v1/sites": VIEWING,
     "GET /v1/visits": VIEWING,
     "GET /v1/situation": VIEWING,
+    "GET /v1/map/basemap.pmtiles": VIEWING,
+    "HEAD /v1/map/basemap.pmtiles": VIEWING,
     "POST /v1/situation": ("supervisor", "commander"),
     "GET /v1/readiness": VIEWING,
     "GET /v1/coverage": VIEWING,

@@ -46,13 +46,20 @@ class SituationView(Struct, frozen=True, kw_only=True):
     categories: list[CategoryLabel]
     map_url: str | None
     """The deployment's own lines for the map, GeoJSON; None: the board draws a schema."""
+    map_tiles_url: str | None
+    """The deployment's base map, a PMTiles archive; None: there is none."""
     records_url: str | None
     """Where a browser reaches the archive: `<it>/v1/events/{id}`, `<it>/v1/media/{sha256}`. `:8003`
     means another port of the board's host, empty its own address; None: nobody has said."""
 
 
 def situation_routes(
-    plans: PlanBook, clock: Clock, map_url: str | None, records_url: str | None
+    plans: PlanBook,
+    clock: Clock,
+    *,
+    map_url: str | None,
+    map_tiles_url: str | None,
+    records_url: str | None,
 ) -> list[HTTPRouteHandler]:
     """`GET /v1/situation`."""
 
@@ -87,6 +94,7 @@ def situation_routes(
                 for each in plan.categories
             ],
             map_url=map_url,
+            map_tiles_url=map_tiles_url,
             records_url=records_url,
         )
 

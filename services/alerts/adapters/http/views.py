@@ -3,10 +3,13 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha256
 from http import HTTPStatus
 
-from litestar import get
+import msgspec
+from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct
 
 from services.alerts.adapters.http.rights import Asked, principal_of
@@ -17,12 +20,15 @@ from services.alerts.domain.restriction import sees
 from services.alerts.domain.site_risk import Risk, flags, site_risk
 from services.alerts.domain.site_status import Standing, Status, standing
 from services.alerts.ports import Duty, PlanBook
+from shared.auth import Principal
 from shared.clock import Clock
 from shared.events.alert import Alert, Visit
 from shared.events.task import Task
 from shared.events.welfare import Nudge
 from shared.plan.model import Plan, Site
 from shared.problem import ProblemError
+
+_encode = msgspec.json.Encoder().encode
 
 AROUND_NOW = timedelta(hours=24)
 """Visits that are due this long ago, or this far ahead, are shown."""
@@ -94,9 +100,18 @@ def view_routes(
         nudges = {each.crew: each for each in await readings.nudges()}
         return Crews(items=[_crew(each, busy, nudges.get(each.crew)) for each in duties])
 
-    @get("/v1/sites")
-    async def sites(request: Asked) -> Sites:
-        principal, plan, now = principal_of(request), plan_of(plans), clock()
+    @get(
+        "/v1/sites",
+        responses={
+            HTTPStatus.OK: ResponseSpec(Sites, description="The sites", generate_examples=False)
+        },
+    )
+    async def sites(request: Asked) -> Response[bytes]:
+        """The sites of the viewer's units. `ETag` and `If-None-Match` spare what it has already."""
+        return unless_known(request, _encode(await sites_of(principal_of(request))))
+
+    async def sites_of(principal: Principal) -> Sites:
+        plan, now = plan_of(plans), clock()
         signs = await readings.signs()
         at_site: dict[str | None, list[Alert]] = defaultdict(list)
         for alert in await readings.alerts(principal, only_open=True):
@@ -123,6 +138,16 @@ def view_routes(
         return Visits(items=await readings.visits(unit, now - AROUND_NOW, now + AROUND_NOW))
 
     return [units, sites, visits]
+
+
+def unless_known(request: Asked, body: bytes) -> Response[bytes]:
+    """JSON, or 304 where the asker has these very bytes. Nothing of it is to stay on a disk: the
+    page keeps the last answer in its memory."""
+    tag = f'"{sha256(body).hexdigest()[:32]}"'
+    # A proxy that compresses makes `W/"…"` of it.
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(b"", status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
+    return Response(body, media_type="application/json", headers={"ETag": tag})
 
 
 def plan_of(plans: PlanBook) -> Plan:

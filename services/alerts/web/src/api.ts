@@ -26,7 +26,23 @@ export function read<T>(path: string): Promise<T> {
   return request(path, { method: "GET" }, READ_TIMEOUT_MS).then((answer) => answer.json());
 }
 
+/** The last large answer by its path; in memory alone, so that no session leaves it on a disk. */
+const remembered = new Map<string, { tag: string; body: unknown }>();
+
+/** Like `read`, but what did not change is neither sent nor parsed again: the same object returns. */
+export async function readChanges<T>(path: string): Promise<T> {
+  const known = remembered.get(path);
+  const headers: Record<string, string> = known ? { "If-None-Match": known.tag } : {};
+  const answer = await request(path, { method: "GET", headers }, READ_TIMEOUT_MS);
+  if (answer.status === 304 && known) return known.body as T;
+  const body = await answer.json();
+  const tag = answer.headers.get("ETag");
+  if (tag) remembered.set(path, { tag, body });
+  return body;
+}
+
 export async function signIn(proof: Proof): Promise<void> {
+  remembered.clear();
   await write("POST", SESSION, proof, READ_TIMEOUT_MS);
 }
 
@@ -39,6 +55,7 @@ export async function waysIn(): Promise<Ways> {
 }
 
 export async function signOut(): Promise<void> {
+  remembered.clear();
   await write("DELETE", SESSION, undefined, READ_TIMEOUT_MS);
 }
 
@@ -84,7 +101,7 @@ async function request(path: string, init: RequestInit, timeout: number): Promis
     throw new Unanswered(String(error));
   });
   clock.hint(answer.headers.get("Date"));
-  if (answer.ok) return answer;
+  if (answer.ok || answer.status === 304) return answer;
   // Too many wrong passwords are told to whoever types them; any other 429 is tried again.
   const later = answer.status === 429 && path !== SESSION;
   if (answer.status >= 500 || later) throw new Unanswered(answer.statusText);

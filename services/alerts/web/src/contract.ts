@@ -220,6 +220,8 @@ export interface Situation {
   /** Where the archive is (`:8003`: another port of this host), and lines for the map. */
   records_url?: string | null;
   map_url?: string | null;
+  /** A PMTiles archive for the ground below them. */
+  map_tiles_url?: string | null;
 }
 
 export interface Session {

@@ -1,7 +1,7 @@
 /** Keeps the board's state true: lists when a connection opens, then what the stream says. */
 
 import { effect } from "@preact/signals";
-import { read, Refused } from "./api";
+import { read, readChanges, Refused } from "./api";
 import { announceAlert } from "./announce";
 import * as clock from "./clock";
 import type { Alert, Backup, ClockMessage, Coverage, Crew, Site, Situation, Visit } from "./contract";
@@ -146,7 +146,7 @@ async function loadSlowly(): Promise<void> {
 async function loadAround(): Promise<void> {
   try {
     const [sites, crews, visits] = await Promise.all([
-      read<Items<Site>>("/v1/sites"),
+      readChanges<Items<Site>>("/v1/sites"),
       read<Items<Crew>>("/v1/units"),
       read<Items<Visit>>("/v1/visits"),
     ]);

@@ -43,6 +43,7 @@ export function putAlert(alert: Alert): boolean {
 /** The same sites again are no news: a long table is not drawn anew for them. */
 export function takeSites(list: readonly Site[]): void {
   const known = sites.peek();
+  if (list === known) return;
   if (list.length === known.length && JSON.stringify(list) === JSON.stringify(known)) return;
   sites.value = list;
 }

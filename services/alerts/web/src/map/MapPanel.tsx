@@ -24,6 +24,7 @@ export function MapPanel() {
   const chart = useSignal<Chart | null>(null);
   const away = useSignal<Away>(NOWHERE);
   const scale = useSignal({ px: 0, text: "" });
+  const credit = useSignal("");
   const failed = useSignal(false);
   const now = useComputed(slow);
   const alerts = useCalm(open);
@@ -52,12 +53,21 @@ export function MapPanel() {
       gone = true;
       chart.peek()?.end();
       chart.value = null;
+      credit.value = "";
     };
   }, [mayDraw]);
   useSignalEffect(() => chart.value?.show(scene.value));
   const lines = useComputed(() => situation.value?.map_url);
   useSignalEffect(() => {
     if (chart.value && lines.value) void drawGround(chart.value, lines.value);
+  });
+  const tiles = useComputed(() => situation.value?.map_tiles_url);
+  useSignalEffect(() => {
+    if (chart.value === null || !tiles.value || !isOurs(tiles.value)) return;
+    const show = (said: string) => {
+      if (said) credit.value = said; // a map that is gone by now has nothing to say
+    };
+    chart.value.base(tiles.value).then(show, () => undefined); // the schema is there anyway
   });
   useSignalEffect(() => {
     void theme.value;
@@ -84,7 +94,7 @@ export function MapPanel() {
           look={() => chart.peek()?.lookAt(away.peek()[side])}
         />
       ))}
-      <Legend scale={scale.value} />
+      <Legend scale={scale.value} credit={credit.value} />
     </div>
   );
 }
@@ -101,11 +111,13 @@ function EdgeArrow(props: { side: Side; away: Away[Side]; look: () => void }) {
   );
 }
 
-function Legend({ scale }: { scale: { px: number; text: string } }) {
+function Legend({ scale, credit }: { scale: { px: number; text: string }; credit: string }) {
+  const kind = credit ? "m.tiles" : situation.value?.map_url ? "m.lines" : "m.schema";
   return (
     <div class="map-foot">
       <p data-testid="map-kind">
-        <b>{situation.value?.map_url ? t("m.lines") : t("m.schema")}</b>
+        <b>{t(kind)}</b>
+        {credit && <small data-testid="map-credit">{credit}</small>}
       </p>
       {scale.px > 0 && (
         <p class="map-scale">
@@ -116,9 +128,13 @@ function Legend({ scale }: { scale: { px: number; text: string } }) {
   );
 }
 
+function isOurs(address: string): boolean {
+  return new URL(address, location.href).origin === location.origin;
+}
+
 /** The deployment's own lines, from this server only. */
 async function drawGround(chart: Chart, address: string): Promise<void> {
-  if (new URL(address, location.href).origin !== location.origin) return;
+  if (!isOurs(address)) return;
   const answer = await fetch(address, { signal: AbortSignal.timeout(10_000) }).catch(() => null);
   if (answer?.ok) chart.ground(await answer.json());
 }

@@ -4,6 +4,7 @@ import L from "leaflet";
 import "leaflet/dist/leaflet.css";
 import { rem } from "../windowing";
 import { type Frame, isInView, paint, signs, SITES_FROM_ZOOM } from "./paint";
+import type { Basemap } from "./basemap";
 import type { AlertSpot, Scene, Spot } from "./scene";
 import { type Colours, colours } from "./symbols";
 
@@ -21,6 +22,8 @@ export interface Chart {
   show(scene: Scene): void;
   repaint(): void;
   ground(lines: GeoJSON.GeoJsonObject): void;
+  /** The deployment's base map, below everything else; tells whose data it is. */
+  base(address: string): Promise<string>;
   lookAt(spots: readonly Spot[]): void;
   end(): void;
 }
@@ -49,6 +52,8 @@ export function chart(box: HTMLElement, listener: Listener): Chart {
   let due = 0;
   let fitted = false;
   let lines: L.GeoJSON | null = null;
+  let base: Basemap | null = null;
+  let gone = false;
 
   const draw = () => {
     due = 0;
@@ -64,10 +69,11 @@ export function chart(box: HTMLElement, listener: Listener): Chart {
     L.DomUtil.setPosition(canvas, map.containerPointToLayerPoint([0, 0]));
     const frame = frameOf(map, size, colour);
     pen.setTransform(sharp * frame.grown, 0, 0, sharp * frame.grown, 0, 0);
-    paint(pen, scene, frame, lines === null);
+    paint(pen, scene, frame, lines === null && !base?.stands());
     box.dataset.sites = String(scene.sites.length);
     box.dataset.bubbles = String(frame.zoom < SITES_FROM_ZOOM ? scene.bubbles.length : 0);
     box.dataset.zoom = String(frame.zoom);
+    box.dataset.base = String(base?.stands() ?? false);
     listener.drawn(awayFrom(scene, frame), scaleOf(map, size));
   };
   const later = () => (due ||= requestAnimationFrame(draw));
@@ -97,6 +103,7 @@ export function chart(box: HTMLElement, listener: Listener): Chart {
     repaint() {
       colour = colours();
       lines?.setStyle(lineStyle(colour));
+      base?.repaint();
       later();
     },
     ground(found) {
@@ -104,8 +111,24 @@ export function chart(box: HTMLElement, listener: Listener): Chart {
       lines = L.geoJSON(found, { interactive: false, style: lineStyle(colour) }).addTo(map);
       later();
     },
+    async base(address) {
+      const code = await import("./basemap");
+      const found = await code.basemap(address, {
+        colour: () => colour,
+        isNamed: (place) => scene.bubbles.some(({ name }) => name === place),
+        changed: later,
+      });
+      if (gone) return "";
+      base?.layer.remove();
+      base = found;
+      base.layer.addTo(map);
+      map.options.zoomSnap = 1; // tiles of a half step are made smaller, their words too small
+      later();
+      return found.credit;
+    },
     lookAt,
     end() {
+      gone = true;
       observer.disconnect();
       cancelAnimationFrame(due);
       map.remove();

@@ -25,6 +25,7 @@ export const panelStrings = {
     "{sites} sites, {alerts} alerts, {units} crews; all of them are in the lists",
   ],
   "m.schema": ["Skema, posisi perkiraan", "Schematic, positions approximate"],
+  "m.tiles": ["Peta dasar setempat", "Local base map"],
   "m.lines": ["Garis wilayah dari berkas setempat", "Lines of the area from a local file"],
   "m.outside": ["{n} di luar layar", "{n} outside the view"],
   "m.notsafe": ["bukan aman", "not the same as safe"],
