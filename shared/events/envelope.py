@@ -36,7 +36,11 @@ Counter = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 
 
 class Context(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The context attributes that every event carries, extensions included."""
+    """The context attributes that every event carries, extensions included.
+
+    `restrictedto` and `hiddenfrom`, comma-separated, say who may know of the event: these login
+    roles, all where it is absent, and nobody of these units and below them.
+    """
 
     # Required although there is one value: `omit_defaults` would leave a default out of the JSON.
     specversion: Literal["1.0"]
@@ -55,6 +59,8 @@ class Context(Struct, frozen=True, kw_only=True, omit_defaults=True):
     purpose: Name | None = None
     traceparent: Name | None = None
     signature: str | None = None
+    restrictedto: str | None = None
+    hiddenfrom: str | None = None
 
     @property
     def flag_set(self) -> frozenset[str]:

@@ -11,18 +11,12 @@ from services.alerts.domain.report import Report
 from shared.auth import Principal
 from shared.events.alert import Alert, Restriction
 from shared.plan.model import Plan
+from shared.plan.restriction import restriction
 
 
 def restriction_of(report: Report, plan: Plan | None) -> Restriction | None:
     """Who may know of a report: by its category, and by what it was taken from; None: everybody."""
-    row = plan.category_by_id.get(report.category) if plan else None
-    if plan is None or row is None:
-        return report.restricted
-    is_hidden = row.hidden_from_unit and report.unit != plan.operation.unit
-    if not row.restricted_to and not is_hidden:
-        return report.restricted
-    hidden_from = [report.unit] if is_hidden else []
-    own = Restriction(roles=sorted(row.restricted_to), hidden_from=hidden_from)
+    own = restriction(plan, report.category, report.unit) if plan else None
     return tightened(report.restricted, own)
 
 

@@ -33,6 +33,7 @@ from shared.events.watch import (
     WatchHandedOver,
 )
 from shared.events.welfare import Nudge
+from shared.plan.restriction import said
 from shared.topics import AUDIT, INCIDENT
 
 Key = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -160,6 +161,7 @@ class Watch:
             if site is not None and not principal.covers(site.unit):
                 return unknown("site")
             event_id = derived_id(now, principal.actor, "voice", body.key)
+            unit = site.unit if site else principal.unit
             data = IncidentReport(category=body.category, text=_told(body), backup=body.backup)
             event = IncidentReported(
                 specversion="1.0",
@@ -168,9 +170,10 @@ class Watch:
                 time=min(body.told_at, now),
                 receivedtime=now,
                 subject=body.site,
-                unit=site.unit if site else principal.unit,
+                unit=unit,
                 actor=principal.actor,
                 channel=CHANNEL,
+                **said(plan, body.category, unit)._asdict(),
                 flags=None if site or body.site is None else "unknown_site",
                 data=data,
             )

@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.archive.adapters import tables
+from services.archive.adapters.knowing import knowing_values, known_to
 from services.archive.adapters.transactions import transaction
 from services.archive.domain.search import TRACKS, Place, Rights, Search
 from services.archive.ports import Found, Page, Totals, Unavailable
@@ -42,7 +43,7 @@ _PAGE = SQL(
 _BRANCH = SQL("SELECT * FROM ({select} WHERE {conditions} ORDER BY {place} LIMIT %(rows)s) AS cut")
 _NARROW_ROWS = SQL(
     "SELECT {name} AS status, {place}, id, type, site, unit, time, received_at,"
-    " NULL::text AS reason FROM archive.{table}"
+    " NULL::text AS reason FROM archive.{table} AS one"
 )
 _UNDECODABLE_ROWS = SQL(
     "SELECT {name} AS status, {place}, NULL::uuid AS id, NULL::text AS type,"
@@ -131,6 +132,7 @@ def _values(search: Search, rights: Rights) -> dict[str, Any]:
         "below_unit": f"{search.unit}/",
         "within": rights.within,
         "below": f"{rights.within}/",
+        **knowing_values(rights),
         "tracks": TRACKS,
         "after_at": at,
         "after_topic": topic,
@@ -156,6 +158,7 @@ def _conditions(search: Search, rights: Rights) -> Iterator[Composable]:
         yield SQL("starts_with(type, %(type)s)") if is_prefix else SQL("type = %(type)s")
     if not rights.tracks:
         yield SQL("NOT starts_with(type, %(tracks)s)")
+    yield from known_to(rights)
 
 
 def _when(search: Search) -> Iterator[Composable]:

@@ -25,9 +25,11 @@ from services.archive.adapters.copying import (
     copy,
     narrow,
 )
+from services.archive.adapters.knowing import keep_told
 from services.archive.adapters.transactions import transaction, translated
 from services.archive.domain.join import START, Head, join
 from services.archive.domain.kept import Batch, Kept
+from services.archive.domain.knowing import Told
 from services.archive.domain.leaves import (
     SALT_BYTES,
     Segment,
@@ -149,6 +151,7 @@ class PostgresStore:
         heads = await self._locked_heads(cursor, batches)
         parts = [self._part(batch, head) for batch, head in zip(batches, heads, strict=True)]
         statuses, gone = await _sorted(cursor, parts)
+        await keep_told(cursor, _told(parts))
         await copy(cursor, RECORDS, _record_rows(parts, statuses, gone))
         if gone:
             await keep_bare(cursor, gone, self._leaves(parts, gone), now)
@@ -281,6 +284,16 @@ async def _keep_repeats(
     }
 
 
+def _told(parts: Sequence[_Part]) -> list[Told]:
+    """Of what was set aside only who may know of itself: nobody acted upon what it says else."""
+    return [
+        record.told._replace(belongings=()) if part.batch.aside else record.told
+        for part in parts
+        for record in part.fresh
+        if record.told is not None
+    ]
+
+
 def _place(row: tuple[Any, ...]) -> Place:
     """A narrow row's place."""
     return row[13], row[12], row[11]
@@ -296,7 +309,7 @@ def _record_rows(
     for batch, topic, _, _, fresh, salts in parts:
         partition = batch.partition
         for salt, record in zip(salts, fresh, strict=True):
-            offset, appended_at, key, value, headers, event, _ = record
+            offset, appended_at, key, value, headers, event, *_ = record
             if gone and (topic, partition, offset) in gone:
                 continue
             yield (

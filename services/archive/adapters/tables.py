@@ -3,11 +3,13 @@
 `event` holds each event id once; what came again is in `duplicate` (same content) or `conflict`
 (other content), what was refused or given up on is in `aside`, what is no event in `undecodable`.
 Each row names its record by place. `log` holds each segment once, as the leaves of one tree whose
-complete subtrees are in `log_node`; a `checkpoint` is a signed note about that tree. The rest is
-the keeper's: what was erased by which act, what a hold protects, which months were retired.
+complete subtrees are in `log_node`; a `checkpoint` is a signed note about that tree. `withheld`
+says who may know of an event or alert, `belonging` what is as restricted as something else. The
+rest is the keeper's: what was erased by which act, what a hold protects, which months were retired.
 """
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
     DateTime,
@@ -217,4 +219,19 @@ retired = Table(
     Column("authority", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("retired_at", Moment, nullable=False),
+)
+
+withheld = Table(
+    "withheld",
+    metadata,
+    Column("about", Id, primary_key=True),
+    Column("roles", ARRAY(Text), primary_key=True),
+    Column("hidden_from", ARRAY(Text), primary_key=True),
+)
+
+belonging = Table(
+    "belonging",
+    metadata,
+    Column("event", Id, primary_key=True),
+    Column("to", Id, primary_key=True),
 )

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from services.archive.domain.kept import EventRow, Kept
+from services.archive.domain.knowing import told_by
 from shared.events.envelope import SIGNED_FIELDS, Envelope
 from shared.events.identity import UUID7_PATTERN
 from shared.events.registry import Undecodable, decode_envelope
@@ -57,9 +58,10 @@ def classify(record: Received) -> Kept:
 
     `data` is not judged: whatever has an envelope with an id is an event.
     """
-    event, reason = None, None
+    event, reason, told = None, None, None
     try:
-        event = event_row(record.value)
+        envelope = decode_envelope(record.value)
+        event, told = _row(envelope, record.value or b""), told_by(envelope)
     except Undecodable as error:
         reason = _storable(str(error))[:_REASON_LENGTH]
     return Kept(
@@ -70,13 +72,16 @@ def classify(record: Received) -> Kept:
         _msgpack.encode(record.headers) if record.headers else None,
         event,
         reason,
+        told,
     )
 
 
 def event_row(value: bytes | None) -> EventRow:
     """The narrow row of the event in a record's value; raises `Undecodable`."""
-    event = decode_envelope(value)
-    value = value or b""
+    return _row(decode_envelope(value), value or b"")
+
+
+def _row(event: Envelope, value: bytes) -> EventRow:
     row = EventRow(
         bytes.fromhex(event.id.replace("-", "")),
         event.type,

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from services.archive.domain.knowing import Told
+
 
 class EventRow(NamedTuple):
     """The narrow row of an event: what searches need. `id`, `alert` and `hash` are raw bytes."""
@@ -32,6 +34,8 @@ class Kept(NamedTuple):
     """MessagePack of `[[name, value or nil], …]`, because a value need not be text; None = none."""
     event: EventRow | None
     reason: str | None
+    told: Told | None = None
+    """What the event says of who may know of it and of others."""
 
 
 class Batch(NamedTuple):

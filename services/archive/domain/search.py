@@ -23,11 +23,15 @@ class Place(NamedTuple):
 class Rights(NamedTuple):
     """What an asker may see: records of the unit `within` and below it (of all units where it is
     empty); those without a unit only where `sees_unitless`, people's positions only where
-    `tracks`."""
+    `tracks`. What is restricted to login roles or hidden from a unit is kept from `role` and
+    `within`; nothing is kept from no role (the command line), and nothing hidden from the
+    deployment's own unit (`is_top`)."""
 
     within: str
     sees_unitless: bool
     tracks: bool
+    role: str | None = None
+    is_top: bool = False
 
 
 class Search(Struct, frozen=True, kw_only=True):

@@ -53,19 +53,19 @@ class Looking:
 
     def rights(self, principal: Principal, *, tracks: bool) -> Rights:
         """What the principal may see; `tracks` only once the look is recorded."""
+        is_top = self._root is not None and principal.covers(self._root)
         return Rights(
-            within=principal.unit, sees_unitless=self._sees_unitless(principal), tracks=tracks
+            within=principal.unit,
+            # What has no unit (the plan, devices, what nobody could read) is the deployment's.
+            sees_unitless=principal.role == "admin" or is_top,
+            tracks=tracks,
+            role=principal.role,
+            is_top=is_top,
         )
 
     async def totals(self) -> dict[str, Totals]:
         """Counts by topic. Raises `Unavailable`."""
         return await self._reader.totals()
-
-    def _sees_unitless(self, principal: Principal) -> bool:
-        """What has no unit (the plan, devices, what nobody could read) is the deployment's."""
-        return principal.role == "admin" or (
-            self._root is not None and principal.covers(self._root)
-        )
 
     def _look(self, principal: Principal, reason: str, asked: dict[str, str]) -> AccessRecorded:
         now = self._clock()

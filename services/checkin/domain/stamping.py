@@ -22,7 +22,8 @@ from services.checkin.domain.presence import View
 from shared.auth import Principal
 from shared.checkpoint_codes import CodeBook
 from shared.events.registry import Undecodable, check_data
-from shared.plan.model import Plan
+from shared.plan.model import Plan, Site
+from shared.plan.restriction import Said, said
 from shared.topics import MAX_EVENT_BYTES, POSITION, QUARANTINE, TopicSpec, intake_topic
 
 MAX_NESTING = 64
@@ -31,6 +32,9 @@ _LARGEST_INTEGER = 2_147_483_647  # CloudEvents integers are 32 bits, signed
 _FIRST_YEAR, _LAST_YEAR = 2, 9998  # next to the calendar's ends, UTC may lie beyond them
 _CONTROL_ROOM = frozenset({"operator", "supervisor", "commander"})
 
+_REPORT = "ronda.incident.reported.v1"
+_EVERYBODY = Said(None, None)
+
 _encoder = msgspec.json.Encoder()
 _topic_of = lru_cache(maxsize=256)(intake_topic)
 _tokens = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
@@ -38,7 +42,8 @@ _tokens = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 
 class Stamp(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The attributes that only the server sets. `unit` is the one that is responsible for the
-    site, else the sender's; `actor` is the person who carries the phone."""
+    site, else the sender's; `actor` is the person who carries the phone; who may know of the event
+    is said as in `Context`."""
 
     unit: str
     actor: str
@@ -46,6 +51,8 @@ class Stamp(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     channel: str
     flags: str
     skew: int | None = None
+    restrictedto: str | None = None
+    hiddenfrom: str | None = None
 
 
 class Outgoing(Struct, frozen=True, gc=False):
@@ -102,8 +109,8 @@ class Desk:
     skew: int | None
     now: datetime
     codes: CodeBook
-    _stamps: dict[tuple[str, str, tuple[str, ...]], bytes] = field(default_factory=dict)
-    """Encoded stamps by unit, actor and flags: the events of a batch have few different ones."""
+    _stamps: dict[tuple[str, str, tuple[str, ...], Said], bytes] = field(default_factory=dict)
+    """Encoded stamps by what differs in them: the events of a batch have few different ones."""
 
     def admit(
         self, item: Incoming, device: Device | None = None, doubt: Doubt | None = None
@@ -119,7 +126,12 @@ class Desk:
 
     def _quarantined(self, item: Incoming, device: Device | None, doubt: Doubt) -> Quarantined:
         actor, unit = self._said_by(device)
-        value = self._value(item, unit, actor, (doubt,))
+        # Of whom evidence speaks is the site's unit too, although the sender's is stamped on it.
+        site = self._site(item)
+        known = _EVERYBODY
+        if item.type == _REPORT:
+            known = said(self.plan, _category_said(item), site.unit if site else unit)
+        value = self._value(item, unit, actor, (doubt,), known)
         key = (item.device or self.sender.device or actor).encode()
         return Quarantined(Outgoing(QUARANTINE, key, value, (doubt,)), doubt, item.id)
 
@@ -138,7 +150,7 @@ class Desk:
             raise _Refused("device", f"`device` must be {sender.device!r}, which the token is for")
         view = _seen(item.type, item.data)
         moment = _moment(item.time)
-        site = plan.site_by_id.get(item.subject) if plan and item.subject is not None else None
+        site = self._site(item)
         marks = flags(
             item,
             view,
@@ -153,22 +165,37 @@ class Desk:
         actor, unit = self._said_by(device)
         actor, marks = credited(sender, device, item.deviceseq, marks)
         unit = site.unit if site else unit
-        value = self._value(item, unit, actor, marks)
+        known = said(plan, view.category, unit) if item.type == _REPORT else _EVERYBODY
+        value = self._value(item, unit, actor, marks, known)
         return Outgoing(topic, _key(topic, item, actor, unit), value, marks)
 
-    def _value(self, item: Incoming, unit: str, actor: str, marks: tuple[str, ...]) -> bytes:
+    def _value(
+        self,
+        item: Incoming,
+        unit: str,
+        actor: str,
+        marks: tuple[str, ...],
+        known: Said,
+    ) -> bytes:
         # Two JSON objects that share no name become one: `data` stays as the bytes that came.
-        value = _encoder.encode(item)[:-1] + self._stamp(unit, actor, marks)
+        value = _encoder.encode(item)[:-1] + self._stamp(unit, actor, marks, known)
         if len(value) > MAX_EVENT_BYTES:
             reason = f"the event takes {len(value)} bytes; the most is {MAX_EVENT_BYTES}"
             raise _Refused("too_large", reason)
         return value
 
-    def _stamp(self, unit: str, actor: str, marks: tuple[str, ...]) -> bytes:
+    def _stamp(
+        self,
+        unit: str,
+        actor: str,
+        marks: tuple[str, ...],
+        known: Said,
+    ) -> bytes:
         """The server's attributes, as what follows the received ones inside one JSON object."""
-        known = self._stamps.get((unit, actor, marks))
-        if known is not None:
-            return known
+        key = (unit, actor, marks, known)
+        made = self._stamps.get(key)
+        if made is not None:
+            return made
         stamp = Stamp(
             unit=unit,
             actor=actor,
@@ -176,9 +203,24 @@ class Desk:
             skew=self.skew,
             channel="operator" if self.sender.role in _CONTROL_ROOM else "app",
             flags=",".join(marks),
+            restrictedto=known.restrictedto,
+            hiddenfrom=known.hiddenfrom,
         )
-        encoded = self._stamps[unit, actor, marks] = b"," + _encoder.encode(stamp)[1:]
+        encoded = self._stamps[key] = b"," + _encoder.encode(stamp)[1:]
         return encoded
+
+    def _site(self, item: Incoming) -> Site | None:
+        if self.plan is None or item.subject is None:
+            return None
+        return self.plan.site_by_id.get(item.subject)
+
+
+def _category_said(item: Incoming) -> str | None:
+    """The category of evidence that nobody acts upon, whose data may be anything."""
+    try:
+        return _seen(item.type, item.data).category
+    except _Refused:
+        return None
 
 
 def _key(topic: TopicSpec, item: Incoming, actor: str, unit: str) -> bytes:

@@ -11,7 +11,7 @@ from services.archive.adapters.reading import PostgresReader
 from services.archive.adapters.store import PostgresStore
 from services.archive.domain.kept import Batch
 from services.archive.domain.search import Rights, Search
-from services.archive.ports import Found, Outcome, Reader, Store, Totals
+from services.archive.ports import Found, Outcome, Page, Reader, Store, Totals
 from shared import database
 from tests.unit.archive.builders import NIGHT, UNIT, a_batch, an_event, an_id
 from tests.unit.archive.fakes import MemoryArchive
@@ -29,9 +29,12 @@ class Archive:
     async def keep(self, *batches: Batch) -> list[Outcome]:
         return list(await self.store.keep(batches, NIGHT))
 
-    async def found(self, rights: Rights = ALL, **filters: object) -> list[Found]:
+    async def page(self, rights: Rights = ALL, **filters: object) -> Page:
         search = Search(**{"limit": 1000} | filters)  # type: ignore[arg-type]
-        return list((await self.reader.page(search, rights)).found)
+        return await self.reader.page(search, rights)
+
+    async def found(self, rights: Rights = ALL, **filters: object) -> list[Found]:
+        return list((await self.page(rights, **filters)).found)
 
     async def statuses(self, name: str) -> list[str]:
         return [found.status for found in await self.found(id=an_id(name))]

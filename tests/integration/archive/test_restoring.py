@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from psycopg.sql import SQL
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -15,13 +16,14 @@ from services.archive.adapters.evidence.restoring import NotEmpty, NotWhole, res
 from services.archive.adapters.evidence.telling import ErasureTeller
 from services.archive.adapters.reading import PostgresReader
 from services.archive.adapters.store import PostgresStore
+from services.archive.adapters.transactions import transaction
 from services.archive.domain.retention import terms
 from services.archive.domain.search import Search, Status
 from services.archive.handlers.exporting import Selection
 from services.archive.ports import Found, Page
 from shared import database
 from tests.integration.archive.sealed import ALL, PREFIX, SealedArchive, superuser, verdict
-from tests.unit.archive.builders import NIGHT, a_batch, an_event, an_id
+from tests.unit.archive.builders import NIGHT, UNIT, a_batch, an_event, an_id
 from tests.unit.archive.fakes import MemoryAccessLog
 
 NOW = NIGHT + timedelta(days=120)
@@ -131,3 +133,29 @@ async def test_it_fills_nothing_but_an_empty_database_and_takes_nothing_but_a_wh
         await restore(file, other, NOW)
     found: list[Found] = list((await answers(other))[0].found)
     assert found == []
+
+
+async def test_what_not_everybody_may_know_is_kept_from_them_as_before(
+    engine: AsyncEngine, other: AsyncEngine, database_url: str, tmp_path: Path
+) -> None:
+    archive = SealedArchive(engine)
+    report = an_event(
+        "report",
+        type="ronda.incident.reported.v1",
+        hiddenfrom=UNIT,
+        data={"category": "x", "media": ["ab" * 32]},
+    )
+    accuses = {"roles": ["commander"], "hidden_from": [UNIT]}
+    alert = {"id": an_id("alert"), "restricted": accuses, "parts": [{"event": an_id("report")}]}
+    raised = an_event("raised", type="ronda.alert.raised.v1", data=alert)
+    await archive.store.keep(
+        [a_batch(report, topic="ronda.incident"), a_batch(raised, topic="ronda.alert")], NIGHT
+    )
+    await archive.seal()
+    await restore(await everything(archive, database_url, tmp_path / "all.zip"), other, NOW)
+    tables = ("archive.withheld ORDER BY about, roles", "archive.belonging ORDER BY event")
+    async with transaction(engine) as one, transaction(other) as two:
+        for table in tables:
+            question = SQL("SELECT * FROM {}").format(SQL(table))
+            before = await (await one.execute(question)).fetchall()
+            assert await (await two.execute(question)).fetchall() == before != []

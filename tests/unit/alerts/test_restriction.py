@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from services.alerts.domain.restriction import above, may_know, tightened
+from services.alerts.handlers import Watch
+from services.alerts.handlers.watch import VoiceReport
+from services.alerts.metrics import Metrics
 from shared.events.alert import Alert, Restriction
 from shared.plan.model import Category, Contact, Person, Plan, Post, Step
 from tests.builders import (
@@ -16,6 +19,7 @@ from tests.builders import (
     POLRES,
     POLSEK,
     POSTS,
+    WAREHOUSE,
     a_backup_request,
     a_category,
     a_plan,
@@ -208,3 +212,22 @@ def test_who_answers_is_looked_for_above_what_is_hidden_from(
 def alert_of(engine: Engine, category: str) -> Alert:
     [found] = [each for each in engine.store.alerts() if each.category == category]
     return found
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [(a_wary_plan(), ("commander", POLSEK)), (None, ("auditor", POLRES))],
+)
+async def test_a_report_by_voice_says_who_may_know_of_it_like_a_phones(
+    plan: Plan | None, said: tuple[str, str]
+) -> None:
+    engine = Engine(a_wary_plan())
+    engine.plans.plan = plan
+    metrics = Metrics(engine.registry.__class__())
+    watch = Watch(store=engine.store, plans=engine.plans, clock=engine.clock, metrics=metrics)
+    body = VoiceReport(
+        key="v", category=ACCUSING, caller="warga", told_at=engine.clock(), site=WAREHOUSE
+    )
+    await watch.report(body, a_principal("Ipda Sari"))
+    (told,) = engine.store.rows.outbox
+    assert (told.event.restrictedto, told.event.hiddenfrom) == said

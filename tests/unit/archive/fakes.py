@@ -8,6 +8,15 @@ from uuid import UUID
 
 from services.archive.domain.join import START, Head, Join, join
 from services.archive.domain.kept import Batch, EventRow, Kept
+from services.archive.domain.knowing import (
+    ANSWERS,
+    FOLLOWING,
+    PHOTO,
+    Belonging,
+    Rule,
+    is_wary,
+    may_know,
+)
 from services.archive.domain.search import TRACKS, Place, Rights, Search, Status
 from services.archive.ports import Found, Outcome, Page, Totals, Unavailable, Unstorable
 from shared.events.envelope import Event
@@ -23,6 +32,8 @@ class MemoryArchive:
         self._hashes: dict[bytes, bytes] = {}
         self._topics: list[str] = []
         self._refuses = refuses
+        self._rules: set[Rule] = set()
+        self._belongings: set[Belonging] = set()
 
     async def keep(self, batches: Sequence[Batch], now: datetime) -> Sequence[Outcome]:
         """See `Store`."""
@@ -74,6 +85,9 @@ class MemoryArchive:
         )
         status = self._status(batch, record)
         event = record.event
+        if record.told is not None:
+            self._rules |= {*record.told.rules}
+            self._belongings |= set() if batch.aside else {*record.told.belongings}
         self.actors[place] = event
         self.found.append(
             Found(
@@ -119,6 +133,7 @@ class MemoryArchive:
         return (
             _covers(rights.within, found.unit, unitless=rights.sees_unitless)
             and (rights.tracks or not _is_track(found))
+            and (event is None or self._knows(event, rights))
             and (search.status in {None, found.status})
             and _type_fits(search.type, found.type)
             and (search.unit is None or _covers(search.unit, found.unit, unitless=False))
@@ -131,6 +146,24 @@ class MemoryArchive:
             and (search.until is None or found.place.appended_at < search.until)
             and (search.after is None or found.place > search.after)
         )
+
+    def _knows(self, event: EventRow, rights: Rights) -> bool:
+        """Whether the asker may know of an event, by what others have said until now."""
+        to = {each.to for each in self._belongings if each.event == event.id}
+        about = {event.id, event.alert, *to}
+        if not all(may_know(rule, rights) for rule in self._rules if rule.about in about):
+            return False
+        if not is_wary(rights):
+            return True
+        kept = [each for each in self.found if each.status == "event"]
+        if event.type in FOLLOWING:
+            return {str(UUID(bytes=each)) for each in to} <= {each.id for each in kept}
+        if event.type.startswith(ANSWERS):
+            rows = [row for row in map(self.actors.get, (each.place for each in kept)) if row]
+            return event.alert is None or any(
+                row.alert == event.alert and row.type.startswith("ronda.alert.") for row in rows
+            )
+        return bool(to) or event.type != PHOTO
 
     async def totals(self) -> dict[str, Totals]:
         """See `Reader`."""

@@ -10,12 +10,9 @@ from hypothesis import strategies as st
 
 from services.checkin.domain.flags import FLAGS
 from services.checkin.domain.incoming import Incoming, Rejection
-from services.checkin.domain.stamping import MAX_NESTING, Desk, Outgoing, Quarantined, skew_of
-from shared.auth import Principal
+from services.checkin.domain.stamping import MAX_NESTING, Desk, Outgoing, skew_of
 from shared.checkpoint_codes import CodeBook
-from shared.events.envelope import Envelope
-from shared.events.registry import decode, decode_envelope
-from shared.plan.model import Plan
+from shared.events.registry import decode
 from shared.topics import MAX_EVENT_BYTES
 from tests.unit.checkin.builders import (
     CHECKED_IN,
@@ -26,35 +23,15 @@ from tests.unit.checkin.builders import (
     SOKO,
     UNIT,
     WAREHOUSE,
-    a_plan,
     a_sender,
     an_event,
     incoming,
 )
+from tests.unit.checkin.desk import PLAN, admit, stamped
 
-PLAN = a_plan()
-SERVER_ATTRIBUTES = ("unit", "actor", "receivedtime", "skew", "channel", "flags")
-
-
-def admit(
-    item: Incoming,
-    *,
-    sender: Principal | None = None,
-    plan: Plan | None = PLAN,
-    skew: int | None = 0,
-    now: datetime = NOW,
-) -> Outgoing | Rejection:
-    decision = Desk(sender or a_sender(), plan, skew, now, CodeBook({})).admit(item)
-    assert not isinstance(decision, Quarantined)
-    return decision
-
-
-def stamped(item: Incoming, **context: Any) -> Envelope:
-    record = admit(item, **context)
-    assert isinstance(record, Outgoing), record
-    envelope = decode_envelope(record.value)
-    assert envelope.flag_set == set(record.flags)
-    return envelope
+SERVER_ATTRIBUTES = (
+    "unit", "actor", "receivedtime", "skew", "channel", "flags", "restrictedto", "hiddenfrom",
+)  # fmt: skip
 
 
 def flags(item: Incoming, **context: Any) -> set[str]:

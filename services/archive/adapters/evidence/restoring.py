@@ -17,14 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.archive.adapters.copying import LOG, LOG_NODES, UNDECODABLE, Copy, copy
 from services.archive.adapters.evidence import verifier
+from services.archive.adapters.knowing import keep_told
 from services.archive.adapters.months import make_months
 from services.archive.adapters.tables import SCHEMA
 from services.archive.adapters.transactions import transaction, translated
 from services.archive.domain import lines, tree
 from services.archive.domain.classify import event_row
 from services.archive.domain.index import COUNTED, NARROW_TABLES, REFUSED, digest
+from services.archive.domain.knowing import Told, bare, told_by
 from services.archive.domain.stored import Entry, Link, Narrow, Record
-from shared.events.registry import Undecodable
+from shared.events.registry import Undecodable, decode_envelope
 
 ROWS = 5_000
 
@@ -186,7 +188,7 @@ class _Restoring:
     async def _records(self, records: list[Record]) -> None:
         await copy(self._cursor, _copying("record", _RECORD), records)
         narrow: dict[str, list[Narrow]] = {table: [] for table in NARROW_TABLES}
-        undecodable, erased = [], []
+        undecodable, erased, told = [], [], []
         for record in records:
             self._count(record)
             place = (record.topic, record.partition, record.offset)
@@ -198,11 +200,13 @@ class _Restoring:
             line = self._export.erasures.get(place)
             row = _narrow(record) if line is None else lines.left_of(line, record)
             narrow[record.status].append(row)
+            told.append(_told(record, row))
             if line is not None:
                 erased.append((record, line, row))
         for table, rows in narrow.items():
             await copy(self._cursor, _copying(table, _NARROW), rows)
         await copy(self._cursor, UNDECODABLE, undecodable)
+        await keep_told(self._cursor, [each for each in told if each is not None])
         await self._erased(erased)
 
     async def _erased(self, erased: list[tuple[Record, dict[str, Any], Narrow]]) -> None:
@@ -263,6 +267,13 @@ def _narrow(record: Record) -> Narrow:
     row = event_row(record.value)
     place = (record.appended_at, record.offset, record.partition, record.topic)
     return Narrow(*row, *place)
+
+
+def _told(record: Record, row: Narrow) -> Told | None:
+    if record.value is None:
+        return bare(row.type, row.id, row.unit)
+    told = told_by(decode_envelope(record.value))
+    return told._replace(belongings=()) if told and record.status == "aside" else told
 
 
 def _reason(value: bytes | None) -> str:

@@ -1,0 +1,80 @@
+"""Who may know, in PostgreSQL: kept in the transaction of the records, asked by every search."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg import AsyncCursor
+from psycopg.sql import SQL, Composable
+
+from services.archive.domain.knowing import ANSWERS, CHECKER, FOLLOWING, PHOTO, Told, is_wary
+from services.archive.domain.search import Rights
+
+_KEEP_RULE = SQL(
+    "INSERT INTO archive.withheld (about, roles, hidden_from) VALUES (%s, %s, %s)"
+    " ON CONFLICT DO NOTHING"
+)
+_KEEP_BELONGING = SQL(
+    'INSERT INTO archive.belonging (event, "to") VALUES (%s, %s) ON CONFLICT DO NOTHING'
+)
+
+# As `may_know` says it.
+_KEPT_FROM_ASKER = SQL(
+    "((%(role)s <> %(checker)s AND cardinality(withheld.roles) > 0"
+    " AND %(role)s <> ALL(withheld.roles)) OR (NOT %(is_top)s AND EXISTS (SELECT"
+    " FROM unnest(withheld.hidden_from) AS unit"
+    " WHERE %(within)s = unit OR starts_with(%(within)s, unit || '/'))))"
+)
+_NOT_WITHHELD = SQL(
+    "NOT EXISTS (SELECT FROM archive.withheld WHERE about IN (one.id, one.alert) AND {})"
+).format(_KEPT_FROM_ASKER)
+_NOT_WITH_WHAT_IT_BELONGS_TO = SQL(
+    'NOT EXISTS (SELECT FROM archive.belonging JOIN archive.withheld ON about = belonging."to"'
+    " WHERE belonging.event = one.id AND {})"
+).format(_KEPT_FROM_ASKER)
+# Until the archive knows what these belong to, nobody can say who may know of them.
+_PLACED = SQL(
+    "(type <> %(photo)s OR EXISTS (SELECT FROM archive.belonging WHERE event = one.id))"
+    " AND (type <> ALL(%(following)s) OR NOT EXISTS (SELECT FROM archive.belonging AS known"
+    ' WHERE known.event = one.id AND NOT EXISTS (SELECT FROM archive.event WHERE id = known."to")))'
+    " AND (NOT starts_with(type, %(answers)s) OR alert IS NULL OR EXISTS (SELECT"
+    " FROM archive.event AS told WHERE told.alert = one.alert"
+    " AND starts_with(told.type, 'ronda.alert.')))"
+)
+
+
+async def keep_told(cursor: AsyncCursor[Any], told: Sequence[Told]) -> None:
+    """Stores what events say of who may know; what is stored already stays."""
+    rules = {rule for each in told for rule in each.rules}
+    belongings = {belonging for each in told for belonging in each.belongings}
+    # In one order, so that two transactions with the same rows wait instead of deadlocking.
+    if rules:
+        rows = [(_id(about), list(roles), list(units)) for about, roles, units in sorted(rules)]
+        await cursor.executemany(_KEEP_RULE, rows)
+    if belongings:
+        pairs = [(_id(event), _id(to)) for event, to in sorted(belongings)]
+        await cursor.executemany(_KEEP_BELONGING, pairs)
+
+
+def known_to(rights: Rights) -> list[Composable]:
+    """Conditions on a row `one` of a table of events; their values are `knowing_values`'."""
+    if rights.role is None:
+        return []
+    conditions: list[Composable] = [_NOT_WITHHELD, _NOT_WITH_WHAT_IT_BELONGS_TO]
+    return [*conditions, _PLACED] if is_wary(rights) else conditions
+
+
+def knowing_values(rights: Rights) -> dict[str, Any]:
+    """The values of the conditions."""
+    return {
+        "role": rights.role,
+        "is_top": rights.is_top,
+        "checker": CHECKER,
+        "photo": PHOTO,
+        "following": list(FOLLOWING),
+        "answers": ANSWERS,
+    }
+
+
+def _id(raw: bytes) -> uuid.UUID:
+    return uuid.UUID(bytes=raw)
