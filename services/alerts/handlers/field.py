@@ -1,7 +1,7 @@
 """What each event of the field does, within one transaction."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import MINYEAR, datetime
 from typing import Any, TypeAlias
 
 from services.alerts.domain.alert import CrewEvent, answered, called_mistaken, joined, raised
@@ -221,7 +221,9 @@ class Field:
         crew = getattr(data, "crew", None) or await self._crew_of(event.actor)
         if crew is None:
             return
-        at = min(fix.fixed_at or event.time, event.receivedtime or self._now)
+        # A phone's GPS may say anything, and next to the calendar's start UTC may lie before it.
+        fixed_at = fix.fixed_at if fix.fixed_at and fix.fixed_at.year > MINYEAR else event.time
+        at = min(fixed_at, event.receivedtime or self._now)
         if crew not in self._moves or self._moves[crew][0] < at:
             self._moves[crew] = (at, fix)
 

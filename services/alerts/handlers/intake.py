@@ -1,5 +1,6 @@
 """Records from the field take effect: one transaction per batch, each event once."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,18 +16,11 @@ from shared.events.position import PositionRecorded
 from shared.events.registry import AnyEvent, Undecodable, decode
 from shared.logging import logger
 
-MAX_CONDEMNED = 10
-"""More records of one batch that cannot be decided are our fault, and stop us."""
+_UNDECIDABLE = (ValueError, TypeError, ArithmeticError, LookupError)
+"""What an event raises that has no effect which can be worked out or stored."""
+_ESCAPED = re.compile(rb"(\\\\)|\\u0000")
 
 _log = logger(__name__)
-
-
-class Undecidable(Exception):
-    """An event decodes and yet has no effect that can be worked out or stored."""
-
-    def __init__(self, record: Incoming, why: str) -> None:
-        super().__init__(why)
-        self.record = record
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +62,26 @@ class Intake:
         """Everything that a batch causes, committed with its positions, or nothing of it.
 
         May be called again with the same records after any failure. Records that cannot be read or
-        decided become dead letters; types of the future are counted and skipped. Raises only what a
-        retry may mend.
+        decided become dead letters, each in a transaction of its own; types of the future are
+        counted and skipped. Raises only what a retry may mend.
         """
         readings = [_read(record) for record in records]
         if any(isinstance(reading.event, VisitCheckedIn) for reading in readings):
             # Or a scan would find nothing to fulfil, and the visit would be missed later.
             await self._demands.made(self._clock())
-        for _ in range(MAX_CONDEMNED):
-            try:
-                return await self._take_in(readings)
-            except Undecidable as error:
-                readings = _condemned(readings, error)
-        return await self._take_in(readings)
+        await self._take_apart(readings)
+
+    async def _take_apart(self, readings: Sequence[Reading]) -> None:
+        """Parts of the batch, one after the other, until only what is guilty is laid aside."""
+        try:
+            await self._take_in(readings)
+        except _UNDECIDABLE as error:
+            if len(readings) == 1:
+                await self._take_in([_condemned(readings[0], error)])
+                return
+            middle = len(readings) // 2
+            await self._take_apart(readings[:middle])
+            await self._take_apart(readings[middle:])
 
     async def _take_in(self, readings: Sequence[Reading]) -> None:
         tally = Tally()
@@ -98,9 +99,17 @@ class Intake:
 
 def _read(record: Incoming) -> Reading:
     try:
-        return Reading(record, decode(record.value))
+        return Reading(record, decode(_storable(record.value)))
     except Undecodable as error:
         return Reading(record, None, str(error))
+
+
+def _storable(value: bytes | None) -> bytes | None:
+    """The value with the one character replaced that PostgreSQL's text never takes, U+0000: who
+    writes it is heard all the same."""
+    if value is None or b"\\u0000" not in value:
+        return value
+    return _ESCAPED.sub(lambda found: found[1] or b"\\ufffd", value)
 
 
 async def _fresh(
@@ -130,34 +139,32 @@ async def _take(transaction: Transaction, field: Field, reading: Reading, tally:
     event = reading.event
     if event is None:
         await transaction.dead_letter(reading.record, reading.problem)
-        record = reading.record
-        _log.warning(
-            "record became a dead letter",
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-        )
+        _log.warning("record became a dead letter", **_place(reading.record))
         tally.read("dead_letter")
         return
     if isinstance(event, Envelope):
         tally.read("future")
         return
-    try:
-        await field.take(event)
-    except (ValueError, TypeError, ArithmeticError, LookupError) as error:
-        raise Undecidable(reading.record, repr(error)) from error
+    await field.take(event)
     tally.read("taken")
 
 
-def _condemned(readings: Sequence[Reading], error: Undecidable) -> list[Reading]:
-    """The batch with one record marked: the next attempt lays it aside instead of failing on it."""
-    _log.error("event cannot be decided", error=str(error.__cause__.__class__.__name__))
-    return [
-        Reading(reading.record, None, f"cannot be decided: {error}")
-        if reading.record == error.record
-        else reading
-        for reading in readings
-    ]
+def _condemned(reading: Reading, error: Exception) -> Reading:
+    """The record marked: the next attempt lays it aside instead of failing on it."""
+    if reading.event is None:
+        raise error  # a dead letter already: that it cannot be stored is nobody's but ours to mend
+    _log.error(
+        "event cannot be decided",
+        id=reading.event.id,
+        type=reading.event.type,
+        error=type(error).__name__,
+        **_place(reading.record),
+    )
+    return Reading(reading.record, None, f"cannot be decided: {error!r}")
+
+
+def _place(record: Incoming) -> dict[str, str | int]:
+    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
 
 
 def _ends(readings: Sequence[Reading]) -> Mapping[TopicPartition, int]:

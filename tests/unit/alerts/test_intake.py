@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from services.alerts.ports import TryAgain
+from services.alerts.ports import TryAgain, Unstorable
 from shared.events.alert import Alert
 from shared.events.envelope import Envelope
-from shared.events.patrol import Fix
+from shared.events.patrol import CheckIn, Fix, VisitCheckedIn
 from tests.builders import (
     KPU,
     NIGHT,
@@ -22,10 +22,11 @@ from tests.builders import (
     a_record,
     a_shift_start,
     a_vulnerability,
+    an_event,
     an_id,
     an_incident,
 )
-from tests.fake_store import Crash, FakeTransaction
+from tests.fake_store import Crash, FakeStore, FakeTransaction
 from tests.unit.alerts.engine import Engine
 
 
@@ -162,6 +163,42 @@ async def test_an_event_that_cannot_be_decided_is_laid_aside_and_the_others_coun
     assert letter.offset == 0
     assert reason.startswith("cannot be decided")
     assert "R-21" in engine.store.rows.duties
+
+
+async def test_only_the_guilty_of_a_batch_are_laid_aside_however_many_they_are() -> None:
+    class Choosy(FakeTransaction):
+        async def move(self, crew: str, fix: Fix, at: datetime) -> None:
+            if crew == "R-99":
+                raise Unstorable("the database takes no such value")
+            await super().move(crew, fix, at)
+
+    class ChoosyStore(FakeStore):
+        def _begin(self) -> FakeTransaction:
+            return Choosy(self)
+
+    class ChoosyEngine(Engine):
+        make_store = ChoosyStore
+
+    engine = ChoosyEngine()
+    # Where a crew is, is written once at the end of a batch, so that no single event fails.
+    lost = CheckIn(method="qr", crew="R-99", position=Fix(lat=-6.9, lon=112.0, accuracy_m=5.0))
+    bad = [an_event(VisitCheckedIn, lost, id=an_id(f"bad {n}")) for n in range(12)]
+    batch = [*bad[:5], an_incident(), *bad[5:], a_shift_start()]
+    records = await engine.reported(*batch)
+
+    letters = [letter for letter, _ in engine.store.rows.dead_letters]
+    assert letters == [record for record, event in zip(records, batch, strict=True) if event in bad]
+    assert engine.types() == ["alert.raised"]
+    assert "R-21" in engine.store.rows.duties
+    assert engine.store.rows.positions == {("ronda.incident", 0): 1, ("ronda.patrol", 0): 13}
+
+
+async def test_a_character_that_no_database_takes_costs_a_report_nothing(engine: Engine) -> None:
+    record = engine.next_record(an_incident(report={"text": "dua orang \x00 naik motor \\u0000"}))
+    assert b"\\u0000" in (record.value or b"")
+    await engine.intake.on_records([record])
+
+    assert engine.store.alert().parts[0].text == "dua orang \ufffd naik motor \\u0000"
 
 
 async def test_what_a_retry_may_mend_is_raised_and_not_laid_aside(engine: Engine) -> None:
