@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from shared.bus import Record, client_arguments
 from shared.clock import Clock
@@ -30,6 +29,7 @@ class Follower:
     """Gives every record of a topic to `apply`, in offset order per partition, and keeps on.
 
     `look_back` None starts at the beginning, else at the first record not older than that.
+    What `apply` raises is logged and shown in `progress`, and the same records come again.
     Entering waits (at most `within`) until the ends that were seen at the start are reached, so a
     service that enters its followers first is ready only when it knows what they know.
     """
@@ -139,7 +139,10 @@ class Follower:
         while True:
             try:
                 await self._read(consumer)
-            except KafkaError as error:
+            except Exception as error:
+                # Whatever it was, a service that goes on without its fold would not know it.
                 self._progress.failed(repr(error))
-                _log.warning("cannot read", topic=self._topic, error=repr(error))
+                _log.warning("cannot follow", topic=self._topic, error=repr(error))
                 await asyncio.sleep(PAUSE_S)
+                for number, offset in self.offsets.items():
+                    consumer.seek(TopicPartition(self._topic, number), offset)

@@ -48,12 +48,15 @@ from shared import bus, database
 from shared.auth import Verifier
 from shared.bus import Record
 from shared.clock import Clock, system_clock
+from shared.follow import Follower
 from shared.health import Health, Progress
 from shared.http import application, serving
 from shared.logging import logger
 from shared.metrics import ConsumerLag
+from shared.revocation import Revocations
 from shared.settings import KafkaSettings, SettingsError
 from shared.tasks import cancelled
+from shared.topics import DEVICE
 
 VERSION = "1"
 Keep = Callable[[Sequence[Record]], Awaitable[None]]
@@ -80,7 +83,8 @@ async def running(settings: ArchiveSettings, *, clock: Clock = system_clock) -> 
     prefix = settings.kafka.topic_prefix
     registry, health, progress = CollectorRegistry(), Health(), Progress(clock)
     metrics = Metrics(registry)
-    verifier = Verifier(settings.auth.keys_file)
+    revocations = Revocations()
+    verifier = Verifier(settings.auth.keys_file, revocations.revoked)
     engine = database.engine(settings.database_url, application="ronda-archive")
     producer = bus.producer(settings.kafka, client_id="archive")
     log = KafkaLog(settings.kafka)
@@ -135,6 +139,18 @@ async def running(settings: ArchiveSettings, *, clock: Clock = system_clock) -> 
             stack.push_async_callback(cancelled, asyncio.create_task(work))
         if not sealing.keys:
             _log.warning("nothing is sealed: RONDA_ARCHIVE_SEAL_KEY_FILE is not set")
+        revoked = Progress(clock)
+        health.watch("revocations", revoked)
+        await stack.enter_async_context(
+            Follower(
+                settings.kafka,
+                DEVICE,
+                revocations.feed,
+                client_id="archive",
+                clock=clock,
+                progress=revoked,
+            )
+        )
         await stack.enter_async_context(consumer)
         url = await stack.enter_async_context(serving(app, settings.http))
         yield App(url=url, health=health)

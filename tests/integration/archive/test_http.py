@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -12,7 +13,12 @@ from sqlalchemy import make_url
 
 from services.archive.app import running
 from services.archive.settings import ArchiveSettings
-from shared.topics import INCIDENT, PATROL, POSITION, QUARANTINE
+from shared.clock import system_clock
+from shared.events.identity import new_id
+from shared.events.operator import OperatorRevoked
+from shared.events.operator import Revocation as OperatorEnd
+from shared.events.registry import encode
+from shared.topics import DEVICE, INCIDENT, PATROL, POSITION, QUARANTINE
 from tests.integration.archive.conftest import Tokens
 from tests.integration.archive.witnesses import in_topics, send
 from tests.unit.archive.builders import UNIT, an_event, an_id
@@ -222,3 +228,18 @@ async def test_while_the_database_is_away_it_is_not_ready_and_says_when_to_ask_a
             answer = await client.get(path, headers=token())
             assert answer.status_code == 503
             assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_who_was_signed_out_everywhere_reads_nothing_here_either(
+    settings: ArchiveSettings, sender: AIOKafkaProducer, client: httpx.AsyncClient, token: Tokens
+) -> None:
+    headers, now = token("auditor"), system_clock()
+    await listed(client, headers)
+    end = OperatorEnd(actor="auditor-1", before=now + timedelta(seconds=5), reason="disabled")
+    event = OperatorRevoked(specversion="1.0", id=new_id(now), source="t", time=now, data=end)
+    await send(sender, settings.kafka, DEVICE, encode(event), partition=0)
+
+    async def is_refused() -> bool:
+        return (await client.get("/v1/events", headers=headers)).status_code == 401
+
+    await eventually(is_refused)

@@ -165,6 +165,30 @@ async def test_a_follower_knows_the_whole_topic_when_it_is_entered_and_follows_o
         await eventually(lambda: seen[-1] == b"news")
 
 
+async def test_a_fold_that_fails_says_so_and_is_given_the_same_records_again(
+    topics: KafkaSettings, sender: AIOKafkaProducer
+) -> None:
+    seen: list[bytes | None] = []
+    progress = Progress(system_clock)
+    failures = 0
+
+    def fold(records: Sequence[Record]) -> None:
+        nonlocal failures
+        if failures < 2:
+            failures += 1
+            raise LookupError("not yet")
+        seen.extend(record.value for record in records)
+
+    async with Follower(
+        topics, PLAN, fold, client_id="test", clock=system_clock, progress=progress
+    ) as follower:
+        for value in (b"1", b"2", b"3"):
+            await sender.send_and_wait(PLAN.physical(topics.topic_prefix), value, partition=0)
+        await eventually(lambda: follower.offsets == {0: 3})
+    assert failures == 2
+    assert seen == [b"1", b"2", b"3"]
+
+
 async def test_a_broker_that_is_still_starting_is_waited_for(tmp_path: Path) -> None:
     broker = EmbeddedKafka(tmp_path / "kafka", port=free_port())
     settings = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
