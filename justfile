@@ -28,11 +28,11 @@ bench *args:
     @ronda bench {{ args }}
 
 [doc("Run the tests on everything but a browser: unit, contract, integration, end to end (<= 5 min)")]
-test *args: downloads
+test *args: pages jars
     pytest -m "not faults and not browser" {{ side_by_side }} {{ args }}
 
 [doc("Run every test, those in a real Chromium and those that kill processes too (<= 15 min)")]
-test-all *args: downloads
+test-all *args: pages jars browser
     pytest -m "not faults" {{ side_by_side }} {{ args }}
     # Alone, because they measure how long everything takes to come back.
     pytest -m faults {{ args }}
@@ -57,8 +57,11 @@ pages:
 
 # What tests would otherwise wait for.
 [private]
-downloads: pages
+jars:
     @python -m ronda.stack.jars
+
+[private]
+browser:
     @python -m ronda.browser
 
 [doc("Write schemas, examples and API documents anew from the code")]

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from ronda.tables import answering
 from services.alerts.adapters.bell import Bell
 from services.alerts.adapters.passwords import ArgonPasswords
 from services.alerts.adapters.store import PostgresStore
@@ -36,10 +37,11 @@ async def first_account(database_url: str, unit: str) -> FirstAccount | None:
 
 @asynccontextmanager
 async def administration(database_url: str) -> AsyncIterator[Administration]:
-    """What `ronda user` does, on a migrated database."""
+    """What `ronda user` does. Raises `UnreachableError` where the database is away or empty."""
     engine = database.engine(database_url, pool_size=1, application="ronda-user")
     store = PostgresStore(engine, published=Bell(), scheduled=Bell(), paged=Bell())
     try:
-        yield Administration(store=store, passwords=ArgonPasswords(), clock=system_clock)
+        async with answering(database_url):
+            yield Administration(store=store, passwords=ArgonPasswords(), clock=system_clock)
     finally:
         await engine.dispose()

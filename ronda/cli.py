@@ -31,6 +31,7 @@ MODULES = {
     "db": "provision",
     "pages": "pages",
     "archive": "archive",
+    "deadletter": "deadletter",
 }
 """Each command, in the order of `--help`, and the module of `ronda.commands` that holds it."""
 

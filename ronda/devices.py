@@ -4,23 +4,19 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from ronda import topic
 from services.checkin.domain.devices import Registry, code_hash
-from shared.bus import Record, producer
-from shared.clock import system_clock
+from shared.bus import Record
 from shared.events.device import DeviceInvited, DeviceRevoked, Invitation, Revocation
-from shared.events.envelope import KAFKA_HEADERS, Event
+from shared.events.envelope import Event
 from shared.events.identity import new_id
-from shared.events.registry import Undecodable, decode, encode
-from shared.follow import Follower
-from shared.health import Progress
+from shared.events.registry import Undecodable, decode
 from shared.mendable import MendableError
 from shared.plan.model import Plan
 from shared.settings import KafkaSettings
 from shared.topics import DEVICE
 
 SOURCE = "/ronda/command"
-_CLIENT_ID = "ronda-device"
-_READ_WITHIN = timedelta(seconds=30)
 # Crockford's base32: no letter that is read as another, 80 bits in 16 characters.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _GROUPS, _GROUP = 4, 4
@@ -89,17 +85,7 @@ def revocation(
 
 async def publish(kafka: KafkaSettings, event: Event) -> None:
     """Sends an event of the registry; returns after the acknowledgement."""
-    sender = producer(kafka, client_id=_CLIENT_ID)
-    await sender.start()
-    try:
-        await sender.send_and_wait(
-            DEVICE.physical(kafka.topic_prefix),
-            encode(event),
-            partition=0,
-            headers=list(KAFKA_HEADERS),
-        )
-    finally:
-        await sender.stop()
+    await topic.publish(kafka, DEVICE, event)
 
 
 async def registry(kafka: KafkaSettings) -> Registry:
@@ -114,14 +100,5 @@ async def registry(kafka: KafkaSettings) -> Registry:
                 continue  # services pass it by too
             fold.feed(event, datetime.fromtimestamp(record.timestamp / 1000, UTC))
 
-    follower = Follower(
-        kafka,
-        DEVICE,
-        feed,
-        client_id=_CLIENT_ID,
-        clock=system_clock,
-        progress=Progress(system_clock),
-        within=_READ_WITHIN,
-    )
-    async with follower:
-        return fold
+    await topic.read(kafka, DEVICE, feed)
+    return fold

@@ -2,17 +2,16 @@
 
 import getpass
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-from shared.bus import Record, producer
+from ronda import topic
+from shared.bus import Record
 from shared.clock import system_clock
-from shared.events.envelope import KAFKA_HEADERS, Event
+from shared.events.envelope import Event
 from shared.events.identity import derived_id
-from shared.events.registry import Undecodable, decode, encode
+from shared.events.registry import Undecodable, decode
 from shared.events.situation import SituationChange, SituationChanged
-from shared.follow import Follower
-from shared.health import Progress
 from shared.mendable import MendableError
 from shared.plan.errors import PlanError
 from shared.plan.model import Plan, Situation
@@ -23,7 +22,6 @@ from shared.settings import KafkaSettings
 from shared.topics import PLAN
 
 SOURCE = "/ronda/command"
-_READ_WITHIN = timedelta(seconds=30)
 
 
 def whoami() -> str:
@@ -59,19 +57,8 @@ async def publish(kafka: KafkaSettings, plan: Plan, *, actor: str, clear: bool =
     events: list[Event] = [*to_events(plan, now, SOURCE, actor)]
     if clear:
         events.append(_cleared(plan, now, actor))
-    sender = producer(kafka, client_id="ronda-plan")
-    await sender.start()
-    try:
-        for event in events:
-            # One by one: a closing event without its pieces before it would close nothing.
-            await sender.send_and_wait(
-                PLAN.physical(kafka.topic_prefix),
-                encode(event),
-                partition=0,
-                headers=list(KAFKA_HEADERS),
-            )
-    finally:
-        await sender.stop()
+    # In order and one by one: a closing event without its pieces before it would close nothing.
+    await topic.publish(kafka, PLAN, *events)
 
 
 def _cleared(plan: Plan, now: datetime, actor: str) -> SituationChanged:
@@ -106,14 +93,5 @@ async def followed(kafka: KafkaSettings) -> tuple[Plan | None, Situation]:
             if not overrides.feed(event):
                 fold.feed(event)
 
-    follower = Follower(
-        kafka,
-        PLAN,
-        feed,
-        client_id="ronda-plan",
-        clock=system_clock,
-        progress=Progress(system_clock),
-        within=_READ_WITHIN,
-    )
-    async with follower:
-        return fold.plan, overrides.at(system_clock())
+    await topic.read(kafka, PLAN, feed)
+    return fold.plan, overrides.at(system_clock())

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ronda.commands.terminal import Json, answer_json, answers
+from ronda.tables import answering
 from services.alerts.migrations import upgrade as upgrade_alerts
 from services.archive.migrations import make_coming_months
 from services.archive.migrations import upgrade as upgrade_archive
@@ -66,6 +67,8 @@ def upgrade() -> None:
 
 
 async def _upgrade(alerts_url: str, archive_url: str) -> None:
-    await upgrade_alerts(alerts_url)
-    await upgrade_archive(archive_url)
-    await make_coming_months(archive_url)
+    async with answering(alerts_url):
+        await upgrade_alerts(alerts_url)
+    async with answering(archive_url):
+        await upgrade_archive(archive_url)
+        await make_coming_months(archive_url)

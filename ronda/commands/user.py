@@ -15,7 +15,6 @@ from ronda.accounts import administration
 from ronda.commands.terminal import Json, answer_json, answers, say
 from services.alerts.domain.operator import OPERATOR_ROLES, Operator
 from services.alerts.handlers.administering import Administration, Refused
-from services.alerts.ports import TryAgain
 from shared.settings import Environment
 
 T = TypeVar("T")
@@ -143,6 +142,6 @@ def _done(work: Callable[[Administration], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(run())
-    except (Refused, TryAgain) as error:
+    except Refused as error:
         say(f"ronda: {error}")
         raise typer.Exit(1) from None

@@ -24,6 +24,7 @@ from ronda.stack.settings import StackSettings
 from ronda.stack.specs import SEALING, host_of, port_setting, service_specs
 from ronda.stack.tending import tend_for_ever
 from ronda.stack.writer import writer_url
+from ronda.tables import answering
 from services.alerts.migrations import upgrade as upgrade_alerts
 from services.archive.migrations import upgrade as upgrade_archive
 from services.archive.settings import retention_terms
@@ -230,9 +231,10 @@ async def _prepare(
 ) -> None:
     """Topics, tables, and a plan unless there is one already."""
     say("Creating topics and tables ...")
-    await asyncio.gather(
-        create_topics(kafka), upgrade_alerts(database_url), upgrade_archive(database_url)
-    )
+    async with answering(database_url):
+        await asyncio.gather(
+            create_topics(kafka), upgrade_alerts(database_url), upgrade_archive(database_url)
+        )
     if await plans.published(kafka) is not None:
         return
     if settings.plan is None:
