@@ -78,7 +78,8 @@ class EmbeddedKafka:
     start_seconds: float = _START_SECONDS
     for_speed: bool = False
     _controller_port: int = field(default=0, init=False)
-    _child: Child | None = field(default=None, init=False)
+    child: Child | None = field(default=None, init=False)
+    """The process; None as soon as it was told to end."""
     _jvm: Jvm | None = field(default=None, init=False)
 
     @property
@@ -98,9 +99,9 @@ class EmbeddedKafka:
     @property
     def pid(self) -> int:
         """The broker's process id. Raises `StackError` when it does not run."""
-        if self._child is None:
+        if self.child is None:
             raise StackError("the embedded Kafka is not running")
-        return self._child.pid
+        return self.child.pid
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -130,27 +131,27 @@ class EmbeddedKafka:
         if not (self.data_dir / "topics" / "meta.properties").exists():
             await self._format(jvm, properties, deadline)
         command = jvm.command("kafka.Kafka", str(properties), make=self._archive_in_making)
-        self._child = await Child.start("kafka", command, log=self.log)
+        self.child = await Child.start("kafka", command, log=self.log)
         try:
-            await self._until_ready(self._child, deadline)
+            await self._until_ready(self.child, deadline)
         except BaseException:
             await self.kill()
             raise
 
     async def stop(self) -> None:
         """Stops the broker in order; kills it when it takes too long."""
-        if self._child is None:
+        child, self.child = self.child, None
+        if child is None:
             return
-        await self._child.stop(within=_STOP_SECONDS)
-        self._child = None
+        await child.stop(within=_STOP_SECONDS)
         if self._jvm is not None:
             await asyncio.to_thread(self._jvm.adopt, self._archive_in_making)
 
     async def kill(self) -> None:
         """Ends the broker as a power cut would."""
-        if self._child is not None:
-            await self._child.kill()
-            self._child = None
+        child, self.child = self.child, None
+        if child is not None:
+            await child.kill()
 
     def _write_properties(self) -> Path:
         values = broker_properties(self.data_dir / "topics", self.port, self._controller_port)

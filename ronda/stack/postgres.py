@@ -54,7 +54,8 @@ class EmbeddedPostgres:
     data_dir: Path
     port: int = 0
     durable: bool = True
-    _child: Child | None = field(default=None, init=False)
+    child: Child | None = field(default=None, init=False)
+    """The process; None as soon as it was told to end."""
     _password: str = field(default="", init=False, repr=False)
 
     @property
@@ -65,9 +66,9 @@ class EmbeddedPostgres:
     @property
     def pid(self) -> int:
         """The server's process id. Raises `StackError` when it does not run."""
-        if self._child is None:
+        if self.child is None:
             raise StackError("the embedded PostgreSQL is not running")
-        return self._child.pid
+        return self.child.pid
 
     def url(self, database: str = DATABASE) -> str:
         """The `postgresql://` URL of a database, password included."""
@@ -109,15 +110,15 @@ class EmbeddedPostgres:
 
     async def stop(self) -> None:
         """Stops the server ("fast": open connections are ended)."""
-        if self._child is not None:
-            await self._child.stop(by=_FAST_STOP, within=_STOP_SECONDS)
-            self._child = None
+        child, self.child = self.child, None
+        if child is not None:
+            await child.stop(by=_FAST_STOP, within=_STOP_SECONDS)
 
     async def kill(self) -> None:
         """Ends the server as a power cut would."""
-        if self._child is not None:
-            await self._child.kill()
-            self._child = None
+        child, self.child = self.child, None
+        if child is not None:
+            await child.kill()
 
     async def create_database(self, name: str, *, template: str | None = None) -> str:
         """Makes a database, a copy of `template` (which nobody may be using); gives its URL."""
@@ -196,7 +197,7 @@ class EmbeddedPostgres:
         while True:
             # If we die it gets what an orderly stop sends, and leaves no shared memory behind.
             child = await Child.start("postgres", command, log=self.log, death_signal=_FAST_STOP)
-            self._child = child
+            self.child = child
             if await self._is_up(child, deadline):
                 return
             # The workers of a server that was killed take a moment to notice.

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
@@ -22,6 +23,9 @@ _READY_SECONDS = 60.0
 _POLL_SECONDS = 0.1
 _STEADY_SECONDS = 30.0
 _DEATHS_WHILE_STARTING = 3
+_LOOK_SECONDS = 5.0
+_HUNG_SECONDS = 60.0
+"""So long a service may leave the question unanswered whether it is alive."""
 
 Say = Callable[[str], None]
 
@@ -64,6 +68,7 @@ class SupervisedService:
     spec: ServiceSpec
     log: Path
     say: Say
+    hung_after_s: float = _HUNG_SECONDS
     is_ready: bool = False
     _child: Child | None = field(default=None, init=False)
     _over: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -81,6 +86,7 @@ class SupervisedService:
 
     async def run(self) -> None:
         """Runs the service until `stop`, starting it again after each death, after a growing pause.
+        One that says itself that it is dead, or says nothing at all for long, is killed first.
 
         Raises `StackError` when it dies again and again before it was ready for the first time.
         """
@@ -99,11 +105,30 @@ class SupervisedService:
             await self._pause_after_death(self._child)
 
     async def _until_dead_or_over(self, child: Child) -> None:
-        dead, over = asyncio.create_task(child.wait()), asyncio.create_task(self._over.wait())
-        await asyncio.wait({dead, over}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (dead, over):
+        dead, over, hung = (
+            asyncio.create_task(work)
+            for work in (child.wait(), self._over.wait(), self._until_hung())
+        )
+        await asyncio.wait({dead, over, hung}, return_when=asyncio.FIRST_COMPLETED)
+        if hung.done() and not dead.done() and not over.done():
+            self.say(f"{self.spec.name} does nothing any more; it is killed (its log: {self.log})")
+            await child.kill()
+        for task in (dead, over, hung):
             task.cancel()
-        await asyncio.gather(dead, over, return_exceptions=True)
+        await asyncio.gather(dead, over, hung, return_exceptions=True)
+
+    async def _until_hung(self) -> None:
+        """Returns once the service says that it is dead, or has said nothing for too long."""
+        clock = asyncio.get_running_loop().time
+        async with self._client() as client:
+            heard = clock()
+            while clock() - heard < self.hung_after_s:
+                await asyncio.sleep(min(_LOOK_SECONDS, self.hung_after_s / 4))
+                status = await self._status(client, "live")
+                if status == HTTPStatus.SERVICE_UNAVAILABLE:
+                    return
+                if status is not None or not self.is_ready:
+                    heard = clock()
 
     async def _pause_after_death(self, child: Child) -> None:
         if not self.is_ready and self._deaths >= _DEATHS_WHILE_STARTING:
@@ -120,21 +145,23 @@ class SupervisedService:
 
     async def until_ready(self) -> None:
         """Waits until `/health/ready` says yes."""
-        authority = self.spec.authority
-        trusted = ssl.create_default_context(cafile=authority) if authority else False
-        async with httpx.AsyncClient(timeout=2.0, trust_env=False, verify=trusted) as client:
+        async with self._client() as client:
             while True:
-                if await self._answers(client):
+                if await self._status(client, "ready") == HTTPStatus.OK:
                     self.is_ready = True
                     return
                 await asyncio.sleep(_POLL_SECONDS)
 
-    async def _answers(self, client: httpx.AsyncClient) -> bool:
+    def _client(self) -> httpx.AsyncClient:
+        authority = self.spec.authority
+        trusted = ssl.create_default_context(cafile=authority) if authority else False
+        return httpx.AsyncClient(timeout=2.0, trust_env=False, verify=trusted)
+
+    async def _status(self, client: httpx.AsyncClient, question: str) -> int | None:
         try:
-            answer = await client.get(f"{self.spec.url}/health/ready")
+            return (await client.get(f"{self.spec.url}/health/{question}")).status_code
         except httpx.HTTPError:
-            return False
-        return answer.is_success
+            return None
 
 
 @asynccontextmanager

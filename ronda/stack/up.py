@@ -19,6 +19,7 @@ from ronda.stack.keys import keys_folder, make_keys, signing_key_file
 from ronda.stack.lan import Lan, installing, prepared
 from ronda.stack.ports import free_port, require_free
 from ronda.stack.postgres import EmbeddedPostgres
+from ronda.stack.reviving import Server, revive_for_ever
 from ronda.stack.services import Say, SupervisedService, running_services
 from ronda.stack.settings import StackSettings
 from ronda.stack.specs import SEALING, host_of, port_setting, service_specs
@@ -194,12 +195,17 @@ async def _backends(
 ) -> tuple[KafkaSettings, str]:
     """Kafka and PostgreSQL, given or embedded; the embedded ones start side by side."""
 
+    def revive(name: str, server: Server) -> None:
+        task = asyncio.create_task(revive_for_ever(name, server, say), name=f"revive {name}")
+        running.push_async_callback(cancelled, task)
+
     async def kafka() -> KafkaSettings:
         if settings.kafka is not None:
             return settings.kafka
         say("Starting Kafka ...")
         broker = EmbeddedKafka(data / "kafka", port=settings.kafka_port)
         await running.enter_async_context(broker)
+        revive("Kafka", broker)
         return KafkaSettings(broker.bootstrap_servers, topic_prefix=settings.topic_prefix)
 
     async def database_url() -> str:
@@ -208,6 +214,7 @@ async def _backends(
         say("Starting PostgreSQL ...")
         server = EmbeddedPostgres(data / "postgres", port=settings.postgres_port)
         await running.enter_async_context(server)
+        revive("PostgreSQL", server)
         return server.url()
 
     try:

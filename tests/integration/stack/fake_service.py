@@ -1,17 +1,21 @@
 """A program that stands for a service: answers `/health/ready`, and dies when it is told to.
 
 `python -m tests.integration.stack.fake_service` reads RONDA_HTTP_PORT; `DIES_AT_START` makes it
-end at once.
+end at once, and while the file `DEAD_WHILE` is there it says that it is dead.
 """
 
 import os
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+_DEAD = Path(os.environ["DEAD_WHILE"]) if "DEAD_WHILE" in os.environ else None
 
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.send_response(200)
+        is_dead = self.path == "/health/live" and _DEAD is not None and _DEAD.exists()
+        self.send_response(503 if is_dead else 200)
         self.end_headers()
         self.wfile.write(b"ready")
 
