@@ -30,6 +30,8 @@ def engine(url: str, *, pool_size: int = 5, application: str) -> AsyncEngine:
         max_overflow=pool_size,
         pool_timeout=10,
         pool_recycle=1800,
+        # They are what people said and where they were: nothing for a log.
+        hide_parameters=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
             "tcp_user_timeout": TCP_USER_TIMEOUT_MS,

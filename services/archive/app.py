@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import metadata
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -58,7 +59,6 @@ from shared.settings import KafkaSettings, SettingsError
 from shared.tasks import cancelled
 from shared.topics import DEVICE
 
-VERSION = "1"
 Keep = Callable[[Sequence[Record]], Awaitable[None]]
 Tend = Callable[[], Awaitable[list[str]]]
 
@@ -118,7 +118,7 @@ async def running(settings: ArchiveSettings, *, clock: Clock = system_clock) -> 
             *media_routes(looking),
         ],
         title="Ronda archive",
-        version=VERSION,
+        version=metadata.version("ronda"),
         verifier=verifier,
         clock=clock,
         health=health,

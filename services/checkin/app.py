@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -37,7 +38,6 @@ from shared.revocation import Revocations
 from shared.settings import SettingsError
 from shared.topics import ALERT, DEVICE, PLAN, TopicSpec
 
-VERSION = "1.0.0"
 CLIENT_ID = "ronda-checkin"
 INBOX_REACHES_BACK = timedelta(days=7)
 
@@ -103,7 +103,7 @@ async def running(
     pages = application(
         [phones, *page_routes(settings.pages)],
         title="Ronda checkin",
-        version=VERSION,
+        version=metadata.version("ronda"),
         verifier=verifier,
         clock=clock,
         health=health,

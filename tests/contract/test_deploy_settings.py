@@ -1,5 +1,6 @@
 """What the compose file sets is what the programs read, and what they need is set."""
 
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -24,6 +25,10 @@ SETTINGS: Mapping[str, Any] = {
     ),
     "keeper": lambda variables: Environment(variables).database_url(),
 }
+
+
+INTERNAL = {"RONDA_CRASH_AT"}
+"""What only tests set."""
 
 
 class Watched(dict[str, str]):
@@ -92,3 +97,18 @@ def test_no_secret_is_written_into_the_file() -> None:
                 word in variable for word in ("PASSWORD", "SECRET", "_KEY", "DATABASE_URL")
             )
             assert not secret or value.startswith(SECRETS), f"{name}: {variable}"
+
+
+def test_every_setting_stands_in_the_example_with_its_meaning() -> None:
+    root = Path(__file__).parents[2]
+    code = "".join(
+        file.read_text(encoding="utf-8")
+        for folder in ("ronda", "services", "shared")
+        for file in sorted((root / folder).rglob("*.py"))
+        if "bench" not in file.parts
+    )
+    read = set(re.findall(r'"(RONDA_[A-Z_]+[A-Z])"', code)) - INTERNAL
+    told = set(re.findall(r"RONDA_[A-Z_]+[A-Z]", (root / ".env.example").read_text("utf-8")))
+    assert len(read) > 40
+    # A secret may come from a file instead.
+    assert {name for name in read if not {name, f"{name}_FILE"} & told} == set()

@@ -13,9 +13,9 @@ def class_path(jars: tuple[Jar, ...], repository: Path) -> list[Path]:
     there. Raises `StackError` when they cannot be had."""
     if missing(jars, repository):
         command = [sys.executable, "-m", "ronda.stack.jars.fetch", str(repository)]
-        fetching = run(command, stderr=PIPE, text=True, check=False)
+        fetching = run(command, stdout=PIPE, text=True, check=False)
         if fetching.returncode != 0:
-            raise StackError(_last_line(fetching.stderr))
+            raise StackError(_last_line(fetching.stdout))
     return [path_of(jar, repository) for jar in jars]
 
 

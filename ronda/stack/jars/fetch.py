@@ -82,7 +82,9 @@ def _fetch_all(
 ) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with (
-        Progress(*columns, TimeElapsedColumn(), console=console) as progress,
+        Progress(
+            *columns, TimeElapsedColumn(), console=console or Console(stderr=True)
+        ) as progress,
         ThreadPoolExecutor(_PARALLEL) as threads,
     ):
         task = progress.add_task("Fetching Apache Kafka (jars)", total=len(jars))
@@ -115,12 +117,13 @@ def _fetch(jar: Jar, repository: Path, download: Download) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Fetches into the folder that is the only argument; 1 after a sentence on stderr."""
+    """Fetches into the folder that is the only argument; 1 after a sentence on stdout, which
+    whoever started this reads; the bar is for people, on stderr."""
     repository = Path(arguments[0])
     try:
         fetch(load(), repository, download=download_with(maven(repository)))
     except StackError as error:
-        Console(stderr=True).print(str(error), style="red", soft_wrap=True)
+        sys.stdout.write(str(error))
         return 1
     return 0
 

@@ -75,9 +75,11 @@ class Readings:
         return [decode_body(row.body, Nudge) for row in await self._all(newest_nudges)]
 
     async def oldest_untaken(self) -> datetime | None:
-        """When the oldest alert was raised that still climbs."""
+        """When the oldest alert was raised that still climbs; an exercise wakes nobody on call."""
         statement = select(func.min(alert.c.opened_at).label("oldest")).where(
-            alert.c.closed_at.is_(None), alert.c.next_due_kind == "climb"
+            alert.c.closed_at.is_(None),
+            alert.c.next_due_kind == "climb",
+            alert.c.purpose.is_(None),
         )
         oldest: datetime | None = (await self._all(statement))[0].oldest
         return oldest

@@ -221,6 +221,16 @@ async def test_what_is_not_there_is_a_problem_that_says_so(siti: httpx.AsyncClie
         assert is_problem(answer, status), (method, path, answer.text)
 
 
+async def test_a_character_that_no_database_keeps_is_refused_with_what_to_mend(
+    siti: httpx.AsyncClient, board: Board
+) -> None:
+    await keep(board, an_alert())
+    for over in ({"key": "k\x00"}, {"note": "gelap\x00", "key": "\x00"}):
+        answer = await siti.post(f"/v1/alerts/{an_alert().id}/acknowledge", json=a_body(**over))
+        assert is_problem(answer, 400)
+        assert "U+0000" in answer.json()["detail"]
+
+
 async def test_while_the_database_is_away_the_answer_is_503_and_when_to_come_back(
     tmp_path: Path,
 ) -> None:

@@ -1,8 +1,11 @@
 """What people look at is what is committed, within their unit."""
 
+import traceback
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.alerts.adapters.reading import Readings
@@ -85,12 +88,14 @@ async def test_the_oldest_untaken_alert_is_one_that_still_climbs(
 ) -> None:
     assert await readings.oldest_untaken() is None
     async with store.transaction() as transaction:
-        for name, kind, age in (
-            ("taken", "ack_expiry", 9),
-            ("old", "climb", 5),
-            ("new", "climb", 1),
+        for name, kind, age, purpose in (
+            ("taken", "ack_expiry", 9, None),
+            ("exercise", "climb", 7, "exercise"),
+            ("old", "climb", 5, None),
+            ("new", "climb", 1, None),
         ):
-            alert = an_alert(name, next_due_kind=kind, raised_at=NOW - age * MINUTE)
+            raised_at = NOW - age * MINUTE
+            alert = an_alert(name, next_due_kind=kind, raised_at=raised_at, purpose=purpose)
             await transaction.save_alert(alert)
     assert await readings.oldest_untaken() == NOW - 5 * MINUTE
 
@@ -102,3 +107,13 @@ async def test_what_postgresql_can_never_take_is_said_so(store: PostgresStore) -
 
     with pytest.raises(Unstorable):
         await put()
+
+
+async def test_what_people_said_stands_in_no_error(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        with pytest.raises(ProgrammingError) as error:
+            await connection.execute(
+                text("SELECT nothing FROM alerts.nowhere WHERE site = :said"),
+                {"said": "dua orang di gudang"},
+            )
+    assert "dua orang" not in "".join(traceback.format_exception(error.value))

@@ -37,7 +37,7 @@ from services.alerts.handlers import Commands, Tasks, Watch
 from services.alerts.handlers.accounts import Accounts
 from services.alerts.handlers.receipts import Receipts
 from services.alerts.handlers.situations import Situations
-from services.alerts.ports import PlanBook, TryAgain
+from services.alerts.ports import PlanBook, TryAgain, Unstorable
 from shared.auth import Issuer, Verifier
 from shared.clock import Clock
 from shared.http import problem_response
@@ -114,12 +114,21 @@ def routes(
                 *notification_routes(deliveries, receipts, plans, secrets, clock),
             ],
             response_headers={"Cache-Control": "no-store"},
-            exception_handlers={TryAgain: _away},
+            exception_handlers={TryAgain: _away, Unstorable: _unstorable},
         ),
         stream_route(stream, clock),
         *map_tiles_routes(map_tiles),
         *page_routes(pages, map_lines),
     ]
+
+
+def _unstorable(_: Request[Any, Any, Any], __: Unstorable) -> Response[bytes]:
+    return problem_response(
+        ProblemError(
+            HTTPStatus.BAD_REQUEST,
+            "a text holds a character that cannot be kept, such as U+0000; leave it out",
+        )
+    )
 
 
 def _away(_: Request[Any, Any, Any], error: TryAgain) -> Response[bytes]:
