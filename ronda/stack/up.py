@@ -242,10 +242,16 @@ async def _prepare(
         await asyncio.gather(
             create_topics(kafka), upgrade_alerts(database_url), upgrade_archive(database_url)
         )
-    if await plans.published(kafka) is not None:
-        return
-    if settings.plan is None:
+    plan = await plans.published(kafka)
+    if plan is None and settings.plan is None:
         say("No plan is published yet, so every site is unknown; `ronda plan apply FILE` does it")
         return
-    await plans.publish(kafka, settings.plan, actor=plans.whoami())
-    say(f"Applied the plan of {settings.plan.operation.name} ({settings.plan.version})")
+    if plan is None and settings.plan is not None:
+        plan = settings.plan
+        await plans.publish(kafka, plan, actor=plans.whoami())
+        say(f"Applied the plan of {plan.operation.name} ({plan.version})")
+    if plan is not None and plan.phase_at(system_clock()) is None:
+        say(
+            "No phase of the plan is of today, so no visits are due: say the phase with "
+            "`POST /v1/situation`, or apply a plan whose phases are"
+        )
