@@ -1,7 +1,9 @@
 """Each phone's share of the service: who asks for more is told 429, and when to come again."""
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from math import ceil
 from time import monotonic
@@ -14,6 +16,8 @@ SAVED_UP_S = 120
 """So many seconds' worth may come at once: the outbox of days, in some minutes."""
 HOLD_S = 1.0
 MAX_HELD = 500
+BODIES_AT_ONCE = 4
+"""The app has two lanes; a connection that was lost on the way may take a place for a while."""
 STRANGERS = Rate(per_s=100, burst=1000)
 
 
@@ -36,6 +40,7 @@ class Gate:
         self._strangers = Allowance(STRANGERS)
         self._now_s = now_s
         self._held = 0
+        self._bodies: Counter[str] = Counter()
 
     async def enter(self, sender: Principal) -> None:
         """Counts a request; raises `ProblemError` 429."""
@@ -54,6 +59,23 @@ class Gate:
         if sender.device is not None:
             self._events.spend(sender.device, events, self._now_s())
 
+    @contextmanager
+    def place(self, sender: Principal) -> Iterator[None]:
+        """One of the phone's few places for a body on its way; raises `ProblemError` 429."""
+        phone = sender.device
+        if phone is None:
+            yield
+            return
+        if self._bodies[phone] >= BODIES_AT_ONCE:
+            raise _come_again(1, "this phone is sending other bodies")
+        self._bodies[phone] += 1
+        try:
+            yield
+        finally:
+            self._bodies[phone] -= 1
+            if not self._bodies[phone]:
+                del self._bodies[phone]
+
     async def enter_unknown(self, address: str) -> None:
         """Counts a request that says not yet who sends it; raises `ProblemError` 429."""
         now_s = self._now_s()
@@ -69,8 +91,12 @@ class Gate:
                 await asyncio.sleep(HOLD_S)
             finally:
                 self._held -= 1
-        return ProblemError(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            f"{detail}; send again later",
-            headers={"Retry-After": str(max(1, ceil(wait_s)))},
-        )
+        return _come_again(wait_s, detail)
+
+
+def _come_again(wait_s: float, detail: str) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        f"{detail}; send again later",
+        headers={"Retry-After": str(max(1, ceil(wait_s)))},
+    )

@@ -99,7 +99,8 @@ class IntakeApplication:
         lines = _is_lines(headers)
         sender = self._sender(headers)
         await self._gate.enter(sender)
-        body = await self._bodies.read(headers, receive)
+        with self._gate.place(sender):
+            body = await self._bodies.read(headers, receive)
         alone = not lines and not is_array(body)
         items = (
             one_event(body) if alone else lines_of_events(body) if lines else array_of_events(body)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, cast
@@ -11,8 +12,17 @@ from litestar import Request, Response, Router, get, post, put
 from litestar.exceptions import ClientException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.types import (
+    ASGIApp,
+    HTTPRequestEvent,
+    HTTPScope,
+    Receive,
+    Scope,
+    Send,
+)
 
-from services.checkin.adapters.body import BodyReader, Disconnected, Receive
+from services.checkin.adapters import body as reading
+from services.checkin.adapters.body import BodyReader, Disconnected
 from services.checkin.adapters.gate import Gate
 from services.checkin.domain.assignment import Assignment
 from services.checkin.handlers.enrolling import (
@@ -48,6 +58,9 @@ POLICY: Policy = {
 }
 """Who may use which route; `POST /v1/events` stands beside them and asks for itself."""
 
+MAX_DOOR_BYTES = 8_192
+"""A code and a key, or a signature."""
+
 Asked = Request[Principal, str | None, Any]
 Crew = Annotated[str | None, QueryParameter(name="crew", max_length=200)]
 _encode = msgspec.json.Encoder().encode
@@ -77,24 +90,16 @@ def phone_routes(
         await gate.enter(sender)
         return sender
 
-    async def knocked(request: Asked) -> None:
-        """Lets in who says not yet who it is; raises `ProblemError` 429."""
-        try:
-            await gate.enter_unknown(_address(request))
-        except ProblemError:
-            metrics.turned_away.inc()
-            raise
+    door = _door(gate, bodies, metrics)
 
-    @post("/v1/enrolments")
-    async def enrol(request: Asked, data: JSONBody[EnrolmentRequest]) -> Enrolled:
+    @post("/v1/enrolments", middleware=[door])
+    async def enrol(data: JSONBody[EnrolmentRequest]) -> Enrolled:
         """Make a phone known by its one-time code. The first one with a code gets it."""
-        await knocked(request)
         return await enrolling.enrol(data)
 
-    @post("/v1/tokens", status_code=HTTPStatus.OK)
-    async def grant(request: Asked, data: JSONBody[TokenRequest]) -> Granted:
+    @post("/v1/tokens", status_code=HTTPStatus.OK, middleware=[door])
+    async def grant(data: JSONBody[TokenRequest]) -> Granted:
         """A token of 15 minutes for an enrolled phone. `now` corrects a wrong clock."""
-        await knocked(request)
         return await tokens.grant(data)
 
     @get(
@@ -151,19 +156,12 @@ def phone_routes(
             raise ProblemError(HTTPStatus.BAD_REQUEST, "a photo is named by 64 hexadecimal digits")
         if taken_at is not None and taken_at.tzinfo is None:
             raise ProblemError(HTTPStatus.BAD_REQUEST, "Ronda-Taken-At has no offset from UTC")
-        try:
-            content = await bodies.read(
-                dict(request.scope["headers"]), cast("Receive", request.receive), MAX_MEDIA_BYTES
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        with gate.place(sender):
+            content = await _body(bodies, request.scope, request.receive, MAX_MEDIA_BYTES)
+            return await photos.keep(
+                content, named=sha256, content_type=content_type, taken_at=taken_at, sender=sender
             )
-        except Disconnected as error:
-            raise ClientException("the photo did not come whole") from error
-        return await photos.keep(
-            content,
-            named=sha256,
-            content_type=request.headers.get("content-type", "").partition(";")[0].strip().lower(),
-            taken_at=taken_at,
-            sender=sender,
-        )
 
     return Router(
         "/",
@@ -182,5 +180,39 @@ def _on_unavailable(_: Asked, error: Unavailable) -> Response[bytes]:
     )
 
 
-def _address(request: Asked) -> str:
-    return request.client.host if request.client is not None else "unknown"
+def _door(gate: Gate, bodies: BodyReader, metrics: Metrics) -> Callable[[ASGIApp], ASGIApp]:
+    """What lets in who says not yet who it is: so many from an address, and little of each."""
+
+    def door(app: ASGIApp) -> ASGIApp:
+        async def knocked(scope: Scope, receive: Receive, send: Send) -> None:
+            client = scope["client"]
+            try:
+                await gate.enter_unknown(client[0] if client is not None else "unknown")
+            except ProblemError:
+                metrics.turned_away.inc()
+                raise
+            body = await _body(bodies, scope, receive, MAX_DOOR_BYTES)
+            await app(scope, _replayed(body, receive), send)
+
+        return knocked
+
+    return door
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """A body that was read, for who reads it next; after it comes what comes."""
+    messages: list[HTTPRequestEvent] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Any:
+        return messages.pop() if messages else await receive()
+
+    return replay
+
+
+async def _body(
+    bodies: BodyReader, scope: Scope | HTTPScope, receive: Receive, limit: int
+) -> bytes:
+    try:
+        return await bodies.read(dict(scope["headers"]), cast("reading.Receive", receive), limit)
+    except Disconnected as error:
+        raise ClientException("the body did not come whole") from error

@@ -1,6 +1,8 @@
 """Photos: checked, and put on the bus as events, so that the archive keeps them like the rest."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -40,11 +42,13 @@ class Stored(Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True)
 class Photos:
-    """Takes photos in, a few at a time."""
+    """Takes photos in, a few at a time, and of each phone one: the places are everybody's."""
 
     publisher: Publisher
     clock: Clock
     _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
+    _keeping: set[str] = field(default_factory=set, init=False)
+    """Whose photos are in flight, or wait for a place."""
 
     async def keep(
         self,
@@ -79,16 +83,27 @@ class Photos:
                 content=content,
             ),
         )
-        try:
-            async with asyncio.timeout(WAIT_S):
-                await self._room.acquire()
-        except TimeoutError as error:
-            raise Unavailable("too many photos are being kept", retry_after_s=5) from error
-        try:
+        async with self._place(sender.device or sender.actor):
             await self.publisher.publish([Outgoing(MEDIA, named.encode(), encode(event), ())])
-        finally:
-            self._room.release()
         return Stored(sha256=named, size=len(content))
+
+    @asynccontextmanager
+    async def _place(self, phone: str) -> AsyncIterator[None]:
+        if phone in self._keeping:
+            raise Unavailable("another photo of this phone is being kept", retry_after_s=2)
+        self._keeping.add(phone)
+        try:
+            try:
+                async with asyncio.timeout(WAIT_S):
+                    await self._room.acquire()
+            except TimeoutError as error:
+                raise Unavailable("too many photos are being kept", retry_after_s=5) from error
+            try:
+                yield
+            finally:
+                self._room.release()
+        finally:
+            self._keeping.discard(phone)
 
 
 def _check(content: bytes, named: str, content_type: str) -> None:

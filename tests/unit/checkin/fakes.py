@@ -56,17 +56,25 @@ class FakeInbox(News):
 
 
 class FakePublisher:
-    """Keeps what it was given, or is away."""
+    """Keeps what it was given, or is away, or slow."""
 
     def __init__(self) -> None:
         self.records: list[Outgoing] = []
         self.away: Unavailable | None = None
         self.calls = 0
+        self._acknowledged = asyncio.Event()
+        self._acknowledged.set()
+
+    def hold(self) -> asyncio.Event:
+        """Keeps everybody waiting until the event is set."""
+        self._acknowledged.clear()
+        return self._acknowledged
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         self.calls += 1
         if self.away is not None:
             raise self.away
+        await self._acknowledged.wait()
         self.records += records
 
 

@@ -44,6 +44,7 @@ class Service:
     phone: Phone = field(default_factory=Phone)
     clock: Callable[[], datetime] = _now
     gate: Gate = field(default_factory=lambda: Gate(events_per_s=1e6, requests_per_s=1e6))
+    bodies: BodyReader = field(default_factory=BodyReader)
     pages: Path = Path("nowhere")
     plan: Plan | None = field(default_factory=a_plan)
     publisher: FakePublisher = field(default_factory=FakePublisher, init=False)
@@ -68,7 +69,7 @@ class Service:
 
     def app(self) -> Asgi:
         """The ASGI application, put together as `app.py` does it."""
-        registry, plans, bodies = CollectorRegistry(), FakePlans(self.plan), BodyReader()
+        registry, plans = CollectorRegistry(), FakePlans(self.plan)
         metrics, verifier = Metrics(registry), Verifier(self.keys["keys"])
         intake = IntakeApplication(
             Intake(
@@ -81,7 +82,7 @@ class Service:
             ),
             verifier=verifier,
             gate=self.gate,
-            bodies=bodies,
+            bodies=self.bodies,
             metrics=metrics,
             clock=self.clock,
         )
@@ -92,7 +93,7 @@ class Service:
             photos=Photos(self.publisher, self.clock),
             devices=self.devices,
             gate=self.gate,
-            bodies=bodies,
+            bodies=self.bodies,
             metrics=metrics,
         )
         pages = application(
