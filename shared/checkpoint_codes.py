@@ -9,7 +9,8 @@ half is in the deployment's JWKS under `kid`.
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -73,16 +74,23 @@ class CodeBook:
 
     def __init__(self, keys: Mapping[str, PublicKey]) -> None:
         self._keys = keys
-        self.genuine = lru_cache(maxsize=REMEMBERED)(self._genuine)
-        """A text's code, or None where it is none of ours."""
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._checked)
 
-    def _genuine(self, text: str) -> CheckpointCode | None:
+    def genuine(self, text: str) -> CheckpointCode | None:
+        """A text's code, or None where it is none of ours."""
+        try:
+            return self._remembered(text)
+        except KeyError:
+            # Not remembered: the key may be published later.
+            return None
+
+    def _checked(self, text: str) -> CheckpointCode | None:
         match = _SHAPE.fullmatch(text)
         if match is None:
             return None
         site, issued, expires, kid, signature = match.groups()
-        key = self._keys.get(kid)
-        if key is None or not is_signed_by(key, text.rpartition(":")[0].encode(), signature):
+        said = text.rpartition(":")[0].encode()
+        if not is_signed_by(self._keys[kid], said, signature):
             return None
         try:
             end = None if expires == "-" else _read(expires)
@@ -91,10 +99,33 @@ class CodeBook:
             return None
 
 
-def verifying_keys(keys_file: Path) -> dict[str, PublicKey]:
-    """The keys of a JWKS, by `kid`; raises `SettingsError` where the file holds no such keys."""
-    keys = _decoded(keys_file, _KeySet).keys
-    return {key.kid: public_key(key) for key in keys}
+class VerifyingKeys(Mapping[str, PublicKey]):
+    """The keys of a JWKS, by `kid`; the file is looked at again for one that is not there, because
+    keys are rotated under us."""
+
+    def __init__(self, keys_file: Path) -> None:
+        """Raises `SettingsError` where the file holds no such keys."""
+        self._file = keys_file
+        self._load()
+
+    def _load(self) -> None:
+        mtime = self._file.stat().st_mtime_ns if self._file.exists() else -1
+        self._keys = {key.kid: public_key(key) for key in _decoded(self._file, _KeySet).keys}
+        self._read_at_mtime = mtime
+
+    def __getitem__(self, kid: str) -> PublicKey:
+        if kid not in self._keys:
+            # A file that cannot be read changes nothing.
+            with suppress(OSError, SettingsError, ValueError):
+                if self._file.stat().st_mtime_ns != self._read_at_mtime:
+                    self._load()
+        return self._keys[kid]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
 
 
 def signing_key(key_file: Path) -> tuple[str, PrivateKey]:

@@ -29,7 +29,7 @@ from services.checkin.metrics import Metrics
 from services.checkin.settings import CheckinSettings
 from shared.auth import Issuer, Verifier
 from shared.bus import Record, producer
-from shared.checkpoint_codes import CodeBook, verifying_keys
+from shared.checkpoint_codes import CodeBook, VerifyingKeys
 from shared.clock import Clock, system_clock
 from shared.follow import Apply, Follower
 from shared.health import Health, Progress
@@ -79,7 +79,7 @@ async def running(
         Intake(
             plans=plan,
             judge=Judge(devices),
-            codes=CodeBook(verifying_keys(settings.auth.keys_file)),
+            codes=CodeBook(VerifyingKeys(settings.auth.keys_file)),
             publisher=publisher,
             metrics=metrics,
             clock=clock,

@@ -1,6 +1,7 @@
 """What one event shows of presence: each missing factor is a flag, and nothing is refused."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.checkin.domain.presence import CODE_GRACE_S, FLAGS, View, presence_flags
-from shared.checkpoint_codes import CodeBook, make
+from shared.auth import generate_keys, key_files, rotate_key
+from shared.checkpoint_codes import CodeBook, VerifyingKeys, make, signing_key
 from shared.events.patrol import Fix
 from shared.plan.geometry import distance_m
+from shared.signing import PrivateKey
 from tests.unit.checkin.builders import CHECKED_IN, INCIDENT, NORTH_500_M, NOW, WAREHOUSE, a_plan
 
 SITE = a_plan().sites[0]
@@ -135,6 +138,29 @@ def test_a_code_says_what_it_was_made_with() -> None:
     assert CodeBook({}).genuine(a_code()) is None
     other = ec.derive_private_key(12, ec.SECP256R1())
     assert BOOK.genuine(a_code(key=other)) is None
+
+
+def test_a_code_by_a_rotated_key_is_genuine_without_a_restart(tmp_path: Path) -> None:
+    files = generate_keys(tmp_path)
+    book = CodeBook(VerifyingKeys(files["keys"]))
+
+    def printed(kid: str, key: PrivateKey) -> str:
+        return make(SITE.id, issued_at=NOW, expires_at=None, kid=kid, key=key)
+
+    old = printed(*signing_key(files["checkin"]))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for file in files.values():
+        (elsewhere / file.name).write_bytes(file.read_bytes())
+    rotate_key(elsewhere, "checkin")
+    new = printed(*signing_key(key_files(elsewhere)["checkin"]))
+    assert book.genuine(old) is not None
+    assert book.genuine(new) is None
+    files["keys"].write_text("a half-written file")
+    assert book.genuine(new) is None
+    key_files(elsewhere)["keys"].replace(files["keys"])
+    assert book.genuine(new) is not None
+    assert book.genuine(old) is not None
 
 
 @pytest.mark.parametrize("site", ["a:b", "", "Besar", "a" * 81])

@@ -10,7 +10,7 @@ from ronda import devices
 from ronda.plans import read
 from services.checkin.domain.devices import Registry, code_hash
 from shared.auth import generate_keys
-from shared.checkpoint_codes import CodeBook, verifying_keys
+from shared.checkpoint_codes import CodeBook, VerifyingKeys
 from shared.events.device import DeviceInvited, DeviceRevoked
 from shared.events.registry import encode
 from tests.unit.checkin.phones import Phone
@@ -75,7 +75,7 @@ def test_the_printed_codes_are_genuine_and_fill_two_cards_a_page(
     sites = ("--site", "kpu-tuban", "--site", "ppk-soko", "--site", "gudang-logistik")
     assert exit_code(monkeypatch, "plan", "codes", str(PLAN), *words, *sites) == 0
     codes = json.loads(capsys.readouterr().out)["codes"]
-    book = CodeBook(verifying_keys(files["keys"]))
+    book = CodeBook(VerifyingKeys(files["keys"]))
     assert list(codes) == ["kpu-tuban", "ppk-soko", "gudang-logistik"]
     for site, text in codes.items():
         genuine = book.genuine(text)
