@@ -111,7 +111,7 @@ def phone_routes(
         },
     )
     async def assignment(request: Asked, crew: Crew = None) -> Response[bytes]:
-        """The officer's targets from yesterday until tomorrow, with all that the phone needs
+        """The officer's targets from yesterday until five days ahead, with all that the phone needs
         without a network. `ETag` and `If-None-Match` spare what it has already."""
         sender = await admitted(request)
         body = _encode(phone.assignment(sender, crew))

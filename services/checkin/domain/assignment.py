@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from shared.events.task import Task
 from shared.plan.expand import expand
-from shared.plan.model import Category, Plan, Shift, Site, SiteType, Situation
+from shared.plan.model import Category, DueVisit, Plan, Shift, Site, SiteType, Situation
 
 MAX_SITES = 500
 MAX_TASKS = 200
-_DAYS = (-1, 0, 1)
-"""A night's shift began yesterday; a phone may be without a network until tomorrow."""
+_DAYS = range(-1, 6)
+"""A night's shift began yesterday; a phone may be without a network for five days."""
 
 
 class Member(Struct, frozen=True, kw_only=True):
@@ -111,9 +111,17 @@ def sites_of(plan: Plan, crews: Iterable[str]) -> frozenset[str]:
     return frozenset(site for shift in plan.shifts if shift.crew in wanted for site in shift.sites)
 
 
+def visits_kept(plan: Plan, situation: Situation, today: date) -> list[DueVisit]:
+    """The visits of all crews that phones keep: from yesterday until five days ahead."""
+    return [
+        visit for day in _DAYS for visit in expand(plan, situation, today + timedelta(days=day))
+    ]
+
+
 def assignment(
     plan: Plan,
     situation: Situation,
+    visits: Iterable[DueVisit],
     *,
     actor: str,
     unit: str,
@@ -121,8 +129,8 @@ def assignment(
     tasks: Sequence[Task],
     now: datetime,
 ) -> Assignment:
-    """What the crews have to do from yesterday until tomorrow, by local days. `plan` is the one in
-    force, with the situation in its places."""
+    """What the crews have to do of `visits`. `plan` is the one in force, with the situation in its
+    places."""
     today = now.astimezone(plan.timezone).date()
     targets = [
         Target(
@@ -135,8 +143,7 @@ def assignment(
             grace_until=visit.grace_until,
             min_dwell_s=visit.min_dwell_s,
         )
-        for day in _DAYS
-        for visit in expand(plan, situation, today + timedelta(days=day))
+        for visit in visits
         if visit.crew in crews
     ]
     sites = list(islice(_sites(plan, unit, crews, targets), MAX_SITES))

@@ -3,18 +3,24 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 
 from msgspec import Raw, Struct
 
-from services.checkin.domain.assignment import Assignment, assignment, crews_of, sites_of
+from services.checkin.domain.assignment import (
+    Assignment,
+    assignment,
+    crews_of,
+    sites_of,
+    visits_kept,
+)
 from services.checkin.domain.inbox import Entry, Item, of_actor, of_crew, of_site
 from services.checkin.ports import InboxSource, PlanSource
 from shared.auth import Principal
 from shared.clock import Clock
 from shared.plan.in_force import in_force
-from shared.plan.model import Plan
+from shared.plan.model import DueVisit, Plan, Situation
 from shared.problem import ProblemError
 
 LONGEST_WAIT_S = 25.0
@@ -47,25 +53,34 @@ class Phone:
     source: InboxSource
     clock: Clock
     _waiting: int = field(default=0, init=False)
+    _kept: tuple[Plan, Situation, date, list[DueVisit]] | None = field(default=None, init=False)
+    """The last expansion and what it is of: phones ask every few minutes, and it changes daily."""
 
     def assignment(self, sender: Principal, crew: str | None) -> Assignment:
         """Raises `ProblemError` 403 for another unit's crew, 404 before there is a plan."""
-        plan = self.plans.plan
-        if plan is None:
+        published = self.plans.plan
+        if published is None:
             detail = "no operation plan is published yet"
             raise ProblemError(HTTPStatus.NOT_FOUND, detail, extra={"code": "no_plan"})
         now = self.clock()
         situation = self.plans.situation(now)
-        plan = in_force(plan, situation)
+        plan = in_force(published, situation)
         return assignment(
             plan,
             situation,
+            self._visits(published, situation, now),
             actor=sender.actor,
             unit=sender.unit,
             crews=_crews(plan, sender, crew),
             tasks=list(self.source.inbox.tasks.values()),
             now=now,
         )
+
+    def _visits(self, plan: Plan, situation: Situation, now: datetime) -> list[DueVisit]:
+        today, kept = now.astimezone(plan.timezone).date(), self._kept
+        if kept is None or kept[0] is not plan or kept[1:3] != (situation, today):
+            kept = self._kept = plan, situation, today, visits_kept(plan, situation, today)
+        return kept[3]
 
     async def inbox(
         self, sender: Principal, *, after: str | None, crew: str | None, wait_s: float

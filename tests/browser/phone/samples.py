@@ -64,8 +64,8 @@ _CATEGORIES = [
 ]
 
 
-def assignment(now: datetime, more_sites: int = 0) -> dict[str, Any]:
-    """What `GET /v1/assignment` answers; the windows lie around `now`."""
+def assignment(now: datetime, more_sites: int = 0, days: int = 1) -> dict[str, Any]:
+    """What `GET /v1/assignment` answers; the windows lie around `now`, on each of `days`."""
     members = list(_MEMBERS)
     extra = [
         (f"pos-{n:02d}", f"Pos {n:02d}", "ppk_office", -6.91, 112.06, 75)
@@ -89,7 +89,11 @@ def assignment(now: datetime, more_sites: int = 0) -> dict[str, Any]:
         "phase": {"code": "campaign", "name": "Masa kampanye"},
         "person": {**members[0], "unit": UNIT, "role": "officer"},
         "crews": [{"crew": CREW, "unit": UNIT, "shifts": [shift]}],
-        "targets": _targets(now, [site[0] for site in extra]),
+        "targets": [
+            target
+            for day in range(days)
+            for target in _targets(now + timedelta(days=day), [site[0] for site in extra])
+        ],
         "sites": [_site(*site) for site in sites],
         "site_types": [
             {

@@ -42,6 +42,21 @@ async def test_the_task_list_says_how_old_it_is(
     await expect(app.get_by_test_id("as-of")).to_contain_text("Daftar tugas per")
 
 
+async def test_three_days_later_there_is_a_round_without_network(
+    bare: Page, app_url: str, phone: BrowserContext, checkin: FakeCheckin
+) -> None:
+    checkin.assignment = samples.assignment(checkin.now(), days=6)
+    await enrol(bare, app_url)
+    await start_duty(bare)
+    await ready_offline(bare)
+    await phone.set_offline(True)
+    await bare.add_init_script("const now = Date.now; Date.now = () => now() + 3 * 86_400_000;")
+    await bare.reload()
+    due = bare.get_by_test_id("next")
+    await expect(due).to_contain_text("Gudang Logistik KPU")
+    await expect(due).to_contain_text("mnt")
+
+
 async def test_the_checklist_is_there_without_network(
     app: Page, phone: BrowserContext, app_url: str
 ) -> None:

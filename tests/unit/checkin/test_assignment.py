@@ -1,6 +1,6 @@
-"""What an officer is to do: the crew's visits of three days, with all that they need offline."""
+"""What an officer is to do: the crew's visits of a week, with all that they need offline."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -8,12 +8,12 @@ import pytest
 
 from ronda.plans import read
 from ronda.stack.settings import DEFAULT_PLAN
-from services.checkin.domain.assignment import Assignment, assignment, crews_of
+from services.checkin.domain.assignment import Assignment, assignment, crews_of, visits_kept
 from services.checkin.handlers.phone import Phone
 from shared.events.samples import samples
 from shared.events.task import VulnerabilityAssigned
 from shared.plan.in_force import in_force
-from shared.plan.model import Situation
+from shared.plan.model import DueVisit, Plan, Situation
 from shared.problem import ProblemError
 from tests.unit.checkin.builders import a_sender
 from tests.unit.checkin.fakes import FakeInbox, FakePlans
@@ -34,19 +34,51 @@ def given(actor: str = "p-1011", situation: Situation | None = None, **over: Any
         "tasks": [],
         "now": NIGHT,
     }
-    return assignment(plan, now, **(asked | over))
+    asked |= over
+    today = asked["now"].astimezone(plan.timezone).date()
+    return assignment(plan, now, visits_kept(plan, now, today), **asked)
 
 
-def test_the_targets_are_the_crews_visits_from_yesterday_until_tomorrow() -> None:
+def test_the_targets_are_the_crews_visits_from_yesterday_until_five_days_ahead() -> None:
     told = given()
     assert {target.crew for target in told.targets} == {"R-21"}
     assert {target.site for target in told.targets} <= PRIME
     days = {target.due_at.date() for target in told.targets}
-    assert days == {NIGHT.date() + timedelta(days=n) for n in (-1, 0, 1)}
+    assert days == {NIGHT.date() + timedelta(days=n) for n in range(-1, 6)}
     assert [target.due_at for target in told.targets] == sorted(
         target.due_at for target in told.targets
     )
     assert (told.phase and told.phase.code) == "campaign"
+
+
+def test_a_round_is_the_same_whether_it_was_asked_for_today_or_three_days_before() -> None:
+    later = NIGHT + timedelta(days=3)
+    today = {target for target in given(now=later).targets if target.due_at.date() == later.date()}
+    assert today
+    assert today <= set(given().targets)
+
+
+def test_a_new_situation_or_day_is_a_new_round_and_the_same_one_is_not_made_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[date] = []
+
+    def counting(plan: Plan, situation: Situation, today: date) -> list[DueVisit]:
+        made.append(today)
+        return visits_kept(plan, situation, today)
+
+    monkeypatch.setattr("services.checkin.handlers.phone.visits_kept", counting)
+    now = NIGHT
+    plans = FakePlans(PLAN)
+    desk = Phone(plans, FakeInbox(), lambda: now)
+    for _ in range(2):
+        desk.assignment(a_sender(), "R-21")
+    now = NIGHT + timedelta(days=1)
+    desk.assignment(a_sender(), "R-21")
+    assert [day - NIGHT.date() for day in made] == [timedelta(0), timedelta(days=1)]
+    monkeypatch.setattr(plans, "situation", lambda _: Situation(phase="quiet_period"))
+    desk.assignment(a_sender(), "R-21")
+    assert len(made) == 3
 
 
 def test_what_a_visit_needs_is_there_without_another_request() -> None:
