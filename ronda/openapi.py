@@ -23,6 +23,7 @@ from services.archive.adapters.http_checkpoints import checkpoint_routes
 from services.archive.adapters.http_media import media_routes
 from services.checkin.adapters.openapi import document_intake
 from services.checkin.adapters.phone import phone_routes
+from services.checkin.adapters.trackers import tracker_routes
 from shared.auth import Verifier
 from shared.clock import system_clock
 from shared.health import Health
@@ -57,7 +58,7 @@ def write(root: Path = ROOT) -> list[Path]:
 
 
 def _checkin() -> Litestar:
-    app = _app("checkin", _unasked(phone_routes))
+    app = _app("checkin", _unasked(phone_routes), _unasked(tracker_routes))
     document_intake(app)
     return app
 

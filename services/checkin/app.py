@@ -20,6 +20,7 @@ from services.checkin.adapters.pages import page_routes
 from services.checkin.adapters.phone import POLICY, phone_routes
 from services.checkin.adapters.plan import FoldedPlan
 from services.checkin.adapters.publisher import PROBE_EVERY_S, GroupCommit, Limits
+from services.checkin.adapters.trackers import tracker_routes
 from services.checkin.handlers.enrolling import Enrolling, Tokens
 from services.checkin.handlers.intake import Intake
 from services.checkin.handlers.judging import Judge
@@ -75,15 +76,16 @@ async def running(
     )
     gate = Gate(events_per_s=settings.events_per_s, requests_per_s=settings.requests_per_s)
     bodies = BodyReader()
+    taking = Intake(
+        plans=plan,
+        judge=Judge(devices),
+        codes=CodeBook(VerifyingKeys(settings.auth.keys_file)),
+        publisher=publisher,
+        metrics=metrics,
+        clock=clock,
+    )
     intake = IntakeApplication(
-        Intake(
-            plans=plan,
-            judge=Judge(devices),
-            codes=CodeBook(VerifyingKeys(settings.auth.keys_file)),
-            publisher=publisher,
-            metrics=metrics,
-            clock=clock,
-        ),
+        taking,
         verifier=verifier,
         gate=gate,
         bodies=bodies,
@@ -100,8 +102,9 @@ async def running(
         bodies=bodies,
         metrics=metrics,
     )
+    trackers = tracker_routes(intake=taking, gate=gate, bodies=bodies, metrics=metrics, clock=clock)
     pages = application(
-        [phones, *page_routes(settings.pages)],
+        [phones, trackers, *page_routes(settings.pages)],
         title="Ronda checkin",
         version=metadata.version("ronda"),
         verifier=verifier,

@@ -51,6 +51,11 @@ class Metrics:
             "Enrolments and tokens refused because too many were asked for from one address",
             registry=registry,
         )
+        self.trackers_ignored = Counter(
+            "ronda_tracker_messages_ignored",
+            "Messages of tracker apps that tell no position",
+            registry=registry,
+        )
         self.plan = Info("ronda_ingest_plan", "The plan in force", registry=registry)
         answers = Counter(
             "ronda_ingest_answers", "Answers by HTTP status", ["status"], registry=registry

@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar import Litestar
 
+from services.checkin.adapters import trackers
 from services.checkin.adapters.body import Receive, Scope, Send
 from services.checkin.adapters.intake import PATH, IntakeApplication
 from services.checkin.adapters.openapi import document_intake
@@ -20,6 +21,8 @@ def beside(
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == PATH:
             await intake(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] in trackers.PATHS:
+            await rest(trackers.with_bearer(scope), receive, send)
         else:
             await rest(scope, receive, send)
 

@@ -113,7 +113,7 @@ class IntakeApplication:
             sent_at=None if sent_at is None else sent_at.decode("latin-1"),
         )
         if alone and results[0].status == "rejected":
-            raise _refusal(results[0])
+            raise refusal(results[0])
         return Results(results=results)
 
     def _sender(self, headers: Headers) -> Principal:
@@ -151,7 +151,8 @@ def _media_type(content_type: bytes) -> str:
     return content_type.decode("latin-1").partition(";")[0].strip().lower()
 
 
-def _refusal(result: Result) -> ProblemError:
+def refusal(result: Result) -> ProblemError:
+    """What is answered where an event alone is rejected."""
     extra = {"code": result.code or "rejected"} | ({"id": result.id} if result.id else {})
     status = HTTPStatus.FORBIDDEN if result.code in DOUBTS else HTTPStatus.BAD_REQUEST
     return ProblemError(status, result.reason or "the event was rejected", extra=extra)

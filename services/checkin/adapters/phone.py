@@ -2,27 +2,17 @@
 
 import hashlib
 import re
-from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, Router, get, post, put
-from litestar.exceptions import ClientException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
-from litestar.types import (
-    ASGIApp,
-    HTTPRequestEvent,
-    HTTPScope,
-    Receive,
-    Scope,
-    Send,
-)
 
-from services.checkin.adapters import body as reading
-from services.checkin.adapters.body import BodyReader, Disconnected
+from services.checkin.adapters.body import BodyReader
+from services.checkin.adapters.door import door_of, on_unavailable, whole_body
 from services.checkin.adapters.gate import Gate
 from services.checkin.domain.assignment import Assignment
 from services.checkin.handlers.enrolling import (
@@ -41,7 +31,6 @@ from services.checkin.metrics import Metrics
 from services.checkin.ports import DeviceSource, Unavailable
 from shared.auth import Principal
 from shared.events.media import MAX_MEDIA_BYTES
-from shared.http import problem_response
 from shared.policy import OPERATIONS, PUBLIC, Policy
 from shared.problem import ProblemError
 
@@ -52,14 +41,14 @@ POLICY: Policy = {
     "GET /v1/assignment": SENDERS,
     "GET /v1/inbox": SENDERS,
     "PUT /v1/media/{sha256}": SENDERS,
+    "GET /osmand": SENDERS,
+    "POST /osmand": SENDERS,
+    "POST /owntracks": SENDERS,
     "GET /": PUBLIC,
     "GET /app": PUBLIC,
     "GET /app/{path}": PUBLIC,
 }
 """Who may use which route; `POST /v1/events` stands beside them and asks for itself."""
-
-MAX_DOOR_BYTES = 8_192
-"""A code and a key, or a signature."""
 
 Asked = Request[Principal, str | None, Any]
 Crew = Annotated[str | None, QueryParameter(name="crew", max_length=200)]
@@ -90,7 +79,7 @@ def phone_routes(
         await gate.enter(sender)
         return sender
 
-    door = _door(gate, bodies, metrics)
+    door = door_of(gate, bodies, metrics)
 
     @post("/v1/enrolments", middleware=[door])
     async def enrol(data: JSONBody[EnrolmentRequest]) -> Enrolled:
@@ -158,7 +147,7 @@ def phone_routes(
             raise ProblemError(HTTPStatus.BAD_REQUEST, "Ronda-Taken-At has no offset from UTC")
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         with gate.place(sender):
-            content = await _body(bodies, request.scope, request.receive, MAX_MEDIA_BYTES)
+            content = await whole_body(bodies, request.scope, request.receive, MAX_MEDIA_BYTES)
             return await photos.keep(
                 content, named=sha256, content_type=content_type, taken_at=taken_at, sender=sender
             )
@@ -166,53 +155,5 @@ def phone_routes(
     return Router(
         "/",
         route_handlers=[enrol, grant, assignment, inbox, media],
-        exception_handlers={Unavailable: _on_unavailable},
+        exception_handlers={Unavailable: on_unavailable},
     )
-
-
-def _on_unavailable(_: Asked, error: Unavailable) -> Response[bytes]:
-    return problem_response(
-        ProblemError(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            f"{error}; send it again",
-            headers={"Retry-After": str(error.retry_after_s)},
-        )
-    )
-
-
-def _door(gate: Gate, bodies: BodyReader, metrics: Metrics) -> Callable[[ASGIApp], ASGIApp]:
-    """What lets in who says not yet who it is: so many from an address, and little of each."""
-
-    def door(app: ASGIApp) -> ASGIApp:
-        async def knocked(scope: Scope, receive: Receive, send: Send) -> None:
-            client = scope["client"]
-            try:
-                await gate.enter_unknown(client[0] if client is not None else "unknown")
-            except ProblemError:
-                metrics.turned_away.inc()
-                raise
-            body = await _body(bodies, scope, receive, MAX_DOOR_BYTES)
-            await app(scope, _replayed(body, receive), send)
-
-        return knocked
-
-    return door
-
-
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    """A body that was read, for who reads it next; after it comes what comes."""
-    messages: list[HTTPRequestEvent] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def replay() -> Any:
-        return messages.pop() if messages else await receive()
-
-    return replay
-
-
-async def _body(
-    bodies: BodyReader, scope: Scope | HTTPScope, receive: Receive, limit: int
-) -> bytes:
-    try:
-        return await bodies.read(dict(scope["headers"]), cast("reading.Receive", receive), limit)
-    except Disconnected as error:
-        raise ClientException("the body did not come whole") from error

@@ -109,6 +109,8 @@ class Desk:
     skew: int | None
     now: datetime
     codes: CodeBook
+    channel: str | None = None
+    """Where it is not the one of the sender's role."""
     _stamps: dict[tuple[str, str, tuple[str, ...], Said], bytes] = field(default_factory=dict)
     """Encoded stamps by what differs in them: the events of a batch have few different ones."""
 
@@ -201,7 +203,7 @@ class Desk:
             actor=actor,
             receivedtime=self.now,
             skew=self.skew,
-            channel="operator" if self.sender.role in _CONTROL_ROOM else "app",
+            channel=self.channel or ("operator" if self.sender.role in _CONTROL_ROOM else "app"),
             flags=",".join(marks),
             restrictedto=known.restrictedto,
             hiddenfrom=known.hiddenfrom,

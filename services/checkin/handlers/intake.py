@@ -57,15 +57,23 @@ class Intake:
     clock: Clock
 
     async def take(
-        self, items: Sequence[Item], *, sender: Principal, sent_at: str | None
+        self,
+        items: Sequence[Item],
+        *,
+        sender: Principal,
+        sent_at: str | None,
+        channel: str | None = None,
     ) -> list[Result]:
-        """Results in input order, once every accepted event is safe.
+        """Results in input order, once every accepted event is safe. `channel` is that of
+        the sender's role where none is said.
 
         Raises `Unavailable`; then no event of the request counts as taken.
         """
         now = self.clock()
         judgements = await self.judge.judge(items, sender)
-        desk = Desk(sender, self.plans.plan, skew_of(sent_at, now), now, self.codes)
+        desk = Desk(
+            sender, self.plans.plan, skew_of(sent_at, now), now, self.codes, channel=channel
+        )
         decisions: list[Decision] = [
             desk.admit(item, *judgement) if isinstance(item, Incoming) else item
             for item, judgement in zip(items, judgements, strict=True)

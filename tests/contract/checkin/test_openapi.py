@@ -41,13 +41,16 @@ def test_the_document_has_every_route_that_phones_use(operations: dict[str, Any]
         "GET /v1/assignment",
         "GET /v1/inbox",
         "PUT /v1/media/{sha256}",
+        "GET /osmand",
+        "POST /osmand",
+        "POST /owntracks",
     }
 
 
 @pytest.mark.parametrize(
     "name",
     ["POST /v1/events", "POST /v1/enrolments", "POST /v1/tokens", "GET /v1/assignment",
-     "GET /v1/inbox", "PUT /v1/media/{sha256}"],
+     "GET /v1/inbox", "PUT /v1/media/{sha256}", "GET /osmand", "POST /osmand", "POST /owntracks"],
 )  # fmt: skip
 @pytest.mark.timeout(600)
 def test_no_request_that_the_document_allows_or_forbids_is_our_fault(

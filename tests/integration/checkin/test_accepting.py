@@ -195,3 +195,21 @@ async def test_the_service_tells_its_health_and_documents_its_intake(
     assert {"202", "400", "401", "403", "405", "413", "415", "503"} <= set(operation["responses"])
     event = document["components"]["schemas"]["Incoming"]
     assert {"id", "type", "time", "data"} <= set(event["required"])
+
+
+async def test_a_tracker_apps_position_is_on_the_topic_once_it_is_answered_and_is_the_same_again(
+    client: httpx.AsyncClient, settings: CheckinSettings, token: Tokens
+) -> None:
+    fix = {"lat": "-6.9131", "lon": "112.0662", "timestamp": "1701267150", "mock": "true"}
+    named = fix | {"id": token(device="t-07")}
+    del client.headers["Authorization"]
+    for _ in range(2):
+        assert (await client.get("/osmand", params=named)).status_code == 200
+    assert (await client.get("/osmand", params=fix)).status_code == 401
+    records = await records_of(settings.kafka, POSITION)
+    assert [record.key for record in records] == [b"t-07"] * 2
+    first, again = [decode_envelope(record.value) for record in records]
+    assert first.id == again.id
+    assert (first.type, first.channel, first.device) == (RECORDED, "tracker", "t-07")
+    assert first.flags is not None
+    assert {"mock_location", "unsigned"} <= set(first.flags.split(","))

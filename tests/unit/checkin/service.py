@@ -14,6 +14,7 @@ from services.checkin.adapters.http import beside
 from services.checkin.adapters.intake import IntakeApplication
 from services.checkin.adapters.pages import page_routes
 from services.checkin.adapters.phone import POLICY, phone_routes
+from services.checkin.adapters.trackers import tracker_routes
 from services.checkin.handlers.enrolling import Enrolling, Tokens
 from services.checkin.handlers.intake import Intake
 from services.checkin.handlers.judging import Judge
@@ -71,15 +72,16 @@ class Service:
         """The ASGI application, put together as `app.py` does it."""
         registry, plans = CollectorRegistry(), FakePlans(self.plan)
         metrics, verifier = Metrics(registry), Verifier(self.keys["keys"])
+        taking = Intake(
+            plans=plans,
+            judge=Judge(self.devices),
+            codes=CodeBook({}),
+            publisher=self.publisher,
+            metrics=metrics,
+            clock=self.clock,
+        )
         intake = IntakeApplication(
-            Intake(
-                plans=plans,
-                judge=Judge(self.devices),
-                codes=CodeBook({}),
-                publisher=self.publisher,
-                metrics=metrics,
-                clock=self.clock,
-            ),
+            taking,
             verifier=verifier,
             gate=self.gate,
             bodies=self.bodies,
@@ -96,8 +98,11 @@ class Service:
             bodies=self.bodies,
             metrics=metrics,
         )
+        trackers = tracker_routes(
+            intake=taking, gate=self.gate, bodies=self.bodies, metrics=metrics, clock=self.clock
+        )
         pages = application(
-            [routes, *page_routes(self.pages)],
+            [routes, trackers, *page_routes(self.pages)],
             title="checkin",
             version="1",
             verifier=verifier,

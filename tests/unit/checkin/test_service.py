@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from services.checkin.adapters import gate
+from services.checkin.adapters.door import MAX_DOOR_BYTES
 from services.checkin.adapters.gate import Gate
-from services.checkin.adapters.phone import MAX_DOOR_BYTES, POLICY
+from services.checkin.adapters.phone import POLICY
 from services.checkin.domain.allowance import Rate
 from services.checkin.ports import Unavailable
 from shared.auth import Issuer, generate_keys
