@@ -6,10 +6,12 @@ import json
 import shlex
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ import httpx
 import psycopg
 import pytest
 
+from ronda.stack.install_page import CERTIFICATE
+from services.checkin.settings import PAGES
 from tests.integration.stack.processes import is_running, with_argument
 from tests.waiting import eventually
 
@@ -45,8 +49,8 @@ def told(remarks: Path) -> str:
 
 
 @asynccontextmanager
-async def ronda_up(data: Path, remarks: Path) -> AsyncIterator[Up]:
-    ports = ("--checkin-port", "0", "--alerts-port", "0", "--archive-port", "0")
+async def ronda_up(data: Path, remarks: Path, *more: str) -> AsyncIterator[Up]:
+    ports = ("--checkin-port", "0", "--alerts-port", "0", "--archive-port", "0", *more)
     with remarks.open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "ronda", "up", "--json", "--data", str(data), *ports),
@@ -102,6 +106,38 @@ async def test_up_continues_from_its_data_and_leaves_no_process_behind(tmp_path:
         assert await up.end_with(signal.SIGKILL) == -signal.SIGKILL
     await eventually(lambda: not any(is_running(pid) for pid in pids))
     await eventually(lambda: with_argument(str(data)) == [])
+
+
+@pytest.mark.timeout(240)
+async def test_a_phone_that_trusts_what_the_install_page_gives_reaches_the_app_over_tls(
+    tmp_path: Path,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    lan = ("--lan", "--lan-address", "127.0.0.1", "--install-port", port)
+    async with (
+        ronda_up(tmp_path / "data", tmp_path / "remarks", *lan) as up,
+        httpx.AsyncClient(trust_env=False) as plain,
+    ):
+        install = up.answer["install"]
+        app = f"{up.answer['services']['checkin']['url']}/app/"
+        assert app.startswith("https://")
+        page = await plain.get(install)
+        assert page.status_code == 200
+        assert app in page.text
+        with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+            await plain.get(app)
+        authority = await plain.get(install + CERTIFICATE.lstrip("/"))
+        trusting = ssl.create_default_context(cadata=authority.text)
+        async with httpx.AsyncClient(verify=trusting, trust_env=False) as phone:
+            opened = await phone.get(app)
+            # Without built pages the service says what builds them.
+            assert opened.status_code == (200 if (PAGES / "index.html").exists() else 404)
+            assert "content-security-policy" in opened.headers or "./run pages" in opened.text
+            assert (await phone.get(f"{app}../v1/assignment")).status_code == 401
+        fingerprint = sha256(ssl.PEM_cert_to_DER_cert(authority.text)).hexdigest().upper()
+        assert fingerprint in page.text.replace(":", "")
+        assert await up.end_with(signal.SIGINT) == 0
 
 
 async def test_a_stop_in_the_middle_of_the_start_leaves_nothing_behind(tmp_path: Path) -> None:
