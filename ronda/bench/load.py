@@ -117,9 +117,9 @@ def requests(order: Order, token: str) -> Iterator[bytes]:
     return itertools.cycle(made) if order.events is None else iter(made)
 
 
-async def send(order: Order, token: str) -> Seen:
-    """Carries out an order. Raises TimeoutError when the server stops answering."""
-    waiting = requests(order, token)
+async def send(order: Order, waiting: Iterator[bytes]) -> Seen:
+    """Carries out an order with these requests. Raises TimeoutError when the server stops
+    answering."""
     started = perf_counter()
     load = _Load(waiting, until=started + order.seconds, running=order.connections)
     loop = asyncio.get_running_loop()
@@ -145,7 +145,7 @@ def _seen(order: Order, load: _Load, seconds: float) -> Seen:
 def main() -> None:
     """Sends, and prints what was seen."""
     order = msgspec.json.decode(os.environ["RONDA_BENCH_ORDER"], type=Order)
-    seen = uvloop.run(send(order, os.environ["RONDA_BENCH_TOKEN"]))
+    seen = uvloop.run(send(order, requests(order, os.environ["RONDA_BENCH_TOKEN"])))
     sys.stdout.buffer.write(msgspec.json.encode(seen) + b"\n")
 
 
