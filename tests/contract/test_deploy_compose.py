@@ -175,6 +175,16 @@ def test_the_database_keeps_its_data_where_the_image_of_18_looks_for_them() -> N
     assert "postgres:/var/lib/postgresql" in services()["postgres"]["volumes"]
 
 
+def test_the_database_may_have_a_process_for_each_connection_that_it_allows() -> None:
+    service = services()["postgres"]
+    (connections,) = [
+        int(word.partition("=")[2])
+        for word in service["command"]
+        if word.startswith("max_connections=")
+    ]
+    assert service["pids_limit"] >= connections + 50
+
+
 def _addresses() -> list[tuple[str, str]]:
     """Who speaks to whom, by the files: (service, host:port)."""
     deploy = ROOT / "deploy"
