@@ -55,6 +55,7 @@ def application(
     With a `policy` every route is governed by it; raises LookupError for one that it does not name.
     """
     metrics.HealthChecks(health, registry)
+    metrics.DiskSpace(registry)
     app = Litestar(
         [*routes, *_operations(health, registry)],
         guards=[governed(policy)] if policy is not None else [],

@@ -1,6 +1,8 @@
 """Instruments that more than one service has; each builds them on a registry of its own."""
 
+import shutil
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -61,3 +63,18 @@ class HealthChecks(Collector):
         for name, check in self._health.readiness.items():
             gauge.add_metric([name], float(check().ok))
         yield gauge
+
+
+class DiskSpace(Collector):
+    """Size and free bytes of the disk that this program stands on, read at scrape time. Where all
+    containers of a machine share it, it is also the disk of the broker and the database."""
+
+    def __init__(self, registry: CollectorRegistry, place: Path = Path(__file__)) -> None:
+        self._place = place
+        registry.register(self)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Two gauges."""
+        disk = shutil.disk_usage(self._place)
+        yield GaugeMetricFamily("ronda_disk_size_bytes", "Size of our own disk", value=disk.total)
+        yield GaugeMetricFamily("ronda_disk_free_bytes", "What is free of it", value=disk.free)

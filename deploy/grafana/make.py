@@ -47,6 +47,13 @@ ROWS: dict[str, list[Panel]] = {
             bad_to=1,
         ),
         Panel(
+            "Disk that is free",
+            {"of this machine": "min(ronda_disk_free_bytes / ronda_disk_size_bytes)"},
+            "percentunit",
+            kind="stat",
+            bad_to=0.1,
+        ),
+        Panel(
             "Rules that fire",
             {"{{alertname}}": 'ALERTS{alertstate="firing", alertname!="Watchdog"}'},
             kind="stat",
@@ -163,6 +170,7 @@ ROWS: dict[str, list[Panel]] = {
                 "records missing": "sum(ronda_archive_missing_total)",
                 "rows refused": "sum(ronda_archive_unstorable_total)",
                 "conflicts": 'sum(ronda_archive_records_total{status="conflict"})',
+                "decisions parked": "max(ronda_outbox_parked)",
                 "dead letters": 'sum(ronda_records_total{result="dead_letter"})',
             },
             bad_from=1,

@@ -6,7 +6,7 @@ import runpy
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -14,10 +14,11 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
 from services.alerts.metrics import Metrics as AlertsMetrics
+from services.archive.domain.search import Status as RecordStatus
 from services.archive.metrics import Metrics as ArchiveMetrics
 from services.checkin.metrics import Metrics as CheckinMetrics
 from shared.health import Health
-from shared.metrics import ConsumerLag, HealthChecks
+from shared.metrics import ConsumerLag, DiskSpace, HealthChecks
 from tests.contract.deploy_compose import ROOT
 from tests.contract.deploy_tools import program
 
@@ -33,6 +34,12 @@ SUFFIXES = {
     "info": ("_info",),
 }
 
+FREE_LABELS = {
+    *("job", "instance"),
+    *("topic", "partition", "check", "channel", "version", "operation", "to"),
+}
+"""Said by the scrape, or by what a deployment has."""
+
 
 def _rules() -> list[dict[str, Any]]:
     return [
@@ -46,16 +53,48 @@ def _rules() -> list[dict[str, Any]]:
 def _families() -> Iterator[Metric]:
     for made in (CheckinMetrics, AlertsMetrics, ArchiveMetrics):
         registry = CollectorRegistry()
-        made(registry)
+        instruments = made(registry)
+        if isinstance(instruments, AlertsMetrics):
+            instruments.begin_channels(["posko"])
         yield from registry.collect()
     registry = CollectorRegistry()
     yield from ConsumerLag({}, registry).collect()
     yield from HealthChecks(Health(), registry).collect()
+    yield from DiskSpace(registry).collect()
 
 
 def _known() -> set[str]:
     """Every name that a scrape of the three services may show."""
     return {family.name + suffix for family in _families() for suffix in SUFFIXES[str(family.type)]}
+
+
+def _labels() -> dict[str, dict[str, set[str]]]:
+    """By series' name, the values that a label can have by the code; empty where a plan, a topic
+    or the scrape says them."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for family in _families():
+        values: dict[str, set[str]] = {}
+        for sample in family.samples:
+            for label, value in sample.labels.items():
+                values.setdefault(label, set()).add(value)
+        for suffix in SUFFIXES[str(family.type)]:
+            found[family.name + suffix] = values
+    found["ronda_archive_records_total"] = {"status": set(get_args(RecordStatus))}
+    return found
+
+
+def _misfits(text: str) -> list[str]:
+    """Selectors whose label no such series has, or has never with that value."""
+    known, wrong = _labels(), []
+    for name, selectors in re.findall(r"\b(ronda_[a-z0-9_]+)\{([^}]*)\}", text):
+        for label, sign, value in re.findall(r'(\w+)(=~|!~|!=|=)"([^"]*)"', selectors):
+            if label in FREE_LABELS:
+                continue
+            values = known[name].get(label, set())
+            exact = sign in {"=", "!="}
+            if not any(value == one if exact else re.fullmatch(value, one) for one in values):
+                wrong.append(f"{name}{{{label}{sign}{value!r}}}")
+    return wrong
 
 
 def _ours(text: str) -> set[str]:
@@ -137,6 +176,29 @@ def test_rules_and_dashboard_name_only_metrics_that_there_are(file: Path) -> Non
     assert names <= _known()
 
 
+@pytest.mark.parametrize("file", [*RULES, *RULE_TESTS], ids=lambda file: str(file.name))
+def test_rules_ask_for_label_values_that_the_code_gives(file: Path) -> None:
+    assert _misfits(file.read_text(encoding="utf-8")) == []
+
+
+def test_the_dashboard_asks_for_label_values_that_the_code_gives() -> None:
+    assert _misfits("\n".join(_queries())) == []
+
+
+@pytest.mark.parametrize(
+    "stale",
+    [
+        'ronda_pages_total{result="failure"}',
+        'ronda_ingest_answers_total{status=~"6.."}',
+        'ronda_ingest_quarantined_events_total{doubt="revoked"}',
+        'ronda_timer_lateness_seconds_bucket{le="4.0"}',
+        'ronda_archive_records_total{topic="x", status="contradiction"}',
+    ],
+)
+def test_a_stale_label_value_would_be_found(stale: str) -> None:
+    assert len(_misfits(f"rate({stale}[5m])")) == 1
+
+
 def test_the_runbook_names_only_metrics_that_there_are() -> None:
     # People say the name of a histogram, not of one of its series.
     histograms = {family.name for family in _families() if family.type == "histogram"}
@@ -152,15 +214,26 @@ def test_the_dashboard_is_what_its_script_writes() -> None:
     assert DASHBOARD.read_text(encoding="utf-8") == script["rendered"]()
 
 
-def test_the_dashboard_asks_prometheus_what_it_understands(tmp_path: Path) -> None:
+def _queries() -> list[str]:
     panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
-    queries = [target["expr"] for panel in panels for target in panel.get("targets", [])]
+    return [target["expr"] for panel in panels for target in panel.get("targets", [])]
+
+
+def test_the_dashboard_asks_prometheus_what_it_understands(tmp_path: Path) -> None:
+    queries = _queries()
     assert len(queries) > 20
     rules = [{"record": f"panel:{number}", "expr": query} for number, query in enumerate(queries)]
     file = tmp_path / "panels.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
     checked = _run("promtool", "check", "rules", "--lint=none", file)
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_heartbeat_is_heard_at_every_tick() -> None:
+    settings = yaml.safe_load((ROOT / "deploy/alertmanager/alertmanager.yml").read_text("utf-8"))
+    (route,) = [each for each in settings["route"]["routes"] if each["receiver"] == "heartbeat"]
+    assert route["group_interval"] == "1m"
+    assert int(route["repeat_interval"].removesuffix("s")) < 60
 
 
 @pytest.mark.timeout(300)
