@@ -9,7 +9,7 @@ import pytest
 
 from services.archive.adapters.seal_keys import signer
 from services.archive.domain.note import Checkpoint, key_of, note_of, verified
-from shared.auth import Issuer, Verifier
+from shared.auth import Issuer, Unauthenticated, Verifier
 from shared.clock import system_clock
 from shared.settings import Environment
 from tests.contract.deploy_compose import ROOT, compose
@@ -97,6 +97,59 @@ def test_a_second_run_changes_nothing(made: Path) -> None:
     assert "made" not in done.stdout
     assert {file.name: file.read_bytes() for file in (made / "deploy/secrets").iterdir()} == before
     assert (made / ".env").read_text() == "RONDA_SITE=posko.example\n"
+
+
+def _token(secrets: Path, issuer: str) -> str:
+    return Issuer(secrets / f"{issuer}-signing-key").token(
+        actor="p-1", name="Nama", role="officer", unit="polda-x", now=system_clock()
+    )
+
+
+@pytest.mark.parametrize("issuer", ["checkin", "alerts"])
+def test_a_rotated_key_signs_and_what_the_old_one_signed_stays_good(
+    tmp_path: Path, issuer: str
+) -> None:
+    assert run_setup(tmp_path).returncode == 0
+    secrets = tmp_path / "deploy" / "secrets"
+    verifier, before = Verifier(secrets / "auth-keys"), _token(secrets, issuer)
+    inode = (secrets / "auth-keys").stat().st_ino
+    done = run_setup(tmp_path, "--rotate", issuer)
+    assert done.returncode == 0, done.stderr
+    assert f"docker compose restart {issuer}" in done.stdout
+    after = _token(secrets, issuer)
+    for token in (before, after, _token(secrets, "checkin"), _token(secrets, "alerts")):
+        assert verifier.verify(token, system_clock()).actor == "p-1"
+    # A container that runs has the file itself, and not its name.
+    assert (secrets / "auth-keys").stat().st_ino == inode
+    assert '"d"' not in (secrets / "auth-keys").read_text()
+    assert not [file for file in secrets.iterdir() if file.name.startswith(".")]
+
+
+def test_a_replaced_key_takes_away_what_the_old_one_signed(tmp_path: Path) -> None:
+    assert run_setup(tmp_path).returncode == 0
+    secrets = tmp_path / "deploy" / "secrets"
+    before, other = _token(secrets, "checkin"), _token(secrets, "alerts")
+    assert run_setup(tmp_path, "--replace", "checkin").returncode == 0
+    verifier = Verifier(secrets / "auth-keys")
+    with pytest.raises(Unauthenticated, match="unknown key"):
+        verifier.verify(before, system_clock())
+    for token in (other, _token(secrets, "checkin")):
+        assert verifier.verify(token, system_clock()).actor == "p-1"
+
+
+@pytest.mark.parametrize("words", [["--rotate"], ["--rotate", "archive"], ["--replace", "x"]])
+def test_keys_of_nobody_are_not_renewed(made: Path, words: list[str]) -> None:
+    before = {file.name: file.read_bytes() for file in (made / "deploy/secrets").iterdir()}
+    done = run_setup(made, *words)
+    assert done.returncode == 1
+    assert "there are checkin and alerts" in done.stderr
+    assert {file.name: file.read_bytes() for file in (made / "deploy/secrets").iterdir()} == before
+
+
+def test_before_setup_has_run_there_is_nothing_to_renew(tmp_path: Path) -> None:
+    done = run_setup(tmp_path, "--rotate", "checkin")
+    assert done.returncode == 1
+    assert "run deploy/setup first" in done.stderr
 
 
 def test_settings_that_are_there_already_are_kept(tmp_path: Path) -> None:
