@@ -37,12 +37,15 @@ def door_of(gate: Gate, bodies: BodyReader, metrics: Metrics) -> Callable[[ASGIA
     def door(app: ASGIApp) -> ASGIApp:
         async def knocked(scope: Scope, receive: Receive, send: Send) -> None:
             client = scope["client"]
+            address = client[0] if client is not None else "unknown"
             try:
-                await gate.enter_unknown(client[0] if client is not None else "unknown")
-            except ProblemError:
-                metrics.turned_away.inc()
+                await gate.enter_unknown(address)
+                with gate.place_of_unknown(address):
+                    body = await whole_body(bodies, scope, receive, MAX_DOOR_BYTES)
+            except ProblemError as error:
+                if error.problem.status == HTTPStatus.TOO_MANY_REQUESTS:
+                    metrics.turned_away.inc()
                 raise
-            body = await whole_body(bodies, scope, receive, MAX_DOOR_BYTES)
             await app(scope, _replayed(body, receive), send)
 
         return knocked

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from http import HTTPStatus
 from math import ceil
 from time import monotonic
@@ -18,6 +18,8 @@ HOLD_S = 1.0
 MAX_HELD = 500
 BODIES_AT_ONCE = 4
 """The app has two lanes; a connection that was lost on the way may take a place for a while."""
+STRANGERS_BODIES_AT_ONCE = 256
+"""Of one address, behind which may be all phones of a network."""
 STRANGERS = Rate(per_s=100, burst=1000)
 
 
@@ -59,22 +61,28 @@ class Gate:
         if sender.device is not None:
             self._events.spend(sender.device, events, self._now_s())
 
+    def place(self, sender: Principal) -> AbstractContextManager[None]:
+        """One of the phone's few places for a body on its way; to enter it raises `ProblemError`
+        429."""
+        if sender.device is None:
+            return nullcontext()
+        return self._place(f"phone {sender.device}", BODIES_AT_ONCE)
+
+    def place_of_unknown(self, address: str) -> AbstractContextManager[None]:
+        """The same for who says not yet who it is."""
+        return self._place(f"address {address}", STRANGERS_BODIES_AT_ONCE)
+
     @contextmanager
-    def place(self, sender: Principal) -> Iterator[None]:
-        """One of the phone's few places for a body on its way; raises `ProblemError` 429."""
-        phone = sender.device
-        if phone is None:
-            yield
-            return
-        if self._bodies[phone] >= BODIES_AT_ONCE:
-            raise _come_again(1, "this phone is sending other bodies")
-        self._bodies[phone] += 1
+    def _place(self, sender: str, most: int) -> Iterator[None]:
+        if self._bodies[sender] >= most:
+            raise _come_again(1, "too many bodies are on their way from there")
+        self._bodies[sender] += 1
         try:
             yield
         finally:
-            self._bodies[phone] -= 1
-            if not self._bodies[phone]:
-                del self._bodies[phone]
+            self._bodies[sender] -= 1
+            if not self._bodies[sender]:
+                del self._bodies[sender]
 
     async def enter_unknown(self, address: str) -> None:
         """Counts a request that says not yet who sends it; raises `ProblemError` 429."""

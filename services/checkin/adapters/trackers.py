@@ -36,6 +36,17 @@ from shared.problem import ProblemError
 
 OSMAND, OWNTRACKS = PATHS = ("/osmand", "/owntracks")
 _CREDENTIAL = ("id", "deviceid")
+_OSMAND_SAYS = (
+    "`lat`, `lon`, `timestamp` (s, ms or ISO 8601), `speed` (knots), `bearing`, `accuracy`, "
+    "`batt`, `mock` in the query or as a form, or Traccar Client's JSON. `id` in the query is a "
+    "token for a device, unless that is the password of Basic authentication. What cannot be used "
+    "is left out; without a place it is 400."
+)
+_OWNTRACKS_SAYS = (
+    "`_type` `location` is a position (`tst`, `lat`, `lon`, `acc`, `batt`, `vel` in km/h, `cog`, "
+    "`mock`); every other message is passed over. A token for a device is the password of Basic "
+    "authentication."
+)
 
 Asked = Request[Principal, str | None, Any]
 
@@ -82,11 +93,11 @@ def tracker_routes(
         http_method=[HttpMethod.GET, HttpMethod.POST],
         status_code=HTTPStatus.OK,
         media_type=MediaType.TEXT,
+        summary="A position from OsmAnd or Traccar Client",
+        description=_OSMAND_SAYS,
     )
     async def osmand(request: Asked) -> str:
-        """A position from OsmAnd or Traccar Client: `lat`, `lon`, `timestamp` (s, ms or ISO 8601),
-        `speed` (knots), `bearing`, `accuracy`, `batt`, `mock` in the query or as a form, or Traccar
-        Client's JSON. `id` is the token, unless it is the password of Basic authentication."""
+        """The same parameters in the query or in a form, or Traccar Client's JSON."""
         body, now = await body_of(request), clock()
         if _is_json(request):
             await take(request.user, of_traccar(body, now), body)
@@ -95,10 +106,14 @@ def tracker_routes(
             await take(request.user, of_osmand(dict(said), now), urlencode(said).encode())
         return ""
 
-    @post(OWNTRACKS, status_code=HTTPStatus.OK)
+    @post(
+        OWNTRACKS,
+        status_code=HTTPStatus.OK,
+        summary="A message of OwnTracks in HTTP mode",
+        description=_OWNTRACKS_SAYS,
+    )
     async def owntracks(request: Asked) -> list[str]:
-        """A message of OwnTracks in HTTP mode; `_type` `location` is a position, every other one is
-        passed over. The token is the password of Basic authentication."""
+        """An empty list: there is nothing that the app should do."""
         body = await body_of(request)
         await take(request.user, of_owntracks(body, clock()), body)
         return []

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from services.checkin.adapters import gate
 from services.checkin.adapters.body import MAX_BODY_BYTES, BodyReader
 from services.checkin.adapters.gate import BODIES_AT_ONCE
 from shared.auth import Issuer, generate_keys
@@ -45,12 +46,12 @@ class Stalled:
         self._tasks: list[asyncio.Task[httpx.Response]] = []
         self.begun = 0
 
-    async def begin(self, path: str, count: int) -> None:
+    async def begin(self, path: str, count: int, announced: int = MAX_BODY_BYTES) -> None:
         """Returns once all of them are being read."""
         target = self.begun + count
         for _ in range(count):
             request = self._client.post(
-                path, content=self._body(), headers={"Content-Length": str(MAX_BODY_BYTES)}
+                path, content=self._body(), headers={"Content-Length": str(announced)}
             )
             self._tasks.append(asyncio.create_task(request))
         await eventually(lambda: self.begun == target)
@@ -126,6 +127,22 @@ async def test_a_phones_second_photo_waits_for_its_first_and_not_another_phones(
         kafka.set()
         assert [(await task).status_code for task in (first, another)] == [201, 201]
         assert (await put(mine, PHOTO + b"2")).status_code == 201
+
+
+async def test_an_address_has_so_many_strangers_bodies_on_the_way(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "STRANGERS_BODIES_AT_ONCE", 3)
+    app, request = service.app(), service.phone.token_request(NOW)
+    async with stalled(app, "none") as requests, client_of(app, "none") as stranger:
+        await requests.begin("/v1/enrolments", 3, announced=100)
+        refused = await stranger.post("/v1/tokens", json=request)
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        elsewhere = httpx.ASGITransport(app, client=("198.51.100.7", 1))
+        async with httpx.AsyncClient(transport=elsewhere, base_url="http://test") as other:
+            assert (await other.post("/v1/tokens", json=request)).status_code == 200
+        await requests.end()
+        assert (await stranger.post("/v1/tokens", json=request)).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/v1/tokens", "/v1/enrolments"])
