@@ -79,7 +79,8 @@ class Accounts:
 
     async def sign_in_by_issuer(self, subject: str, login: str) -> Session:
         """Who proved to the configured issuer that they are `subject`. The first time the account
-        of that login is bound to it; an account that is bound to another is not theirs."""
+        of that login is bound to it, if it was made for the issuer (`--sso`): where people choose
+        their names there, none of them becomes the holder of a password here."""
         async with self._store.transaction() as transaction:
             operator = await transaction.operator_of(subject)
             if operator is None:
@@ -156,7 +157,9 @@ class Accounts:
 
 async def _unbound(transaction: AccountTransaction, login: str) -> Operator | None:
     operator = await transaction.operator(login) if LOGIN.fullmatch(login) else None
-    return operator if operator is not None and operator.oidc_subject is None else None
+    if operator is None or operator.oidc_subject is not None or operator.password_hash is not None:
+        return None
+    return operator
 
 
 def _subjects(login: str, address: str) -> dict[str, str]:

@@ -110,6 +110,15 @@ async def test_nobody_gets_in_without_an_account_or_with_a_disabled_one(
         assert SESSION_COOKIE not in browser.cookies
 
 
+async def test_a_name_at_the_issuer_takes_over_nobody_who_has_a_password_here(
+    board: Board, issuer: SmallIssuer
+) -> None:
+    await an_account(board, "posko", role="commander", password="jaga malam di gudang")
+    issuer.login = "posko"
+    async with board.client() as browser:
+        assert await round_trip(browser) == "/board/?sso=unknown"
+
+
 LIES: tuple[dict[str, Any], ...] = (
     {"iss": "https://another.example"},
     {"aud": "another"},
