@@ -54,6 +54,7 @@ def readiness(
         *_shifts(plan, situation, now, ends),
         *_steps(plan, now, ends),
         *_contacts(plan, now, ends),
+        *_deaf_chains(plan, now, ends),
         *(_absent(plan, now, on_duty) if on_duty is not None else ()),
     ]
     return sorted(lacks, key=lambda lack: (not lack.grave, lack.kind, lack.starts, lack.who))
@@ -114,7 +115,7 @@ def _steps(plan: Plan, now: datetime, ends: datetime) -> Iterator[Lack]:
     for policy in plan.policies:
         for level, step in enumerate(policy.steps, 1):
             for unit in units:
-                deaf = [at for at in moments if not _reaches(plan, step, unit, at)]
+                deaf = [at for at in moments if not _contacts_of(plan, step, unit, at)]
                 if deaf:
                     yield _step_lack(policy, level, unit, deaf)
 
@@ -157,13 +158,37 @@ def _contacts(plan: Plan, now: datetime, ends: datetime) -> Iterator[Lack]:
             )
 
 
-def _reaches(plan: Plan, step: Step, unit: str, at: datetime) -> bool:
+def _deaf_chains(plan: Plan, now: datetime, ends: datetime) -> Iterator[Lack]:
+    """Chains that reach people, and none but by a line in a log: that is for exercises."""
+    if plan.operation.purpose is not None:
+        return
+    units = sorted({plan.operation.unit, *(site.unit for site in plan.sites)})
+    for policy in plan.policies:
+        contacts = [
+            contact
+            for step in policy.steps
+            for unit in units
+            for at in _moments(now, ends)
+            for contact in _contacts_of(plan, step, unit, at)
+        ]
+        if contacts and _is_deaf(plan, contacts):
+            yield Lack(
+                kind="contact",
+                code="deaf_chain",
+                who=policy.id,
+                unit=plan.operation.unit,
+                starts=now,
+                ends=ends,
+                id=f"Rantai {policy.id} tidak memanggil siapa pun, hanya tercatat di log",
+                en=f"The chain {policy.id} calls nobody, it only writes into the log",
+            )
+
+
+def _contacts_of(plan: Plan, step: Step, unit: str, at: datetime) -> list[Contact]:
     posts = (plan.post(kind, unit) for kind in step.posts)
-    if any(post is not None and post.contacts for post in posts):
-        return True
     on_shift = (name for crew in step.crews for name in _members(plan, crew, at))
     people = (plan.person_by_id.get(name) for name in (*step.people, *on_shift))
-    return any(person is not None and person.contacts for person in people)
+    return [contact for each in (*posts, *people) if each is not None for contact in each.contacts]
 
 
 def _members(plan: Plan, crew: str, at: datetime) -> list[str]:

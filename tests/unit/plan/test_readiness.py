@@ -95,8 +95,19 @@ def test_a_person_of_a_chain_without_a_contact_is_named() -> None:
 
 def test_a_contact_that_is_only_a_log_is_worth_a_look() -> None:
     quiet = replace(sound_plan().posts[0], contacts=[Contact(channel="log", address="x")])
-    plan = replace(sound_plan(), posts=[quiet])
+    loud = Person(id="p-1", name="B", rank="Ipda", unit="polres", role="officer", contacts=CALLED)
+    plan = with_step(Step(after_s=0, posts=["padal"], people=["p-1"]), people=[loud])
+    plan = replace(plan, posts=[quiet])
     assert [(lack.code, lack.grave) for lack in lacks(plan)] == [("log_only", False)]
+
+
+def test_a_chain_that_calls_nobody_is_empty_though_it_writes_a_log() -> None:
+    quiet = replace(sound_plan().posts[0], contacts=[Contact(channel="log", address="x")])
+    plan = replace(sound_plan(), posts=[quiet])
+    graves = [lack for lack in lacks(plan) if lack.grave]
+    assert [(lack.code, lack.who) for lack in graves] == [("deaf_chain", "semua")]
+    drill = replace(plan, operation=replace(plan.operation, purpose="exercise"))
+    assert not [lack for lack in lacks(drill) if lack.grave]
 
 
 def test_a_crew_that_should_have_begun_and_has_not_is_missing() -> None:

@@ -119,24 +119,38 @@ def test_sealing_in_a_wrong_way_is_a_sentence_and_code_two(
     assert complaint in capsys.readouterr().err
 
 
-def test_readiness_of_a_sound_plan_finds_nothing_grave(
+def test_readiness_of_a_sound_plan_finds_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    radio = "{id: radio, kind: webhook, url: 'http://127.0.0.1:9/x', secret_name: posko}"
+    plan = _copied(tmp_path).replace("channel: log", "channel: radio")
+    (tmp_path / "plan.yaml").write_text(plan.replace("channels:\n", f"channels:\n  - {radio}\n"))
+    words = ("plan", "readiness", str(tmp_path / "plan.yaml"), "--at", "2023-11-29T21:00", "--json")
+    assert exit_code(monkeypatch, *words) == 0
+    assert json.loads(capsys.readouterr().out)["items"] == []
+
+
+def test_readiness_of_the_example_says_that_its_chains_call_nobody_yet(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ("plan", "readiness", str(PLAN), "--at", "2023-11-29T21:00", "--json")
-    assert exit_code(monkeypatch, *words) == 0
+    assert exit_code(monkeypatch, *words) == 1
     items = json.loads(capsys.readouterr().out)["items"]
-    assert items, "its contacts are all a log, which is worth a look"
-    assert not [item for item in items if item.get("grave", True)]
+    assert {item["code"] for item in items if item.get("grave", True)} == {"deaf_chain"}
+
+
+def _copied(folder: Path) -> str:
+    """The example's tables go into the folder; returns its YAML."""
+    for table in PLAN.parent.glob("tuban*.csv"):
+        (folder / table.name).write_text(table.read_text())
+    return PLAN.read_text()
 
 
 def test_readiness_names_a_crew_that_is_missing_and_exits_with_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    for table in PLAN.parent.glob("tuban*.csv"):
-        (tmp_path / table.name).write_text(table.read_text())
-    text = "\n".join(
-        line for line in PLAN.read_text().splitlines() if "id: jaga-gudang-malam" not in line
-    )
+    lines = _copied(tmp_path).splitlines()
+    text = "\n".join(line for line in lines if "id: jaga-gudang-malam" not in line)
     (tmp_path / "plan.yaml").write_text(text)
     at = "2023-11-29T21:00"
     assert exit_code(monkeypatch, "plan", "readiness", str(tmp_path / "plan.yaml"), "--at", at) == 1
