@@ -225,6 +225,21 @@ def test_no_read_shows_what_is_not_the_viewers(world: World, viewer: str) -> Non
     assert seen == {unit for unit in UNITS if covers(viewer, unit)}
 
 
+@pytest.mark.parametrize("viewer", [*UNITS, *STRANGERS])
+def test_no_write_changes_what_is_not_the_viewers(world: World, viewer: str) -> None:
+    token = world.board.token("commander", viewer)
+    foreign = [of for of in world.units.values() if not covers(viewer, of.unit)]
+    before = [world.kept(of) for of in foreign]
+    for route in world.routes:
+        if route.startswith(("GET ", "HEAD ")) or POLICY[route] == PUBLIC:
+            continue
+        for of in foreign:
+            for answer in world.ask(*world.requests(route, of, of, token)):
+                assert answer.status_code in {204, 400, 404, 409, 422} or "_id}" not in route
+                assert not leaks(answer, world, viewer), (route, answer.text)
+    assert [world.kept(of) for of in foreign] == before
+
+
 def test_another_units_object_is_answered_like_one_that_is_not_there(world: World) -> None:
     own, foreign = world.units[UNITS[2]], world.units[UNITS[4]]
     token = world.board.token("commander", own.unit)
@@ -277,6 +292,14 @@ def test_the_check_finds_a_leak_that_is_put_there(
     monkeypatch.setattr(cls, name, mistake)
     with pytest.raises(AssertionError, match="/v1/"):
         test_no_read_shows_what_is_not_the_viewers(world, UNITS[1])
+
+
+def test_the_check_finds_a_write_that_looks_at_no_unit(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Principal, "covers", lambda _, unit: unit is not None)
+    with pytest.raises(AssertionError):
+        test_no_write_changes_what_is_not_the_viewers(world, UNITS[1])
 
 
 def test_the_live_stream_gives_each_viewer_its_units_and_no_other(world: World) -> None:
