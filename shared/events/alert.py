@@ -120,6 +120,11 @@ class Restriction(Struct, frozen=True, kw_only=True):
     hidden_from: list[Name]
 
 
+CHECKER = "auditor"
+"""The login role that no restriction to roles keeps from the record, because it checks all of it,
+and that alone learns of a report of which nobody could say whom it accuses."""
+
+
 class Alert(Struct, frozen=True, kw_only=True):
     """An alert as GET shows it and as every `ronda.alert.*` event carries it.
 

@@ -3,12 +3,8 @@ alerts writes it on the alert that it becomes; the archive reads both."""
 
 from typing import NamedTuple
 
-from shared.events.alert import Restriction
+from shared.events.alert import CHECKER, Restriction
 from shared.plan.model import Plan
-
-CHECKER = "auditor"
-"""Who learns by the record of a report of which no plan could say whom it accuses: the role that
-checks the record, above the unit that it is about."""
 
 
 class Said(NamedTuple):

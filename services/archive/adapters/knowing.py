@@ -7,8 +7,9 @@ from typing import Any
 from psycopg import AsyncCursor
 from psycopg.sql import SQL, Composable
 
-from services.archive.domain.knowing import ANSWERS, CHECKER, FOLLOWING, PHOTO, Told, is_wary
+from services.archive.domain.knowing import ANSWERS, FOLLOWING, PHOTO, Told, is_wary
 from services.archive.domain.search import Rights
+from shared.events.alert import CHECKER
 
 _KEEP_RULE = SQL(
     "INSERT INTO archive.withheld (about, roles, hidden_from) VALUES (%s, %s, %s)"

@@ -29,7 +29,7 @@ from services.archive.adapters.knowing import keep_told
 from services.archive.adapters.transactions import transaction, translated
 from services.archive.domain.join import START, Head, join
 from services.archive.domain.kept import Batch, Kept
-from services.archive.domain.knowing import Told
+from services.archive.domain.knowing import Told, of_itself
 from services.archive.domain.leaves import (
     SALT_BYTES,
     Segment,
@@ -285,12 +285,11 @@ async def _keep_repeats(
 
 
 def _told(parts: Sequence[_Part]) -> list[Told]:
-    """Of what was set aside only who may know of itself: nobody acted upon what it says else."""
     return [
-        record.told._replace(belongings=()) if part.batch.aside else record.told
+        of_itself(record.told, record.event.id) if part.batch.aside else record.told
         for part in parts
         for record in part.fresh
-        if record.told is not None
+        if record.told is not None and record.event is not None
     ]
 
 

@@ -29,7 +29,7 @@ def translated() -> Iterator[None]:
     """Two kinds of failure: what another try may mend, and what the database will always refuse."""
     try:
         yield
-    except psycopg.DataError as error:
+    except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded) as error:
         raise Unstorable(f"the database refuses a value: {error.diag.sqlstate}") from error
     except (psycopg.Error, DBAPIError, PoolTimeout) as error:
         raise Unavailable(f"the database could not do it now: {type(error).__name__}") from error

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from services.archive.domain.kept import EventRow, Kept
 from services.archive.domain.knowing import told_by
+from services.archive.domain.storable import storable
 from shared.events.envelope import SIGNED_FIELDS, Envelope
 from shared.events.identity import UUID7_PATTERN
 from shared.events.registry import Undecodable, decode_envelope
@@ -63,7 +64,7 @@ def classify(record: Received) -> Kept:
         envelope = decode_envelope(record.value)
         event, told = _row(envelope, record.value or b""), told_by(envelope)
     except Undecodable as error:
-        reason = _storable(str(error))[:_REASON_LENGTH]
+        reason = storable(str(error))[:_REASON_LENGTH]
     return Kept(
         record.offset,
         _moment(record.timestamp),
@@ -116,17 +117,12 @@ def _alert(event: Envelope, value: bytes) -> bytes | None:
 
 def _without_nul(row: EventRow) -> EventRow:
     return row._replace(
-        type=_storable(row.type),
-        site=row.site and _storable(row.site),
-        unit=row.unit and _storable(row.unit),
-        actor=row.actor and _storable(row.actor),
-        device=row.device and _storable(row.device),
+        type=storable(row.type),
+        site=row.site and storable(row.site),
+        unit=row.unit and storable(row.unit),
+        actor=row.actor and storable(row.actor),
+        device=row.device and storable(row.device),
     )
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL's text takes every character but one."""
-    return text.replace("\x00", "\ufffd")
 
 
 def _within_range(moment: datetime) -> datetime:

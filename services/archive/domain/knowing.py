@@ -11,13 +11,12 @@ import msgspec
 from msgspec import Struct
 
 from services.archive.domain.search import Rights
-from shared.events.alert import Restriction
+from services.archive.domain.storable import storable
+from shared.events.alert import CHECKER, Restriction
 from shared.events.envelope import Envelope, EventId
 from shared.events.media import media_id
 from shared.events.patrol import Sha256
 
-CHECKER = "auditor"
-"""The role that no restriction to roles keeps from the record: it is there to check all of it."""
 PHOTO = "ronda.media.stored.v1"
 FOLLOWING = ("ronda.backup.requested.v1", "ronda.duress.mistaken.v1")
 """What follows up another report, whose archived record alone shows who may know of it."""
@@ -25,7 +24,9 @@ ANSWERS = "ronda.dispatch."
 """Crews' answers of this prefix are about an alert that they name."""
 _ALERT, _NOTIFICATION = "ronda.alert.", "ronda.notification."
 _REPORT = "ronda.incident.reported.v1"
-_MOST = 1_000
+_MOST_BYTES = 2_000
+_ELEMENT_BYTES = 7
+"""What PostgreSQL adds to each text of an array: four bytes, and up to three so as to align."""
 
 
 class Rule(NamedTuple):
@@ -76,14 +77,21 @@ def told_by(event: Envelope) -> Told | None:
     """What an event says; None for the many that say nothing."""
     if event.type.startswith((_ALERT, _NOTIFICATION)):
         return _of_decided(event)
-    rules = _stamped(event)
-    belongings = _belongings(event)
+    rules, belongings = _stamped(event), _belongings(event)
+    if belongings is None:
+        # Nobody can tell which report it follows.
+        return for_checkers(_bytes(event.id), event.unit)
     return Told(rules, belongings) if rules or belongings else None
+
+
+def of_itself(told: Told, event_id: bytes) -> Told:
+    """What an event that was set aside says of itself: nobody acted upon what it says else."""
+    return told._replace(belongings=tuple(b for b in told.belongings if b.event == event_id))
 
 
 def bare(event_type: str, event_id: bytes, unit: str | None) -> Told | None:
     """What must hold of an event whose bytes are gone, so that nobody can read it any more."""
-    speaks = event_type.startswith((_ALERT, _NOTIFICATION)) or event_type == _REPORT
+    speaks = event_type.startswith((_ALERT, _NOTIFICATION)) or event_type in (_REPORT, *FOLLOWING)
     return for_checkers(event_id, unit) if speaks else None
 
 
@@ -93,7 +101,7 @@ def for_checkers(event_id: bytes, unit: str | None) -> Told:
 
 
 def may_know(rule: Rule, rights: Rights) -> bool:
-    """Whether a rule lets an asker know."""
+    """Whether a rule lets an asker know: in words what searches ask in SQL, to hold them to."""
     if rights.role is None:
         return True
     is_kept_from_role = rule.roles and rights.role not in {CHECKER, *rule.roles}
@@ -135,14 +143,15 @@ def _stamped(event: Envelope) -> tuple[Rule, ...]:
     return (_rule(own, roles, units),)
 
 
-def _belongings(event: Envelope) -> tuple[Belonging, ...]:
+def _belongings(event: Envelope) -> tuple[Belonging, ...] | None:
+    """None of what follows up something, and cannot be read."""
     follows = event.type in FOLLOWING
     if not follows and b'"media"' not in bytes(event.data):
         return ()
     try:
         data = _said.decode(event.data)
     except _UNREADABLE:
-        return ()
+        return None if follows else ()
     own = _bytes(event.id)
     photos = tuple(Belonging(_bytes(media_id(each)), own) for each in data.media)
     first = data.incident or data.duress
@@ -150,21 +159,17 @@ def _belongings(event: Envelope) -> tuple[Belonging, ...]:
 
 
 def _rule(about: bytes, roles: tuple[str, ...], hidden_from: tuple[str, ...]) -> Rule:
-    return Rule(about, tuple(map(_storable, roles)), tuple(map(_storable, hidden_from)))
+    return Rule(about, tuple(map(storable, roles)), tuple(map(storable, hidden_from)))
 
 
 def _is_too_long(*names: str) -> bool:
     """Whether an index has no room for it; then nobody but who checks the record may see it."""
-    return len("".join(names)) > _MOST
+    sizes = (len(storable(name).encode()) + _ELEMENT_BYTES for name in names)
+    return sum(sizes) > _MOST_BYTES
 
 
 def _names(text: str | None) -> tuple[str, ...]:
     return tuple(filter(None, (text or "").split(",")))
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL's text takes every character but one."""
-    return text.replace("\x00", "\ufffd")
 
 
 def _bytes(event_id: str) -> bytes:

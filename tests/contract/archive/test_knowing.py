@@ -1,6 +1,7 @@
 """Who may know, held against the fake and against real PostgreSQL."""
 
 from itertools import permutations, product
+from random import Random
 from typing import Any
 
 import pytest
@@ -172,6 +173,34 @@ async def test_refused_evidence_makes_no_photo_visible(archive: Archive) -> None
     forged = a_batch(a_report("forged", media=[HASH]), topic="ronda.quarantine", aside=True)
     await archive.keep(a_batch(a_photo(), topic="ronda.media"), forged)
     assert [each.id for each in await archive.found(asking("operator"))] == [an_id("forged")]
+
+
+# What an index cannot compress.
+_LETTERS = "".join(map(chr, Random(1).choices(range(0x10000, 0x10FFFF), k=999)))
+
+
+@pytest.mark.parametrize("names", [_LETTERS, ",".join(_LETTERS)], ids=["bytes", "elements"])
+async def test_a_rule_that_no_index_has_room_for_is_for_those_who_check_and_stops_nobody(
+    archive: Archive, names: str
+) -> None:
+    long = {"roles": names.split(","), "hidden_from": [SOKO]}
+    await archive.keep(
+        a_batch(a_report("report", restrictedto=names), topic="ronda.incident"),
+        a_batch(an_alert("raised", "report", long), topic="ronda.alert"),
+    )
+    assert await archive.found(asking("commander")) == []
+    assert len(await archive.found(asking("auditor"))) == 2
+
+
+@pytest.mark.parametrize("data", [{"incident": an_id("report")}, {"incident": 5}])
+async def test_a_refused_call_for_backup_is_as_restricted_as_the_report_that_it_names(
+    archive: Archive, data: dict[str, Any]
+) -> None:
+    await archive.keep(a_batch(a_report("report", hiddenfrom=SOKO), topic="ronda.incident"))
+    backup = an_event("forged", type="ronda.backup.requested.v1", unit=SOKO, data=data)
+    await archive.keep(a_batch(backup, topic="ronda.quarantine", aside=True))
+    assert await archive.found(asking("operator", SOKO)) == []
+    assert len(await archive.found(asking("auditor"))) == 2
 
 
 async def test_pages_are_full_and_join_up_whatever_is_left_out(archive: Archive) -> None:

@@ -16,8 +16,9 @@ from services.archive.adapters.months import make_months
 from services.archive.adapters.reading import PAGE_BYTES, PostgresReader
 from services.archive.adapters.store import PostgresStore
 from services.archive.domain.kept import Batch
+from services.archive.domain.knowing import Rule, Told
 from services.archive.domain.search import Rights, Search
-from services.archive.ports import Unavailable
+from services.archive.ports import Unavailable, Unstorable
 from shared import database
 from tests.integration.archive.witnesses import count, query
 from tests.unit.archive.builders import NIGHT, UNIT, a_batch, an_event, an_id
@@ -41,6 +42,19 @@ def store(engine: AsyncEngine) -> PostgresStore:
 
 async def counts(url: str) -> dict[str, int]:
     return {table: await count(url, table) for table in TABLES}
+
+
+async def test_what_an_index_has_no_room_for_is_refused_for_good_and_not_tried_again(
+    store: PostgresStore, database_url: str
+) -> None:
+    batch = a_batch(an_event("long"))
+    names = tuple(
+        "".join(map(chr, range(start, start + 100))) for start in range(0x4E00, 0x5E00, 99)
+    )
+    told = Told((Rule(bytes(16), names, ()),))
+    with pytest.raises(Unstorable):
+        await store.keep([batch._replace(records=[batch.records[0]._replace(told=told)])], NIGHT)
+    assert await count(database_url, "record") == 0
 
 
 class PowerCut(Exception):

@@ -16,6 +16,7 @@ from services.archive.domain.knowing import (
     Rule,
     is_wary,
     may_know,
+    of_itself,
 )
 from services.archive.domain.search import TRACKS, Place, Rights, Search, Status
 from services.archive.ports import Found, Outcome, Page, Totals, Unavailable, Unstorable
@@ -85,9 +86,10 @@ class MemoryArchive:
         )
         status = self._status(batch, record)
         event = record.event
-        if record.told is not None:
-            self._rules |= {*record.told.rules}
-            self._belongings |= set() if batch.aside else {*record.told.belongings}
+        if record.told is not None and event is not None:
+            told = of_itself(record.told, event.id) if batch.aside else record.told
+            self._rules |= {*told.rules}
+            self._belongings |= {*told.belongings}
         self.actors[place] = event
         self.found.append(
             Found(

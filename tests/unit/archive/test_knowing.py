@@ -77,6 +77,11 @@ def test_what_no_index_could_hold_is_for_those_who_check_the_record() -> None:
     assert said == Told((Rule(raw("a"), ("auditor",), (UNIT,)),))
 
 
+def test_a_report_whose_photos_cannot_be_read_still_bears_who_may_know_of_it() -> None:
+    said = told(type="ronda.incident.reported.v1", data={"media": 5}, hiddenfrom=POLSEK)
+    assert said == Told((Rule(raw("a"), (), (POLSEK,)),))
+
+
 def test_photos_belong_to_the_reports_that_name_them() -> None:
     photo = bytes.fromhex(media_id(HASH).replace("-", ""))
     said = told(type="ronda.incident.reported.v1", data={"category": "x", "media": [HASH]})

@@ -24,7 +24,8 @@ from services.archive.adapters.transactions import transaction, translated
 from services.archive.domain import lines, tree
 from services.archive.domain.classify import event_row
 from services.archive.domain.index import COUNTED, NARROW_TABLES, REFUSED, digest
-from services.archive.domain.knowing import Told, bare, told_by
+from services.archive.domain.knowing import Told, bare, of_itself, told_by
+from services.archive.domain.storable import storable
 from services.archive.domain.stored import Entry, Link, Narrow, Record
 from shared.events.registry import Undecodable, decode_envelope
 
@@ -273,12 +274,12 @@ def _told(record: Record, row: Narrow) -> Told | None:
     if record.value is None:
         return bare(row.type, row.id, row.unit)
     told = told_by(decode_envelope(record.value))
-    return told._replace(belongings=()) if told and record.status == "aside" else told
+    return of_itself(told, row.id) if told and record.status == "aside" else told
 
 
 def _reason(value: bytes | None) -> str:
     try:
         event_row(value)
     except Undecodable as error:
-        return str(error).replace("\x00", "\ufffd")[:500]
+        return storable(str(error))[:500]
     return REFUSED
