@@ -1,7 +1,7 @@
 """Who may know, in PostgreSQL: kept in the transaction of the records, asked by every search."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from psycopg import AsyncCursor
@@ -18,6 +18,7 @@ _KEEP_RULE = SQL(
 _KEEP_BELONGING = SQL(
     'INSERT INTO archive.belonging (event, "to") VALUES (%s, %s) ON CONFLICT DO NOTHING'
 )
+_KEEP_PART = SQL("INSERT INTO archive.part (event, alert) VALUES (%s, %s) ON CONFLICT DO NOTHING")
 
 # As `may_know` says it.
 _KEPT_FROM_ASKER = SQL(
@@ -45,16 +46,28 @@ _PLACED = SQL(
 
 
 async def keep_told(cursor: AsyncCursor[Any], told: Sequence[Told]) -> None:
-    """Stores what events say of who may know; what is stored already stays."""
+    """Stores what events say of who may know, and of what goes together; what is stored already
+    stays."""
+    for statement, rows in told_rows(told):
+        await cursor.executemany(statement, rows)
+
+
+def told_rows(told: Sequence[Told]) -> Iterator[tuple[SQL, list[tuple[Any, ...]]]]:
+    """The same as statements with their rows, in one order, so that two transactions with the same
+    rows wait instead of deadlocking."""
     rules = {rule for each in told for rule in each.rules}
-    belongings = {belonging for each in told for belonging in each.belongings}
-    # In one order, so that two transactions with the same rows wait instead of deadlocking.
     if rules:
-        rows = [(_id(about), list(roles), list(units)) for about, roles, units in sorted(rules)]
-        await cursor.executemany(_KEEP_RULE, rows)
-    if belongings:
-        pairs = [(_id(event), _id(to)) for event, to in sorted(belongings)]
-        await cursor.executemany(_KEEP_BELONGING, pairs)
+        yield (
+            _KEEP_RULE,
+            [(_id(about), list(roles), list(units)) for about, roles, units in sorted(rules)],
+        )
+    pairs = (
+        (_KEEP_BELONGING, {pair for each in told for pair in each.belongings}),
+        (_KEEP_PART, {pair for each in told for pair in each.parts}),
+    )
+    for statement, found in pairs:
+        if found:
+            yield statement, [(_id(one), _id(other)) for one, other in sorted(found)]
 
 
 def known_to(rights: Rights) -> list[Composable]:

@@ -4,8 +4,9 @@
 (other content), what was refused or given up on is in `aside`, what is no event in `undecodable`.
 Each row names its record by place. `log` holds each segment once, as the leaves of one tree whose
 complete subtrees are in `log_node`; a `checkpoint` is a signed note about that tree. `withheld`
-says who may know of an event or alert, `belonging` what is as restricted as something else. The
-rest is the keeper's: what was erased by which act, what a hold protects, which months were retired.
+says who may know of an event or alert, `belonging` what is as restricted as something else, `part`
+which reports an alert has. The rest is the keeper's: what was erased by which act, what a hold
+protects, which months were retired.
 """
 
 from sqlalchemy import (
@@ -101,7 +102,7 @@ def _narrow(name: str, *key: str) -> Table:
         Column("device", Text),
     )
     Index(f"{name}_appended", table.c.appended_at)
-    for column in (table.c.site, table.c.alert):
+    for column in (table.c.site, table.c.alert, table.c.actor):
         Index(
             f"{name}_{column.name}",
             column,
@@ -235,3 +236,12 @@ belonging = Table(
     Column("event", Id, primary_key=True),
     Column("to", Id, primary_key=True),
 )
+Index("belonging_to", belonging.c.to)
+
+part = Table(
+    "part",
+    metadata,
+    Column("event", Id, primary_key=True),
+    Column("alert", Id, primary_key=True),
+)
+Index("part_alert", part.c.alert)

@@ -45,11 +45,19 @@ class Belonging(NamedTuple):
     to: bytes
 
 
+class PartOf(NamedTuple):
+    """A report that an alert has as one of its parts; both by their ids' bytes."""
+
+    event: bytes
+    alert: bytes
+
+
 class Told(NamedTuple):
-    """What an event says of who may know."""
+    """What an event says of who may know, and of what goes together."""
 
     rules: tuple[Rule, ...] = ()
     belongings: tuple[Belonging, ...] = ()
+    parts: tuple[PartOf, ...] = ()
 
 
 class _Part(Struct):
@@ -86,7 +94,8 @@ def told_by(event: Envelope) -> Told | None:
 
 def of_itself(told: Told, event_id: bytes) -> Told:
     """What an event that was set aside says of itself: nobody acted upon what it says else."""
-    return told._replace(belongings=tuple(b for b in told.belongings if b.event == event_id))
+    own = tuple(each for each in told.belongings if each.event == event_id)
+    return told._replace(belongings=own, parts=())
 
 
 def bare(event_type: str, event_id: bytes, unit: str | None) -> Told | None:
@@ -123,15 +132,16 @@ def _of_decided(event: Envelope) -> Told | None:
     except _UNREADABLE:
         # What cannot be read cannot be shown to be for everybody.
         return for_checkers(own, event.unit)
+    alert = _bytes(data.id) if event.type.startswith(_ALERT) and data.id is not None else None
+    reports = {_bytes(part.event) for part in data.parts}
+    parts = tuple(PartOf(each, alert) for each in sorted(reports)) if alert else ()
     if data.restricted is None:
-        return None
-    about = {own, *(_bytes(part.event) for part in data.parts)}
-    if event.type.startswith(_ALERT) and data.id is not None:
-        about.add(_bytes(data.id))
+        return Told(parts=parts) if parts else None
+    about = {own, *reports, *([alert] if alert else [])}
     roles, units = tuple(data.restricted.roles), tuple(data.restricted.hidden_from)
     if _is_too_long(*roles, *units):
         return for_checkers(own, event.unit)
-    return Told(tuple(_rule(each, roles, units) for each in sorted(about)))
+    return Told(tuple(_rule(each, roles, units) for each in sorted(about)), parts=parts)
 
 
 def _stamped(event: Envelope) -> tuple[Rule, ...]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.archive.domain.classify import classify
-from services.archive.domain.knowing import Belonging, Rule, Told, may_know
+from services.archive.domain.knowing import Belonging, PartOf, Rule, Told, may_know
 from services.archive.domain.search import Rights
 from shared.auth import ROLES
 from shared.events.media import media_id
@@ -48,6 +48,16 @@ def test_what_an_alert_is_restricted_to_holds_for_it_and_for_its_reports(event_t
     assert said is not None
     assert {rule.about for rule in said.rules} == {raw("a"), raw("alert"), raw("report")}
     assert {rule[1:] for rule in said.rules} == {(("commander",), (POLSEK,))}
+    assert said.parts == (PartOf(raw("report"), raw("alert")),)
+
+
+def test_an_alert_for_everybody_says_which_reports_it_has() -> None:
+    parts = [{"event": an_id("two")}, {"event": an_id("one")}, {"event": an_id("one")}]
+    data = {"id": an_id("alert"), "restricted": None, "parts": parts}
+    said = told(type="ronda.alert.raised.v1", data=data)
+    assert said is not None
+    assert {each.event for each in said.parts} == {raw("one"), raw("two")}
+    assert said == Told(parts=said.parts[:2])
 
 
 def test_a_page_about_a_restricted_alert_is_restricted_like_it() -> None:
