@@ -134,6 +134,10 @@ class Reader(Protocol):
         """At most `search.limit` records after `search.after`, fewer where they are large."""
         ...
 
+    async def together(self, ids: Sequence[str], *, alert: str | None) -> Sequence[str]:
+        """The ids of these events and of an alert's reports, and of all that belongs to them."""
+        ...
+
     async def totals(self) -> dict[str, Totals]:
         """Counts by topic."""
         ...

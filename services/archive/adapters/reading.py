@@ -64,6 +64,13 @@ _AFTER = SQL(
     '(appended_at, topic, partition, "offset")'
     " > (%(after_at)s, %(after_topic)s, %(after_partition)s, %(after_offset)s)"
 )
+_TOGETHER = SQL(
+    "WITH RECURSIVE wanted (id) AS (SELECT unnest(%(ids)s::uuid[])"
+    " UNION SELECT event FROM archive.part WHERE alert = %(alert)s::uuid"
+    " UNION SELECT belonging.event FROM wanted"
+    ' JOIN archive.belonging ON belonging."to" = wanted.id) SELECT id::text FROM wanted'
+)
+_IDS_AT_ONCE = 1_000
 _NOT_OF_TRACKS = SQL(
     "topic NOT IN (SELECT id FROM archive.topic WHERE right(name, {}) = {})"
 ).format(len(POSITION.name), POSITION.name)
@@ -84,6 +91,17 @@ class PostgresReader:
                 await cursor.execute(*page_query(search, rights))
                 rows = await cursor.fetchall()
         return Page(list(map(self._found, rows)), bool(rows) and rows[0][-1] > len(rows))
+
+    async def together(self, ids: Sequence[str], *, alert: str | None) -> Sequence[str]:
+        """See `Reader`."""
+        found: set[str] = set()
+        with _translated():
+            for start in range(0, max(len(ids), 1), _IDS_AT_ONCE):
+                values = {"ids": list(ids[start : start + _IDS_AT_ONCE]), "alert": alert}
+                async with transaction(self._engine) as connection:
+                    cursor = await connection.execute(_TOGETHER, values)
+                    found |= {row[0] for row in await cursor.fetchall()}
+        return sorted(found)
 
     async def totals(self) -> dict[str, Totals]:
         """See `Reader`."""

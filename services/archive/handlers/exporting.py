@@ -3,14 +3,17 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
 from services.archive.domain import lines
 from services.archive.domain.hold import Hold
+from services.archive.domain.knowing import Told, is_wary, told_by
 from services.archive.domain.proof import Proven, Sealed
 from services.archive.domain.search import Place, Rights, Search
 from services.archive.domain.stored import Erased, Narrow, Seal
@@ -20,6 +23,7 @@ from shared.auth import Principal
 from shared.clock import Clock
 from shared.events.audit import Access, AccessRecorded
 from shared.events.identity import new_id
+from shared.events.registry import decode_envelope
 
 AT_ONCE = 500
 LOOKS_READ = 20_000
@@ -63,12 +67,25 @@ class Story(NamedTuple):
     checkpoint: str
 
 
-class _Data(Struct):
-    parts: list[dict[str, Any]] = []
+@dataclass
+class _Gathered:
+    """What a selection comes to, up to a limit: places and ids of records, and what they name."""
 
+    limit: int
+    places: set[Place] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
 
-class _Alert(Struct):
-    data: _Data
+    def add(self, found: Found) -> None:
+        """Raises `TooMuch`."""
+        self.places.add(found.place)
+        self.ids |= {found.id} if found.id else set()
+        self.named |= _named(found)
+        if len(self.places) > self.limit:
+            raise TooMuch(
+                f"more than {self.limit} records are asked for: name a shorter time, or use "
+                "`ronda archive export`"
+            )
 
 
 Page = Callable[[Story], str]
@@ -115,7 +132,7 @@ class Exporting:
         Raises `Nothing`, `TooMuch`, and `Unavailable`, also when the look cannot be recorded.
         """
         await self._access.record(self._look(who, selection, reason))
-        found = [each async for each in self._selected(selection, rights, limit)]
+        found = await self._selected(selection, rights, limit)
         if not found:
             raise Nothing("no record that you may see is asked for")
         seal = await self._proofs.checkpoint()
@@ -141,6 +158,7 @@ class Exporting:
         with bundle.member("erasures.ndjson") as member:
             member.add(lines.erased_line(each, topic, None) for each, topic in erased)
         manifest = self._manifest(who, selection, reason, seal) | {"records": len(found)}
+        manifest["shown_to"] = _shown_to(rights)
         looks = await self._looks(selection, found[0].appended_at, rights)
         custody = [*looks, *_custody(holds.values())]
         return self._end(bundle, manifest, shown, custody, [seal.note] if seal else [])
@@ -197,23 +215,9 @@ class Exporting:
         manifest["signed"] = self._sign is not None
         return bundle.close(manifest, self._sign)
 
-    async def _selected(
-        self, selection: Selection, rights: Rights, limit: int
-    ) -> AsyncIterator[Place]:
-        """Places in the archive's order, each once."""
-        places: set[Place] = set()
-        for search in await self._searches(selection, rights):
-            async for found in self._found(search, rights):
-                places.add(found.place)
-                if len(places) > limit:
-                    raise TooMuch(
-                        f"more than {limit} records are asked for: name a shorter time, or use "
-                        "`ronda archive export`"
-                    )
-        for place in sorted(places):
-            yield place
-
-    async def _searches(self, selection: Selection, rights: Rights) -> list[Search]:
+    async def _selected(self, selection: Selection, rights: Rights, limit: int) -> list[Place]:
+        """Places in the archive's order, each once: of what is asked for, and of what goes with it
+        whenever and wherever it came, as photos and calls for backup do."""
         about = Search(
             alert=selection.incident,
             site=selection.site,
@@ -221,12 +225,15 @@ class Exporting:
             until=selection.until,
             limit=1000,
         )
-        if selection.incident is None:
-            return [about]
-        reports = {selection.incident}
+        gathered = _Gathered(limit)
         async for found in self._found(about, rights):
-            reports |= _reports(found)
-        return [about, *(Search(id=each, limit=1000) for each in sorted(reports))]
+            gathered.add(found)
+        ids = gathered.ids | ({selection.incident} if selection.incident else set())
+        together = await self._reader.together(sorted(ids), alert=selection.incident)
+        for each in sorted({*together, *gathered.named} - gathered.ids):
+            async for found in self._found(Search(id=each, limit=1000), rights):
+                gathered.add(found)
+        return sorted(gathered.places)
 
     async def _found(self, search: Search, rights: Rights) -> AsyncIterator[Found]:
         while True:
@@ -289,6 +296,11 @@ class Exporting:
         )
 
 
+def _shown_to(rights: Rights) -> dict[str, Any]:
+    """For whom it was made; what is `filtered` leaves out what they may not know."""
+    return {"role": rights.role, "unit": rights.within, "filtered": is_wary(rights)}
+
+
 async def _left(snapshot: Snapshot) -> dict[tuple[int, int, int], Narrow]:
     """What is left of erased events' rows, by place."""
     left: dict[tuple[int, int, int], Narrow] = {}
@@ -347,12 +359,9 @@ def _judged(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _reports(found: Found) -> set[str]:
-    """The reports that an alert's event names as its parts."""
-    if not (found.type or "").startswith("ronda.alert.") or found.value is None:
+def _named(found: Found) -> set[str]:
+    """The photos that refused evidence names: they do not belong to it, but they go with it."""
+    if found.status != "aside" or found.value is None:
         return set()
-    try:
-        parts = msgspec.json.decode(found.value, type=_Alert).data.parts
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return set()
-    return {part["event"] for part in parts if isinstance(part.get("event"), str)}
+    told = told_by(decode_envelope(found.value)) or Told()
+    return {str(UUID(bytes=each.event)) for each in told.belongings}

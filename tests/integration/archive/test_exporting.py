@@ -15,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.archive.adapters.evidence.holding import PostgresHolds
 from services.archive.adapters.evidence.ledger import PostgresSnapshot
-from services.archive.adapters.evidence.verifier import check
+from services.archive.adapters.evidence.verifier import check, main
 from services.archive.domain.hold import Scope
 from services.archive.domain.search import Rights
 from services.archive.handlers.exporting import Nothing, Selection, TooMuch
 from services.archive.ports import Unavailable
 from shared import database
+from shared.events.media import media_id
 from tests.integration.archive.sealed import PREFIX, SealedArchive, superuser
 from tests.unit.archive.builders import NIGHT, UNIT, a_batch, an_event, an_id
 
@@ -136,6 +137,84 @@ async def test_an_incident_comes_with_the_reports_that_its_alert_names(
         report.decode(), raised.decode(),
     }  # fmt: skip
     assert run_alone(file)[0] == 0
+
+
+HASHES = [f"{number:064x}" for number in range(3)]
+
+
+async def an_incident(archive: SealedArchive) -> str:
+    """A report with a photo, its alert, a call for backup and a refused report with a photo."""
+    data = {"category": "x", "media": HASHES[:1]}
+    report = an_event("report", type="ronda.incident.reported.v1", subject="home", data=data)
+    alert = {"id": an_id("alert"), "restricted": None, "parts": [{"event": an_id("report")}]}
+    forged = {"category": "x", "media": HASHES[1:2]}
+    other = {"category": "x", "media": HASHES[2:]}
+    photos = [
+        an_event(f"photo{number}", id=media_id(each), type="ronda.media.stored.v1", subject=None)
+        for number, each in enumerate(HASHES)
+    ]
+    backup = {"incident": an_id("report")}
+    await archive.store.keep(
+        [
+            a_batch(
+                report,
+                an_event("backup", type="ronda.backup.requested.v1", subject=None, data=backup),
+                an_event("other", type="ronda.incident.reported.v1", subject="away", data=other),
+                topic="ronda.incident",
+                partition=4,
+            ),
+            a_batch(
+                an_event("raised", type="ronda.alert.raised.v1", subject=None, data=alert),
+                topic="ronda.alert",
+                partition=4,
+            ),
+            a_batch(*photos, topic="ronda.media", partition=4),
+            a_batch(
+                an_event("forged", type="ronda.incident.reported.v1", subject="home", data=forged),
+                topic="ronda.quarantine",
+                partition=4,
+                aside=True,
+            ),
+        ],
+        NIGHT,
+    )
+    await archive.seal()
+    return an_id("alert")
+
+
+def ids(file: Path) -> set[str]:
+    return {json.loads(line["value"])["id"] for line in lines(file, "records.ndjson")}
+
+
+async def test_evidence_comes_with_its_photos_and_calls_for_backup(
+    archive: SealedArchive, tmp_path: Path
+) -> None:
+    alert = await an_incident(archive)
+    incident = await archive.export(Selection(incident=alert), WHY, tmp_path / "incident.zip")
+    photos = [media_id(each) for each in HASHES]
+    of_the_report = {an_id("report"), an_id("backup"), photos[0]}
+    assert ids(incident) == {*of_the_report, an_id("raised")}
+    site = await archive.export(Selection(site="home"), WHY, tmp_path / "site.zip")
+    assert ids(site) == {*of_the_report, an_id("forged"), photos[1]}
+    assert run_alone(incident)[0] == run_alone(site)[0] == 0
+
+
+async def test_what_leaves_out_what_somebody_may_not_know_says_so_everywhere(
+    archive: SealedArchive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {}
+    for role in (None, "auditor", "commander"):
+        rights = Rights(UNIT, sees_unitless=True, tracks=True, role=role, is_top=True)
+        file = tmp_path / f"{role}.zip"
+        await archive.export(Selection(site="kpu"), WHY, file, rights=rights)
+        with zipfile.ZipFile(file) as bundle:
+            shown = json.loads(bundle.read("manifest.json"))["shown_to"]
+            text = bundle.read("index.html").decode()
+        assert main([str(file)]) == 0
+        assert shown == {"role": role, "unit": UNIT, "filtered": role == "commander"}
+        said = "dapat tidak disertakan"
+        told[role] = (said in text, said in capsys.readouterr().out)
+    assert told == {None: (False,) * 2, "auditor": (False,) * 2, "commander": (True,) * 2}
 
 
 async def test_what_is_not_sealed_yet_is_said_to_be_so(

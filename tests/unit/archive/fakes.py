@@ -13,6 +13,7 @@ from services.archive.domain.knowing import (
     FOLLOWING,
     PHOTO,
     Belonging,
+    PartOf,
     Rule,
     is_wary,
     may_know,
@@ -35,6 +36,7 @@ class MemoryArchive:
         self._refuses = refuses
         self._rules: set[Rule] = set()
         self._belongings: set[Belonging] = set()
+        self._parts: set[PartOf] = set()
 
     async def keep(self, batches: Sequence[Batch], now: datetime) -> Sequence[Outcome]:
         """See `Store`."""
@@ -90,6 +92,7 @@ class MemoryArchive:
             told = of_itself(record.told, event.id) if batch.aside else record.told
             self._rules |= {*told.rules}
             self._belongings |= {*told.belongings}
+            self._parts |= {*told.parts}
         self.actors[place] = event
         self.found.append(
             Found(
@@ -166,6 +169,15 @@ class MemoryArchive:
                 row.alert == event.alert and row.type.startswith("ronda.alert.") for row in rows
             )
         return bool(to) or event.type != PHOTO
+
+    async def together(self, ids: Sequence[str], *, alert: str | None) -> Sequence[str]:
+        """See `Reader`."""
+        wanted = {UUID(each).bytes for each in ids}
+        if alert is not None:
+            wanted |= {each.event for each in self._parts if each.alert == UUID(alert).bytes}
+        while more := {each.event for each in self._belongings if each.to in wanted} - wanted:
+            wanted |= more
+        return [str(UUID(bytes=each)) for each in wanted]
 
     async def totals(self) -> dict[str, Totals]:
         """See `Reader`."""

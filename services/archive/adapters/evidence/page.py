@@ -98,7 +98,19 @@ def _summary(manifest: Mapping[str, Any]) -> str:
         ("Alasan", escape(made["reason"])),
     ]
     cells = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows)
-    return f"<h2>Isi berkas {_en('What this is')}</h2><dl>{cells}</dl>"
+    return f"<h2>Isi berkas {_en('What this is')}</h2><dl>{cells}</dl>{_left_out(manifest)}"
+
+
+def _left_out(manifest: Mapping[str, Any]) -> str:
+    shown = manifest.get("shown_to")
+    if not shown or not shown["filtered"]:
+        return ""
+    who = f"{escape(str(shown['role']))}, {escape(shown['unit'])}"
+    return (
+        f"<p><strong>Hanya berisi apa yang boleh diketahui ({who}); catatan lain dapat tidak "
+        f"disertakan.</strong> {_en('Holds what these may know; other records may be left out.')}"
+        "</p>"
+    )
 
 
 def _damage(manifest: Mapping[str, Any]) -> str:

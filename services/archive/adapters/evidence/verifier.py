@@ -74,6 +74,13 @@ class Check:
             self._sizes.add(self._note(note, "checkpoint"))
         for note in elsewhere:
             self._note(note, "checkpoint kept elsewhere")
+        shown = self.manifest.get("shown_to")
+        if shown and shown["filtered"]:
+            self.remarks.append(
+                "hanya berisi apa yang boleh diketahui / holds only what these may know: "
+                f"{shown['role']}, {shown['unit']}; catatan lain dapat tidak disertakan / other "
+                "records may be left out"
+            )
         if set(self._roots) - self._sizes:
             self._find("checkpoint", "the one that the records lead to is not there")
         return self
