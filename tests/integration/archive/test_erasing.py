@@ -26,6 +26,7 @@ from services.archive.domain.search import Search
 from services.archive.handlers.exporting import Selection
 from services.archive.handlers.verifying import Verdict
 from shared import database
+from shared.events.media import media_id
 from shared.events.registry import encode
 from tests.integration.archive.sealed import ALL, PREFIX, SealedArchive, superuser, verdict
 from tests.integration.archive.witnesses import query
@@ -159,6 +160,56 @@ async def test_what_is_held_is_not_erased_until_the_hold_is_lifted(
     assert await erasure.due(TERMS[0], LATER + timedelta(days=1)) == len(kept)
     (hold,) = await holds.all()
     assert (hold.scope.site, hold.lifted_by) == ("gudang", "jaksa")
+
+
+@pytest.mark.parametrize(
+    "scope", [Scope(alert=an_id("alert")), Scope(event_id=an_id("report")), Scope(site="home")]
+)
+async def test_a_hold_keeps_the_reports_their_photos_and_what_follows_them(
+    archive: SealedArchive, engine: AsyncEngine, scope: Scope
+) -> None:
+    await keep_an_incident(archive)
+    holds, erasure = PostgresHolds(engine), PostgresErasure(engine)
+    await holds.place(scope, "perkara 9", "jaksa", "kabag-ops", NIGHT)
+    for event in (an_id("report"), an_id("backup"), media_id(HASH)):
+        assert await erasure.event(event, ACT, LATER) == 0
+    assert await erasure.event(an_id("other"), ACT, LATER) == 1
+    assert await erasure.event(an_id("raised"), ACT, LATER) == (scope.alert is None)
+    with pytest.raises(Held):
+        await holds.retire(NIGHT, "masa simpan habis", "kapolres", "kabag-ops", LATER)
+
+
+HASH = "ab" * 32
+
+
+async def keep_an_incident(archive: SealedArchive) -> None:
+    """A report with a photo, a call for backup, the alert that came of it, and another report."""
+    said = {"category": "x", "text": "amplop", "media": [HASH]}
+    part = {"event": an_id("report"), "text": "amplop"}
+    alert = {"id": an_id("alert"), "restricted": None, "parts": [part]}
+    backup = {"incident": an_id("report")}
+    await archive.store.keep(
+        [
+            a_batch(
+                an_event("report", type="ronda.incident.reported.v1", subject="home", data=said),
+                an_event("backup", type="ronda.backup.requested.v1", subject=None, data=backup),
+                an_event("other", type="ronda.incident.reported.v1", subject="away"),
+                topic="ronda.incident",
+                partition=4,
+            ),
+            a_batch(
+                an_event("photo", id=media_id(HASH), type="ronda.media.stored.v1", subject=None),
+                topic="ronda.media",
+                partition=4,
+            ),
+            a_batch(
+                an_event("raised", type="ronda.alert.raised.v1", subject=None, data=alert),
+                topic="ronda.alert",
+                partition=4,
+            ),
+        ],
+        NIGHT,
+    )
 
 
 async def test_an_erasure_that_nobody_was_told_of_is_told_until_it_comes_back_as_a_record(

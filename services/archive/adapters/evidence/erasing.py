@@ -25,14 +25,20 @@ from shared.events.identity import new_id
 RECORDS_AT_ONCE = 500
 KEEPER = "archive-keeper"
 LOCK = SQL("SELECT pg_advisory_xact_lock({}, 0)").format(ERASING_LOCK)
-# An event of an alert under hold is held too, wherever it happened.
-COVERS = SQL(
-    "coalesce(hold.event_id = row.id, hold.event_id IS NULL)"
-    " AND coalesce(hold.alert = row.alert, hold.alert IS NULL)"
-    " AND coalesce(hold.site = row.site, hold.site IS NULL)"
-    " AND coalesce(hold.since <= row.appended_at, true)"
-    " AND coalesce(hold.until > row.appended_at, true)"
+# An event of an alert under hold is held too, wherever it happened, and so is the alert's report.
+_FITS = SQL(
+    "(coalesce(hold.event_id = {0}.id, hold.event_id IS NULL)"
+    " AND (hold.alert IS NULL OR coalesce(hold.alert = {0}.alert, false)"
+    " OR EXISTS (SELECT FROM archive.part WHERE part.event = {0}.id AND part.alert = hold.alert))"
+    " AND coalesce(hold.site = {0}.site, hold.site IS NULL)"
+    " AND coalesce(hold.since <= {0}.appended_at, true)"
+    " AND coalesce(hold.until > {0}.appended_at, true))"
 )
+# A photo is held with the reports that name it, a call for backup with the report that it follows.
+COVERS = SQL(
+    '({} OR EXISTS (SELECT FROM archive.belonging JOIN archive.event AS other ON other.id = "to"'
+    " WHERE belonging.event = row.id AND {}))"
+).format(_FITS.format(Identifier("row")), _FITS.format(Identifier("other")))
 NOT_HELD = SQL("NOT EXISTS (SELECT FROM archive.hold WHERE lifted_at IS NULL AND {})").format(
     COVERS
 )
