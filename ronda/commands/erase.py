@@ -4,14 +4,14 @@ import asyncio
 import getpass
 import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 import typer
 
 from ronda.commands.terminal import Json, answer_json, answers, remarks
-from services.archive.adapters.evidence.erasing import Act, PostgresErasure
+from services.archive.adapters.evidence.erasing import Act, PostgresErasure, Quote
 from services.archive.adapters.evidence.holding import (
     Held,
     NoSuchHold,
@@ -44,6 +44,10 @@ def erase(
         datetime | None,
         typer.Option(formats=[_Moment], help="With --person: what was appended before."),
     ] = None,
+    with_alerts: Annotated[
+        bool,
+        typer.Option("--with-alerts", help="The alerts' events that quote it too, as a whole."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Erase the bytes of an event, or of a person's events, for good. Every proof stays.
@@ -51,26 +55,42 @@ def erase(
     Example:  RONDA_DATABASE_URL=postgresql://archive_keeper@db/ronda ronda archive erase
     --event 018bf3e2-… --reason "permintaan pemilik data" --authority "putusan 7/2026"
 
-    What a hold keeps is passed over. The archive tells of it on ronda.audit. Backups and exports
-    that were made before still have the bytes.
+    What a hold keeps is passed over. An alert's events quote its reports: those that still do are
+    named, and erased too where --with-alerts says so. The archive tells of it on ronda.audit.
+    Backups and exports that were made before still have the bytes.
     """
     _check(reason, authority, event)
     if (event is None) == (person is None) or (person is not None and before is None):
         raise typer.BadParameter("name either --event, or --person with --before")
     act, now = Act(reason, authority, "request", getpass.getuser()), system_clock()
 
-    async def work(erasure: PostgresErasure, _: PostgresHolds) -> int:
+    async def work(erasure: PostgresErasure, _: PostgresHolds) -> tuple[int, Sequence[Quote]]:
         if event is not None:
-            return await erasure.event(event, act, now)
-        return await erasure.person(person or "", before or now, act, now)
+            quoting = await erasure.quoting_event(event)
+            erased = await erasure.event(event, act, now)
+        else:
+            quoting = await erasure.quoting_person(person or "", before or now)
+            erased = await erasure.person(person or "", before or now, act, now)
+        if not with_alerts:
+            return erased, quoting
+        counts = {each: await erasure.event(each.event, act, now) for each in quoting}
+        return erased + sum(counts.values()), [each for each, count in counts.items() if not count]
 
-    erased = _run(work)
+    erased, quoting = _run(work)
     if json:
-        answer_json({"erased": erased})
+        answer_json({"erased": erased, "quoted_by": [each._asdict() for each in quoting]})
     else:
         answers.print(f"erased the bytes of {erased} records")
+        _tell(quoting)
     if not erased:
         raise typer.Exit(1)
+
+
+def _tell(quoting: Sequence[Quote]) -> None:
+    if quoting:
+        remarks.print(f"{len(quoting)} events of alerts still quote it:")
+    for each in quoting:
+        answers.print(f"{each.event}  {each.type}  alert {each.alert}")
 
 
 def retire(

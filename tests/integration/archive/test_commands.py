@@ -18,7 +18,7 @@ from shared import database
 from shared.settings import KafkaSettings
 from tests.integration.archive.sealed import SealedArchive
 from tests.integration.archive.witnesses import in_topics, query
-from tests.unit.archive.builders import NIGHT, an_id
+from tests.unit.archive.builders import NIGHT, a_batch, an_event, an_id
 
 WHY = ("--reason", "permintaan Bawaslu 12", "--authority", "putusan 7/2026")
 
@@ -131,6 +131,26 @@ async def test_an_export_is_written_recorded_checked_and_restored_from(
     assert "holds records already" in again.output
     none = await ronda("export", *why, "--site", "nowhere", "--output", str(tmp_path / "n.zip"))
     assert none.exit_code == 1
+
+
+async def test_who_erases_a_report_is_told_which_events_still_quote_it_and_may_erase_them_too(
+    archive: SealedArchive, database_url: str
+) -> None:
+    alert = {"id": an_id("alert"), "restricted": None, "parts": [{"event": an_id("report")}]}
+    report = an_event("report", type="ronda.incident.reported.v1")
+    raised = an_event("raised", type="ronda.alert.raised.v1", data=alert)
+    await archive.store.keep(
+        [
+            a_batch(report, topic="ronda.incident", partition=5),
+            a_batch(raised, topic="ronda.alert", partition=5),
+        ],
+        NIGHT,
+    )
+    this = ("erase", *WHY, "--event", an_id("report"))
+    assert an_id("raised") in (await ronda(*this)).stdout
+    done = json.loads((await ronda(*this, "--with-alerts", "--json")).stdout)
+    assert done == {"erased": 1, "quoted_by": []}
+    assert (await ronda(*this, "--with-alerts")).exit_code == 1
 
 
 async def test_erasing_holding_and_retiring_by_hand(

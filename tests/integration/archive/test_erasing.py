@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.archive.adapters.evidence import erasing, verifier
-from services.archive.adapters.evidence.erasing import Act, PostgresErasure
+from services.archive.adapters.evidence.erasing import Act, PostgresErasure, Quote
 from services.archive.adapters.evidence.holding import (
     Held,
     NoSuchHold,
@@ -210,6 +211,26 @@ async def keep_an_incident(archive: SealedArchive) -> None:
         ],
         NIGHT,
     )
+
+
+async def test_the_alerts_events_that_still_quote_a_report_are_named(
+    archive: SealedArchive, engine: AsyncEngine, database_url: str
+) -> None:
+    await keep_an_incident(archive)
+    before: dict[str, Any] = {"id": an_id("alert"), "restricted": None, "parts": []}
+    early = an_event("before", type="ronda.alert.raised.v1", data=before)
+    await archive.store.keep([a_batch(early, topic="ronda.alert", partition=5)], NIGHT)
+    erasure, quote = (
+        PostgresErasure(engine),
+        Quote(an_id("raised"), "ronda.alert.raised.v1", an_id("alert")),
+    )
+    assert await erasure.quoting_person("p-1", LATER) == [quote]
+    await erasure.event(an_id("report"), ACT, LATER)
+    assert await erasure.quoting_event(an_id("report")) == [quote]
+    assert await erasure.quoting_event(an_id("other")) == []
+    await erasure.event(quote.event, ACT, LATER)
+    assert await erasure.quoting_event(an_id("report")) == []
+    assert b"amplop" not in b"".join(await every_value(database_url))
 
 
 async def test_an_erasure_that_nobody_was_told_of_is_told_until_it_comes_back_as_a_record(

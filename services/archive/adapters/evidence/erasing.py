@@ -72,6 +72,15 @@ _ERASURE = SQL(
     'INSERT INTO archive.erasure (topic, partition, "offset", appended_at, event_id, status, leaf,'
     " kept, act) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
+# An alert's event carries its reports' words, positions and persons.
+_QUOTING = SQL(
+    "SELECT DISTINCT quoting.id::text, quoting.type, quoting.alert::text FROM archive.part"
+    " JOIN archive.event AS quoting ON quoting.alert = part.alert"
+    ' JOIN archive.record USING (appended_at, topic, partition, "offset")'
+    " WHERE part.event IN (SELECT id FROM archive.event WHERE {wanted}) AND hash <> ''"
+    " AND position(convert_to(part.event::text, 'UTF8') IN record.value) > 0"
+    " ORDER BY quoting.id::text"
+)
 _MARK = SQL("SELECT erased_up_to FROM archive.retention WHERE class = %s")
 _PUT_MARK = SQL(
     "INSERT INTO archive.retention (class, erased_up_to) VALUES (%s, %s)"
@@ -88,6 +97,14 @@ class Act(NamedTuple):
     actor: str
 
 
+class Quote(NamedTuple):
+    """An alert's event that still shows what reports say."""
+
+    event: str
+    type: str
+    alert: str
+
+
 class PostgresErasure:
     """Erases as the tables' owner. Everything raises `Unavailable`."""
 
@@ -96,12 +113,25 @@ class PostgresErasure:
 
     async def event(self, event_id: str, act: Act, now: datetime) -> int:
         """Erases every record of an event that no hold keeps; how many."""
-        return await self._all(SQL("id = {}").format(Literal(uuid.UUID(event_id))), act, now)
+        return await self._all(_of_event(event_id), act, now)
 
     async def person(self, actor: str, before: datetime, act: Act, now: datetime) -> int:
         """Erases a person's events from before a moment that no hold keeps; how many."""
-        wanted = SQL("actor = {} AND appended_at < {}").format(Literal(actor), Literal(before))
-        return await self._all(wanted, act, now)
+        return await self._all(_of_person(actor, before), act, now)
+
+    async def quoting_event(self, event_id: str) -> Sequence[Quote]:
+        """The alerts' events that show what an event says, also once it is erased."""
+        return await self._quoting(_of_event(event_id))
+
+    async def quoting_person(self, actor: str, before: datetime) -> Sequence[Quote]:
+        """The same of a person's events, as long as these are not erased."""
+        return await self._quoting(_of_person(actor, before))
+
+    async def _quoting(self, wanted: Composable) -> list[Quote]:
+        with translated():
+            async with transaction(self._engine) as connection:
+                cursor = await connection.execute(_QUOTING.format(wanted=wanted))
+                return [Quote(*row) for row in await cursor.fetchall()]
 
     async def due(self, term: Term, now: datetime) -> int:
         """Erases what is kept longer than its term and not held; how many."""
@@ -135,6 +165,14 @@ class PostgresErasure:
                 if done < RECORDS_AT_ONCE:
                     break
         return total
+
+
+def _of_event(event_id: str) -> Composable:
+    return SQL("id = {}").format(Literal(uuid.UUID(event_id)))
+
+
+def _of_person(actor: str, before: datetime) -> Composable:
+    return SQL("actor = {} AND appended_at < {}").format(Literal(actor), Literal(before))
 
 
 async def _erase(
