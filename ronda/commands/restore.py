@@ -24,8 +24,8 @@ def restore(
 
     Example:  RONDA_DATABASE_URL=postgresql://archive_keeper@db/ronda ronda archive restore all.zip
 
-    Afterwards it verifies as before, answers the same, and goes on where the export ended. Holds
-    are not in an export: place them again.
+    Afterwards it verifies as before, answers the same, holds what was held, and goes on where the
+    export ended.
     """
     url = Environment(os.environ).database_url()
     try:

@@ -283,6 +283,10 @@ class Holds(Protocol):
         places are given, oldest first."""
         ...
 
+    async def all(self) -> Sequence[Hold]:
+        """Every hold there ever was."""
+        ...
+
 
 class Member(Protocol):
     """A file inside an export, written in pieces."""

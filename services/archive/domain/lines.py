@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from services.archive.domain.hold import Hold
 from services.archive.domain.leaves import Segment
 from services.archive.domain.proof import Proven, Sealed
-from services.archive.domain.stored import Entry, Erased, Link, Narrow, Record
+from services.archive.domain.stored import Entry, Erased, Link, Narrow, Record, Undecoded
 
 FORMAT = "ronda.export.v1"
 
 Line = dict[str, Any]
+_MOMENTS = ("time", "received_at", "appended_at")
 
 
 def record_line(record: Record, topic: str) -> Line:
@@ -69,6 +71,27 @@ def erased_line(erased: Erased, topic: str, left: Narrow | None) -> Line:
             "alert": left.alert and left.alert.hex(),
         }
     return line
+
+
+def row_line(table: str, row: Narrow, topic: str) -> Line:
+    """A row of a table that searches read, whose record was dropped with its month."""
+    line: Line = row._asdict() | {"table": table, "topic": topic}
+    hashes = {name: line[name] and line[name].hex() for name in ("id", "alert")}
+    moments = {name: line[name] and moment(line[name]) for name in _MOMENTS}
+    return line | hashes | moments | {"hash": row.hash.hex()}
+
+
+def undecoded_line(row: Undecoded, topic: str) -> Line:
+    """The same of a record that nobody could read."""
+    where = {"topic": topic, "appended_at": moment(row.appended_at)}
+    return row._asdict() | where | {"table": "undecodable"}
+
+
+def hold_line(hold: Hold) -> Line:
+    """A hold, lifted or not."""
+    line = hold._asdict() | hold.scope._asdict()
+    del line["scope"]
+    return {k: moment(v) if isinstance(v, datetime) else v for k, v in line.items()}
 
 
 def segment_line(segment: Segment) -> Line:
@@ -148,6 +171,14 @@ def entry_of(line: Mapping[str, Any], topic: int) -> Entry:
     """The log's position of a line."""
     place = (line["partition"], line["next_offset"])
     return Entry(line["position"], topic, *place, bytes.fromhex(line["leaf"]))
+
+
+def row_of(line: Mapping[str, Any], topic: int) -> Narrow:
+    """The row of a line; `table` is not in it."""
+    said = {name: line[name] for name in Narrow._fields} | {"topic": topic}
+    said |= {name: line[name] and moment_of(line[name]) for name in _MOMENTS}
+    said |= {name: line[name] and bytes.fromhex(line[name]) for name in ("id", "alert")}
+    return Narrow(**said | {"hash": bytes.fromhex(line["hash"])})
 
 
 def left_of(line: Mapping[str, Any], record: Record) -> Narrow:

@@ -84,6 +84,10 @@ class Retired(NamedTuple):
     authority: str
     retired_at: datetime
 
+    def covers(self, moment: datetime) -> bool:
+        """Whether what was appended then was dropped."""
+        return self.start <= moment < self.end
+
 
 class Erased(NamedTuple):
     """An erased record: where it stood, its leaf, and the act that erased it.

@@ -13,12 +13,22 @@ from msgspec import Struct
 
 from services.archive.domain import lines
 from services.archive.domain.hold import Hold
+from services.archive.domain.index import NARROW_TABLES
 from services.archive.domain.knowing import Told, is_wary, told_by
 from services.archive.domain.proof import Proven, Sealed
 from services.archive.domain.search import Place, Rights, Search
-from services.archive.domain.stored import Erased, Narrow, Seal
+from services.archive.domain.stored import Erased, Narrow, Retired, Seal, Undecoded
 from services.archive.handlers.verifying import Verdict, verify
-from services.archive.ports import AccessLog, Bundle, Found, Holds, Proofs, Reader, Snapshot
+from services.archive.ports import (
+    AccessLog,
+    Bundle,
+    Found,
+    Holds,
+    Member,
+    Proofs,
+    Reader,
+    Snapshot,
+)
 from shared.auth import Principal
 from shared.clock import Clock
 from shared.events.audit import Access, AccessRecorded
@@ -171,7 +181,10 @@ class Exporting:
         await self._access.record(self._look(who, Selection(), reason))
         verdict = await verify(snapshot)
         names = await snapshot.names()
-        left = await _left(snapshot)
+        with bundle.member("rows.ndjson") as member:
+            left = await _left(snapshot, names, verdict.retired, member)
+        with bundle.member("holds.ndjson") as member:
+            member.add(map(lines.hold_line, await self._holds.all()))
         with bundle.member("records.ndjson") as member:
             async for records in snapshot.records():
                 made = [lines.record_line(each, _name(names, each.topic)) for each in records]
@@ -301,12 +314,24 @@ def _shown_to(rights: Rights) -> dict[str, Any]:
     return {"role": rights.role, "unit": rights.within, "filtered": is_wary(rights)}
 
 
-async def _left(snapshot: Snapshot) -> dict[tuple[int, int, int], Narrow]:
-    """What is left of erased events' rows, by place."""
+async def _left(
+    snapshot: Snapshot, names: dict[int, str], retired: Sequence[Retired], member: Member
+) -> dict[tuple[int, int, int], Narrow]:
+    """What is left of erased events' rows, by place. Rows whose months were dropped become lines,
+    because no record says any more what they say."""
+
+    def is_alone(row: Narrow | Undecoded) -> bool:
+        return any(span.covers(row.appended_at) for span in retired)
+
     left: dict[tuple[int, int, int], Narrow] = {}
-    for table in ("event", "duplicate", "conflict", "aside"):
+    for table in NARROW_TABLES:
         async for rows in snapshot.narrow(table):
             left |= {_place(row): row for row in rows if not row.hash}
+            alone = filter(is_alone, rows)
+            member.add(lines.row_line(table, row, _name(names, row.topic)) for row in alone)
+    async for undecoded in snapshot.undecodable():
+        some = filter(is_alone, undecoded)
+        member.add(lines.undecoded_line(row, _name(names, row.topic)) for row in some)
     return left
 
 

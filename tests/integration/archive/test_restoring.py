@@ -10,20 +10,25 @@ from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ronda.stack.postgres import create_database, drop_database
-from services.archive.adapters.evidence.erasing import PostgresErasure
+from services.archive.adapters.evidence.erasing import Act, PostgresErasure
+from services.archive.adapters.evidence.holding import PostgresHolds
 from services.archive.adapters.evidence.ledger import PostgresSnapshot
 from services.archive.adapters.evidence.restoring import NotEmpty, NotWhole, restore
 from services.archive.adapters.evidence.telling import ErasureTeller
+from services.archive.adapters.months import make_months
 from services.archive.adapters.reading import PostgresReader
 from services.archive.adapters.store import PostgresStore
 from services.archive.adapters.transactions import transaction
+from services.archive.domain.classify import classify
+from services.archive.domain.hold import Scope
+from services.archive.domain.kept import Batch
 from services.archive.domain.retention import terms
 from services.archive.domain.search import Search, Status
 from services.archive.handlers.exporting import Selection
 from services.archive.ports import Found, Page
 from shared import database
 from tests.integration.archive.sealed import ALL, PREFIX, SealedArchive, superuser, verdict
-from tests.unit.archive.builders import NIGHT, UNIT, a_batch, an_event, an_id
+from tests.unit.archive.builders import NIGHT, UNIT, a_batch, a_record, an_event, an_id
 from tests.unit.archive.fakes import MemoryAccessLog
 
 NOW = NIGHT + timedelta(days=120)
@@ -111,6 +116,34 @@ async def test_it_verifies_answers_and_goes_on_the_same(
         assert (outcome.verdict, outcome.head > 0, outcome.events) == ("kept", True, 1)
     async with superuser(other_url) as two:
         assert (await verdict(two, elsewhere=archive.notes)).findings == []
+
+
+async def test_a_month_that_was_dropped_and_its_holds_are_as_before(
+    engine: AsyncEngine, other: AsyncEngine, database_url: str, other_url: str, tmp_path: Path
+) -> None:
+    await make_months(engine, NIGHT)
+    archive = SealedArchive(engine)
+    await archive.fill(15)
+    await archive.seal()
+    next_month = a_record(an_event("next"), 500, at=NIGHT + timedelta(days=30))
+    await archive.store.keep([Batch("ronda.alert", 3, 500, [classify(next_month)])], NOW)
+    await PostgresErasure(engine).event(an_id("e3"), Act("a reason", "law", "request", "me"), NOW)
+    holds, why = PostgresHolds(engine), ("a good reason", "law", "me")
+    await holds.retire(NIGHT, *why, NOW)
+    await holds.place(Scope(site="gudang", since=NIGHT), *why, NOW)
+    await holds.lift(await holds.place(Scope(alert=an_id("alert1")), *why, NOW), "me", NOW)
+    file = await everything(archive, database_url, tmp_path / "all.zip")
+    await restore(file, other, NOW)
+    async with superuser(database_url) as one, superuser(other_url) as two:
+        before, after = await verdict(one), await verdict(two)
+    assert after == before
+    assert after.findings == []
+    found = await answers(other)
+    assert found == await answers(engine)
+    assert len(found[0].found) > 10
+    reader = PostgresReader(other, prefix=PREFIX)
+    assert await reader.totals() == await PostgresReader(engine, prefix=PREFIX).totals()
+    assert await PostgresHolds(other).all() == await holds.all() != []
 
 
 async def test_it_fills_nothing_but_an_empty_database_and_takes_nothing_but_a_whole_export(

@@ -26,7 +26,7 @@ from services.archive.domain.classify import event_row
 from services.archive.domain.index import COUNTED, NARROW_TABLES, REFUSED, digest
 from services.archive.domain.knowing import Told, bare, of_itself, told_by
 from services.archive.domain.storable import storable
-from services.archive.domain.stored import Entry, Link, Narrow, Record
+from services.archive.domain.stored import Entry, Link, Narrow, Record, Retired
 from shared.events.registry import Undecodable, decode_envelope
 
 ROWS = 5_000
@@ -82,6 +82,13 @@ _RETIRED = SQL(
     " VALUES (%s, %s, 0, %s, %s, 'export', %s)"
 )
 
+_HOLD = SQL(
+    "INSERT INTO archive.hold (id, event_id, alert, site, since, until, reason, authority, actor,"
+    " placed_at, lifted_at, lifted_by) VALUES (%(id)s, %(event_id)s, %(alert)s, %(site)s,"
+    " %(since)s, %(until)s, %(reason)s, %(authority)s, %(actor)s, %(placed_at)s, %(lifted_at)s,"
+    " %(lifted_by)s)"
+)
+
 
 class NotEmpty(Exception):
     """The database holds records already."""
@@ -126,6 +133,16 @@ class _Export:
         self._zip = archive
         self.manifest = json.loads(archive.read("manifest.json"))
         self.topics = {each["name"]: each["number"] for each in self.manifest["topics"]}
+        self.retired = [
+            Retired(
+                lines.moment_of(each["from"]),
+                lines.moment_of(each["to"]),
+                each["reason"],
+                each["authority"],
+                lines.moment_of(each["retired_at"]),
+            )
+            for each in self.manifest["retired"]
+        ]
         self.links = [lines.link_of(each, self._topic(each)) for each in self._lines("segments")]
         self.erasures = {
             (self._topic(each), each["partition"], each["offset"]): each
@@ -142,6 +159,16 @@ class _Export:
         """The log in order."""
         return [lines.entry_of(each, self._topic(each)) for each in self._lines("log")]
 
+    def rows(self) -> Iterator[list[dict[str, Any]]]:
+        """Rows whose records were dropped, in pieces."""
+        found = self._lines("rows")
+        while chunk := list(islice(found, ROWS)):
+            yield [each | {"topic": self._topic(each)} for each in chunk]
+
+    def holds(self) -> Iterator[dict[str, Any]]:
+        """Every hold."""
+        return self._lines("holds")
+
     def seals(self) -> Iterator[dict[str, Any]]:
         """Checkpoints."""
         return self._lines("checkpoints")
@@ -150,6 +177,9 @@ class _Export:
         return int(self.topics[line["topic"]])
 
     def _lines(self, name: str) -> Iterator[dict[str, Any]]:
+        # An older export has neither rows nor holds.
+        if f"{name}.ndjson" not in self._zip.namelist():
+            return
         with self._zip.open(f"{name}.ndjson") as stream:
             for line in stream:
                 yield json.loads(line)
@@ -159,6 +189,7 @@ class _Restoring:
     def __init__(self, connection: AsyncConnection[Any], export: _Export) -> None:
         self._cursor: AsyncCursor[Any] = connection.cursor()
         self._export = export
+        self._met: set[tuple[int, int, int]] = set()
         self._counts: dict[tuple[int, int, int], Counter[str]] = defaultdict(Counter)
         ends: dict[tuple[int, int], list[int]] = defaultdict(list)
         for link in export.links:
@@ -176,6 +207,9 @@ class _Restoring:
         for chunk in self._export.records():
             await self._records(chunk)
             records += len(chunk)
+        for rows in self._export.rows():
+            await self._rows(rows)
+        await self._cursor.executemany(_HOLD, self._export.holds())
         await self._cursor.executemany(_SEGMENT, map(self._segment, self._export.links))
         await self._retired()
         return Restored(records, len(self._export.links), await self._log())
@@ -191,8 +225,10 @@ class _Restoring:
         narrow: dict[str, list[Narrow]] = {table: [] for table in NARROW_TABLES}
         undecodable, erased, told = [], [], []
         for record in records:
-            self._count(record)
             place = (record.topic, record.partition, record.offset)
+            self._count(*place, record.status)
+            if any(span.covers(record.appended_at) for span in self._export.retired):
+                self._met.add(place)
             if record.status == "undecodable":
                 undecodable.append(
                     (record.appended_at, record.offset, *place[1::-1], _reason(record.value))
@@ -204,11 +240,19 @@ class _Restoring:
             told.append(_told(record, row))
             if line is not None:
                 erased.append((record, line, row))
+        await self._narrow(narrow, undecodable, told)
+        await self._erased(erased)
+
+    async def _narrow(
+        self,
+        narrow: dict[str, list[Narrow]],
+        undecodable: list[tuple[Any, ...]],
+        told: list[Told | None],
+    ) -> None:
         for table, rows in narrow.items():
             await copy(self._cursor, _copying(table, _NARROW), rows)
         await copy(self._cursor, UNDECODABLE, undecodable)
         await keep_told(self._cursor, [each for each in told if each is not None])
-        await self._erased(erased)
 
     async def _erased(self, erased: list[tuple[Record, dict[str, Any], Narrow]]) -> None:
         names = ("act", "reason", "authority", "class", "actor", "erased_at")
@@ -227,9 +271,7 @@ class _Restoring:
         )
 
     async def _retired(self) -> None:
-        for span in self._export.manifest["retired"]:
-            values = [span[name] for name in ("from", "to", "reason", "authority", "retired_at")]
-            await self._cursor.execute(_RETIRED, values)
+        await self._cursor.executemany(_RETIRED, self._export.retired)
 
     async def _log(self) -> int:
         entries = self._export.log()
@@ -241,10 +283,25 @@ class _Restoring:
             await self._cursor.execute(_SEAL, (*values, seal["reason"]))
         return len(entries)
 
-    def _count(self, record: Record) -> None:
-        ends = self._ends[record.topic, record.partition]
-        end = ends[bisect_right(ends, record.offset)]
-        self._counts[record.topic, record.partition, end][record.status] += 1
+    async def _rows(self, found: list[dict[str, Any]]) -> None:
+        """What is left of records that were dropped with their month, where they really were."""
+        rows: dict[str, list[Narrow]] = {table: [] for table in NARROW_TABLES}
+        undecodable = []
+        for line in found:
+            if _place(line) in self._met:
+                continue
+            self._count(*_place(line), line["table"])
+            if line["table"] == "undecodable":
+                moment = lines.moment_of(line["appended_at"])
+                undecodable.append((moment, *_place(line)[::-1], line["reason"]))
+            else:
+                rows[line["table"]].append(lines.row_of(line, line["topic"]))
+        told = [bare(row.type, row.id, row.unit) for each in rows.values() for row in each]
+        await self._narrow(rows, undecodable, told)
+
+    def _count(self, topic: int, partition: int, offset: int, status: str) -> None:
+        ends = self._ends[topic, partition]
+        self._counts[topic, partition, ends[bisect_right(ends, offset)]][status] += 1
 
     def _segment(self, link: Link) -> tuple[Any, ...]:
         segment = link.segment
@@ -262,6 +319,10 @@ def _copying(table: str, columns: dict[str, str]) -> Copy:
         Identifier(SCHEMA, table), SQL(", ").join(map(Identifier, columns))
     )
     return Copy(statement, list(columns.values()))
+
+
+def _place(line: dict[str, Any]) -> tuple[int, int, int]:
+    return line["topic"], line["partition"], line["offset"]
 
 
 def _narrow(record: Record) -> Narrow:
