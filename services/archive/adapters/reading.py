@@ -27,6 +27,8 @@ PAGE_BYTES = 16 * 1_048_576
 
 _NARROW = ("event", "duplicate", "conflict", "aside")
 _PLACE = SQL('appended_at, topic, partition, "offset"')
+_OLDEST_FIRST = _PLACE
+_NEWEST_FIRST = SQL('appended_at DESC, topic DESC, partition DESC, "offset" DESC')
 _AND = SQL(" AND ")
 # The records' bytes last; `total` tells whether there was more.
 _PAGE = SQL(
@@ -34,13 +36,13 @@ _PAGE = SQL(
     " total FROM (SELECT found.*, name, value, row_number() OVER placed AS number,"
     " count(*) OVER () AS total, sum(octet_length(value)) OVER (placed ROWS BETWEEN UNBOUNDED"
     " PRECEDING AND 1 PRECEDING) AS before"
-    " FROM ({found} ORDER BY {place} LIMIT %(rows)s) AS found"
+    " FROM ({found} ORDER BY {order} LIMIT %(rows)s) AS found"
     " JOIN archive.topic ON topic.id = found.topic"
-    " LEFT JOIN archive.record USING ({place}) WINDOW placed AS (ORDER BY {place})) AS numbered"
+    " LEFT JOIN archive.record USING ({place}) WINDOW placed AS (ORDER BY {order})) AS numbered"
     " WHERE number <= %(limit)s AND coalesce(before, 0) < %(bytes)s ORDER BY number"
 )
 # Each table is ordered and cut by itself, so that its own index does it.
-_BRANCH = SQL("SELECT * FROM ({select} WHERE {conditions} ORDER BY {place} LIMIT %(rows)s) AS cut")
+_BRANCH = SQL("SELECT * FROM ({select} WHERE {conditions} ORDER BY {order} LIMIT %(rows)s) AS cut")
 _NARROW_ROWS = SQL(
     "SELECT {name} AS status, {place}, id, type, site, unit, time, received_at,"
     " NULL::text AS reason FROM archive.{table} AS one"
@@ -62,7 +64,7 @@ _WITHIN_OR_UNITLESS = SQL("(unit = %(within)s OR starts_with(unit, %(below)s) OR
 _UNIT = SQL("(unit = %(unit)s OR starts_with(unit, %(below_unit)s))")
 _AFTER = SQL(
     '(appended_at, topic, partition, "offset")'
-    " > (%(after_at)s, %(after_topic)s, %(after_partition)s, %(after_offset)s)"
+    " {} (%(after_at)s, %(after_topic)s, %(after_partition)s, %(after_offset)s)"
 )
 _TOGETHER = SQL(
     "WITH RECURSIVE wanted (id) AS (SELECT unnest(%(ids)s::uuid[])"
@@ -126,21 +128,25 @@ class PostgresReader:
 
 def page_query(search: Search, rights: Rights) -> tuple[Composed, dict[str, Any]]:
     """What asks for a page, and its values."""
+    order = _NEWEST_FIRST if search.newest_first else _OLDEST_FIRST
     narrow = [table for table in _NARROW if search.status in {None, table}]
     conditions = _AND.join([*_when(search), *_conditions(search, rights)])
-    branches = [_branch(_NARROW_ROWS, conditions, table) for table in narrow]
+    branches = [_branch(_NARROW_ROWS, conditions, order, table) for table in narrow]
     if _may_be_undecodable(search, rights):
-        branches.append(_branch(_UNDECODABLE_ROWS, _AND.join([*_when(search), *_seen(rights)])))
+        seen = _AND.join([*_when(search), *_seen(rights)])
+        branches.append(_branch(_UNDECODABLE_ROWS, seen, order))
     if not branches:
-        branches.append(_branch(_UNDECODABLE_ROWS, SQL("false")))
+        branches.append(_branch(_UNDECODABLE_ROWS, SQL("false"), order))
     found = SQL(" UNION ALL ").join(branches)
-    return _PAGE.format(place=_PLACE, found=found), _values(search, rights)
+    return _PAGE.format(place=_PLACE, order=order, found=found), _values(search, rights)
 
 
-def _branch(select: SQL, conditions: Composable, table: str = "undecodable") -> Composed:
+def _branch(
+    select: SQL, conditions: Composable, order: SQL, table: str = "undecodable"
+) -> Composed:
     """The next `limit` records and one more, out of one table."""
     rows = select.format(name=table, place=_PLACE, table=Identifier(table))
-    return _BRANCH.format(select=rows, conditions=conditions, place=_PLACE)
+    return _BRANCH.format(select=rows, conditions=conditions, order=order)
 
 
 def _values(search: Search, rights: Rights) -> dict[str, Any]:
@@ -186,7 +192,7 @@ def _when(search: Search) -> Iterator[Composable]:
     if search.until is not None:
         yield SQL("appended_at < %(until)s")
     if search.after is not None:
-        yield _AFTER
+        yield _AFTER.format(SQL("<" if search.newest_first else ">"))
 
 
 def _seen(rights: Rights) -> Iterator[Composable]:

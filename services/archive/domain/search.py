@@ -38,7 +38,8 @@ class Search(Struct, frozen=True, kw_only=True):
     """One page's question. Every filter that is given must hold.
 
     `type` is exact, or a prefix when it ends with a dot; `unit` includes everything below it;
-    `since` and `until` (exclusive) are moments of appending.
+    `since` and `until` (exclusive) are moments of appending. `after` is the last place of the page
+    before, in whichever order.
     """
 
     type: str | None = None
@@ -52,6 +53,7 @@ class Search(Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     status: Status | None = None
     after: Place | None = None
+    newest_first: bool = False
     limit: int = 100
 
 

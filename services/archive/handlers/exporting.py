@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from services.archive.domain.knowing import Told, is_wary, told_by
 from services.archive.domain.proof import Proven, Sealed
 from services.archive.domain.search import Place, Rights, Search
 from services.archive.domain.stored import Erased, Narrow, Retired, Seal, Undecoded
+from services.archive.handlers.custody import Looks, earlier_looks, of_holds
 from services.archive.handlers.verifying import Verdict, verify
 from services.archive.ports import (
     AccessLog,
@@ -36,8 +37,6 @@ from shared.events.identity import new_id
 from shared.events.registry import decode_envelope
 
 AT_ONCE = 500
-LOOKS_READ = 20_000
-"""How many recorded looks are searched for those at what is exported."""
 SHOWN = 2_000
 """How many events the readable page shows."""
 
@@ -170,7 +169,8 @@ class Exporting:
         manifest = self._manifest(who, selection, reason, seal) | {"records": len(found)}
         manifest["shown_to"] = _shown_to(rights)
         looks = await self._looks(selection, found[0].appended_at, rights)
-        custody = [*looks, *_custody(holds.values())]
+        manifest["looks_complete"] = looks.complete
+        custody = [*looks.entries, *of_holds(holds.values())]
         return self._end(bundle, manifest, shown, custody, [seal.note] if seal else [])
 
     async def whole(
@@ -208,7 +208,7 @@ class Exporting:
         manifest = self._manifest(who, Selection(), reason, newest)
         manifest |= {"records": verdict.records, "topics": lines.topics_of(names)}
         manifest |= _judged(verdict)
-        custody = _custody(await self._holds.standing())
+        custody = of_holds(await self._holds.standing())
         return self._end(bundle, manifest, [], custody, [each.note for each in seals])
 
     def _end(
@@ -257,23 +257,13 @@ class Exporting:
                 return
             search = msgspec.structs.replace(search, after=page.found[-1].place)
 
-    async def _looks(
-        self, selection: Selection, since: datetime, rights: Rights
-    ) -> list[dict[str, Any]]:
+    async def _looks(self, selection: Selection, since: datetime, rights: Rights) -> Looks:
         """Earlier looks at the same incident or site."""
-        named = [each.encode() for each in (selection.incident, selection.site) if each]
+        named = {each for each in (selection.incident, selection.site) if each}
         if not named:
-            return []
-        looks, read = [], 0
-        search = Search(type="ronda.access.recorded.v1", since=since, limit=1000)
-        async for found in self._found(search, rights):
-            read += 1
-            if read > LOOKS_READ:
-                break
-            if found.value and any(each in found.value for each in named):
-                event = msgspec.json.decode(found.value)
-                looks.append({"at": event["time"], "actor": event["actor"], **event["data"]})
-        return looks
+            return Looks([], complete=True)
+        search = Search(type="ronda.access.recorded.v1", since=since, newest_first=True, limit=1000)
+        return await earlier_looks(self._found(search, rights), named)
 
     def _manifest(
         self, who: Principal, selection: Selection, reason: str, seal: Seal | None
@@ -351,21 +341,6 @@ def _said(seal: Seal) -> dict[str, Any]:
         "sealed_at": lines.moment(seal.sealed_at),
         "reason": seal.reason,
     }
-
-
-def _custody(holds: Iterable[Hold]) -> list[dict[str, Any]]:
-    """Holds that stand over what is exported, as the custody log tells of them."""
-    return [
-        {
-            "at": lines.moment(hold.placed_at),
-            "actor": hold.actor,
-            "what": "hold",
-            "filters": {k: str(v) for k, v in hold.scope._asdict().items() if v is not None},
-            "reason": hold.reason,
-            "authority": hold.authority,
-        }
-        for hold in holds
-    ]
 
 
 def _judged(verdict: Verdict) -> dict[str, Any]:

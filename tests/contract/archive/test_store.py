@@ -10,7 +10,7 @@ import pytest
 from services.archive.adapters.reading import PostgresReader
 from services.archive.adapters.store import PostgresStore
 from services.archive.domain.kept import Batch
-from services.archive.domain.search import Rights, Search
+from services.archive.domain.search import Place, Rights, Search
 from services.archive.ports import Found, Outcome, Page, Reader, Store, Totals
 from shared import database
 from tests.unit.archive.builders import NIGHT, UNIT, a_batch, an_event, an_id
@@ -292,3 +292,18 @@ async def test_totals_count_each_record_of_each_topic_once(archive: Archive) -> 
     assert totals["ronda.patrol"] == Totals(4, 2, 1, 1, 0, 0)
     assert totals["ronda.incident"] == Totals(2, 1, 0, 0, 0, 1)
     assert totals["ronda.deadletter"] == Totals(1, 0, 0, 0, 1, 0)
+
+
+async def test_pages_may_begin_with_the_newest(archive: Archive) -> None:
+    await archive.keep(
+        a_batch(*(an_event(f"a{number}") for number in range(6))),
+        a_batch(b"?", an_event("b"), topic="ronda.incident", partition=1),
+    )
+    oldest_first = [each.place for each in await archive.found()]
+    seen: list[Place] = []
+    after, more = None, True
+    while more:
+        page = await archive.page(newest_first=True, after=after, limit=3)
+        seen += [each.place for each in page.found]
+        after, more = seen[-1], page.more
+    assert seen == oldest_first[::-1]

@@ -18,6 +18,7 @@ from services.archive.adapters.evidence.ledger import PostgresSnapshot
 from services.archive.adapters.evidence.verifier import check, main
 from services.archive.domain.hold import Scope
 from services.archive.domain.search import Rights
+from services.archive.handlers import custody
 from services.archive.handlers.exporting import Nothing, Selection, TooMuch
 from services.archive.ports import Unavailable
 from shared import database
@@ -137,6 +138,34 @@ async def test_an_incident_comes_with_the_reports_that_its_alert_names(
         report.decode(), raised.decode(),
     }  # fmt: skip
     assert run_alone(file)[0] == 0
+
+
+def a_look(name: str, filters: dict[str, str]) -> bytes:
+    data = {"role": "auditor", "what": "events", "filters": filters, "reason": WHY}
+    return an_event(name, type="ronda.access.recorded.v1", subject=None, actor=name, data=data)
+
+
+async def test_the_custody_log_names_the_newest_looks_at_the_same_site_and_says_where_it_ends(
+    archive: SealedArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = [
+        a_look("oldest", {"site": "gudang"}),
+        a_look("other", {"site": "gudang-logistik"}),
+        an_event("no look", type="ronda.access.recorded.v1", data={"filters": "gudang"}),
+        a_look("newest", {"site": "gudang", "limit": "5"}),
+    ]
+    await archive.store.keep([a_batch(*looks, topic="ronda.audit", first=60, joins_at=0)], NIGHT)
+    for read, complete, expected in (
+        (custody.LOOKS_READ, True, ["oldest", "newest"]),
+        (3, False, ["newest"]),
+    ):
+        monkeypatch.setattr(custody, "LOOKS_READ", read)
+        file = await archive.export(Selection(site="gudang"), WHY, tmp_path / "bukti.zip")
+        with zipfile.ZipFile(file) as bundle:
+            *before, _ = json.loads(bundle.read("custody.json"))
+            assert json.loads(bundle.read("manifest.json"))["looks_complete"] is complete
+            assert ("Hanya yang terbaru" in bundle.read("index.html").decode()) is not complete
+        assert [each["actor"] for each in before] == expected
 
 
 HASHES = [f"{number:064x}" for number in range(3)]

@@ -130,6 +130,7 @@ class MemoryArchive:
         hits = sorted(
             (found for found in self.found if self._matches(found, search, rights)),
             key=lambda found: found.place,
+            reverse=search.newest_first,
         )
         return Page(hits[: search.limit], len(hits) > search.limit)
 
@@ -149,7 +150,8 @@ class MemoryArchive:
             and search.alert in {None, event and event.alert and str(UUID(bytes=event.alert))}
             and (search.since is None or found.place.appended_at >= search.since)
             and (search.until is None or found.place.appended_at < search.until)
-            and (search.after is None or found.place > search.after)
+            and (search.after is None or (found.place > search.after) != search.newest_first)
+            and found.place != search.after
         )
 
     def _knows(self, event: EventRow, rights: Rights) -> bool:

@@ -201,8 +201,10 @@ def _custody(story: Story) -> str:
     }
     rows = "".join(_entry(each, verbs) for each in story.custody)
     head = "".join(f"<th>{name}</th>" for name in _CUSTODY)
+    cut = f"<p>Hanya yang terbaru yang dicari. {_en('Only the newest looks were searched.')}</p>"
     return (
         f"<h2>Riwayat penguasaan {_en('Custody log')}</h2>"
+        f"{'' if story.manifest.get('looks_complete', True) else cut}"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     )
 
