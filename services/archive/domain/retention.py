@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from shared.topics import POSITION
+
 CLASSES: Mapping[str, str] = {
     "tracks": "ronda.position.",
     "notifications": "ronda.notification.",
@@ -12,6 +14,8 @@ CLASSES: Mapping[str, str] = {
     "looks": "ronda.access.",
 }
 """The events of each class, by the prefix of their types."""
+TOPICS: Mapping[str, str] = {"tracks": POSITION.name}
+"""Topics of one class alone: what nobody can read there is of it too."""
 DEFAULT = "tracks=90d"
 AUTHORITY = "RONDA_ARCHIVE_RETENTION"
 
@@ -26,6 +30,11 @@ class Term(NamedTuple):
     def prefix(self) -> str:
         """What the types of its events begin with."""
         return CLASSES[self.data_class]
+
+    @property
+    def topic(self) -> str | None:
+        """The topic that holds nothing but events of it, where there is one."""
+        return TOPICS.get(self.data_class)
 
     @property
     def reason(self) -> str:

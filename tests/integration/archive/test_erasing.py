@@ -26,6 +26,7 @@ from services.archive.domain.retention import terms
 from services.archive.domain.search import Search
 from services.archive.handlers.exporting import Selection
 from services.archive.handlers.verifying import Verdict
+from services.archive.ports import Found
 from shared import database
 from shared.events.media import media_id
 from shared.events.registry import encode
@@ -66,17 +67,27 @@ async def tracks(engine: AsyncEngine) -> list[bytes | None]:
     return [each.value for each in found]
 
 
+async def nobody_could_read(engine: AsyncEngine, topic: str) -> list[Found]:
+    """What is not erased of it."""
+    search = Search(status="undecodable", limit=1000)
+    found = (await PostgresReader(engine, prefix=PREFIX).page(search, ALL)).found
+    return [each for each in found if each.topic == topic and each.reason != "erased"]
+
+
 async def test_tracks_are_erased_at_the_end_of_their_term_and_everything_still_proves(
     archive: SealedArchive, engine: AsyncEngine, database_url: str, tmp_path: Path
 ) -> None:
-    before = await tracks(engine)
+    before, unreadable = (
+        await tracks(engine),
+        len(await nobody_could_read(engine, "ronda.position")),
+    )
     assert before
     assert all(before)
     erasure, term = PostgresErasure(engine), TERMS[0]
     assert await erasure.due(term, NIGHT + timedelta(days=89)) == 0
     erased = await erasure.due(term, LATER)
-    assert erased == len(before)
-    assert await tracks(engine) == [None] * erased
+    assert erased == len(before) + unreadable
+    assert await tracks(engine) == [None] * len(before)
     assert await erasure.due(term, LATER + timedelta(days=1)) == 0
     found = await checked(archive, database_url)
     assert found.findings == []
@@ -93,6 +104,29 @@ async def test_tracks_are_erased_at_the_end_of_their_term_and_everything_still_p
         file = await archive.export_all(PostgresSnapshot(user), "whole", tmp_path / "whole.zip")
     alone = verifier.check(file, elsewhere=archive.notes, keys=[str(archive.key)])
     assert (alone.findings, alone.erased) == ([], erased)
+
+
+async def test_the_term_reaches_what_nobody_can_read_among_tracks_and_what_was_archived_late(
+    archive: SealedArchive, engine: AsyncEngine, database_url: str, tmp_path: Path
+) -> None:
+    erasure, term = PostgresErasure(engine), TERMS[0]
+    unreadable = a_batch(b'{"lat":-6.9}', topic="ronda.position", partition=5)
+    await archive.store.keep([unreadable, a_batch(b"?", topic="ronda.patrol", partition=5)], NIGHT)
+    before, rest = len(await tracks(engine)), await nobody_could_read(engine, "ronda.patrol")
+    unread = len(await nobody_could_read(engine, "ronda.position"))
+    assert await erasure.due(term, LATER) == before + unread > before
+    assert await nobody_could_read(engine, "ronda.position") == []
+    assert await nobody_could_read(engine, "ronda.patrol") == rest != []
+    kind = "ronda.position.recorded.v1"
+    late = a_batch(an_event("late", type=kind), b"!", topic="ronda.position", partition=6)
+    await archive.store.keep([late], LATER)
+    assert await erasure.due(term, LATER + timedelta(hours=1)) == 2
+    assert await erasure.due(term, LATER + timedelta(hours=2)) == 0
+    await archive.seal()
+    assert (await checked(archive, database_url)).findings == []
+    async with superuser(database_url) as user:
+        file = await archive.export_all(PostgresSnapshot(user), "whole", tmp_path / "whole.zip")
+    assert verifier.check(file, elsewhere=archive.notes, keys=[str(archive.key)]).findings == []
 
 
 async def test_an_erased_event_of_a_part_is_still_proved_by_its_leaf(

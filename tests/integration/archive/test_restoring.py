@@ -65,6 +65,7 @@ async def archive(engine: AsyncEngine) -> SealedArchive:
     await made.seal()
     await made.fill(15)
     await made.seal()
+    await made.store.keep([a_batch(b"?", topic="ronda.position", partition=5)], NIGHT)
     await PostgresErasure(engine).due(terms("tracks=90d")[0], NOW)
     await made.fill(2)
     return made

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.archive.adapters.again import ERASING_LOCK
 from services.archive.adapters.transactions import transaction, translated
-from services.archive.domain.index import NARROW_TABLES, digest
+from services.archive.domain.index import ERASED, NARROW_TABLES, digest
 from services.archive.domain.proof import leaf_of
 from services.archive.domain.retention import AUTHORITY, Term
 from services.archive.domain.stored import Narrow, Record
@@ -47,6 +47,12 @@ _PICK = SQL(
     ' hash, appended_at, "offset", partition, topic FROM archive.{table} AS row'
     " WHERE hash <> '' AND {wanted} AND {not_held} ORDER BY appended_at LIMIT {limit}"
 )
+# It has no id, no alert and no site that a hold could name, and a time that it can.
+_PICK_UNREADABLE = SQL(
+    'SELECT topic, partition, "offset", appended_at FROM (SELECT NULL::uuid AS id,'
+    " NULL::uuid AS alert, NULL::text AS site, * FROM archive.undecodable) AS row"
+    " WHERE reason <> {erased} AND {wanted} AND {not_held} ORDER BY appended_at LIMIT {limit}"
+)
 _PLACES = (
     "unnest(%s::timestamptz[], %s::smallint[], %s::int[], %s::bigint[])"
     ' AS place (appended_at, topic, partition, "offset")'
@@ -64,6 +70,10 @@ _BLANK_ROW = SQL(
     "UPDATE archive.{} SET actor = NULL, device = NULL, hash = ''"
     ' WHERE id = %s AND topic = %s AND partition = %s AND "offset" = %s'
 )
+_BLANK_UNREADABLE = SQL(
+    "UPDATE archive.undecodable SET reason = {}"
+    ' WHERE topic = %s AND partition = %s AND "offset" = %s'
+).format(Literal(ERASED))
 _ACT = SQL(
     "INSERT INTO archive.erasure_act (id, reason, authority, class, actor, erased_at)"
     " VALUES (%s, %s, %s, %s, %s, %s)"
@@ -72,6 +82,7 @@ _ERASURE = SQL(
     'INSERT INTO archive.erasure (topic, partition, "offset", appended_at, event_id, status, leaf,'
     " kept, act) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
+_OF_TOPIC = SQL("topic IN (SELECT id FROM archive.topic WHERE right(name, {}) = {}) AND {}")
 # An alert's event carries its reports' words, positions and persons.
 _QUOTING = SQL(
     "SELECT DISTINCT quoting.id::text, quoting.type, quoting.alert::text FROM archive.part"
@@ -82,6 +93,11 @@ _QUOTING = SQL(
     " ORDER BY quoting.id::text"
 )
 _MARK = SQL("SELECT erased_up_to FROM archive.retention WHERE class = %s")
+# What was stored since the mark, and appended before it, came too late for the rounds until then.
+_LATE = SQL(
+    "SELECT least(%(mark)s, min(earliest)) FROM archive.segment"
+    " WHERE committed_at >= %(mark)s AND earliest < %(mark)s"
+)
 _PUT_MARK = SQL(
     "INSERT INTO archive.retention (class, erased_up_to) VALUES (%s, %s)"
     " ON CONFLICT (class) DO UPDATE SET erased_up_to = excluded.erased_up_to"
@@ -95,6 +111,15 @@ class Act(NamedTuple):
     authority: str
     data_class: str
     actor: str
+
+
+class _Picked(NamedTuple):
+    """A row to blank, and the digest of what will be left of it."""
+
+    place: tuple[int, int, int]
+    appended_at: datetime
+    event_id: uuid.UUID | None
+    kept: bytes
 
 
 class Quote(NamedTuple):
@@ -137,34 +162,48 @@ class PostgresErasure:
         """Erases what is kept longer than its term and not held; how many."""
         act = Act(term.reason, AUTHORITY, term.data_class, KEEPER)
         cutoff = term.cutoff(now)
-        with translated():
-            async with transaction(self._engine) as connection:
-                cursor = await connection.execute(_MARK, (term.data_class,))
-                row = await cursor.fetchone()
-        since = SQL("true") if row is None else SQL("appended_at >= {}").format(Literal(row[0]))
-        wanted = SQL("type LIKE {} AND appended_at < {} AND {}").format(
-            Literal(f"{term.prefix}%"), Literal(cutoff), since
-        )
-        erased = await self._all(wanted, act, now)
+        since = await self._since(term)
+        when = SQL("appended_at < {} AND {}").format(Literal(cutoff), since)
+        of_class = SQL("type LIKE {} AND {}").format(Literal(f"{term.prefix}%"), when)
+        erased = await self._all(of_class, act, now)
+        if term.topic is not None:
+            wanted = _OF_TOPIC.format(len(term.topic), term.topic, when)
+            erased += await self._table("undecodable", wanted, act, now)
         with translated():
             async with transaction(self._engine) as connection:
                 await connection.execute(_PUT_MARK, (term.data_class, cutoff))
         return erased
 
+    async def _since(self, term: Term) -> Composable:
+        with translated():
+            async with transaction(self._engine) as connection:
+                cursor = await connection.execute(_MARK, (term.data_class,))
+                row = await cursor.fetchone()
+                if row is None:
+                    return SQL("true")
+                cursor = await connection.execute(_LATE, {"mark": row[0]})
+                (late,) = await cursor.fetchone() or (None,)
+        return SQL("appended_at >= {}").format(Literal(late))
+
     async def _all(self, wanted: Composable, act: Act, now: datetime) -> int:
-        total = 0
-        for table in NARROW_TABLES:
-            while True:
-                with translated():
-                    async with transaction(self._engine) as connection:
-                        await connection.execute(LOCK)
-                        done = await _erase(connection, table, wanted, act, now)
-                        crash_point("archive.erasing")
-                crash_point("archive.erased")
-                total += done
-                if done < RECORDS_AT_ONCE:
-                    break
-        return total
+        return sum([await self._table(table, wanted, act, now) for table in NARROW_TABLES])
+
+    async def _table(self, table: str, wanted: Composable, act: Act, now: datetime) -> int:
+        total, rest = 0, wanted
+        while True:
+            with translated():
+                async with transaction(self._engine) as connection:
+                    await connection.execute(LOCK)
+                    picked = await _picked(connection, table, rest)
+                    await _erase(connection, table, picked, act, now)
+                    crash_point("archive.erasing")
+            crash_point("archive.erased")
+            total += len(picked)
+            if len(picked) < RECORDS_AT_ONCE:
+                return total
+            # Or each act would pass over the rows of all that went before.
+            last = Literal(picked[-1].appended_at)
+            rest = SQL("{} AND appended_at >= {}").format(wanted, last)
 
 
 def _of_event(event_id: str) -> Composable:
@@ -175,18 +214,36 @@ def _of_person(actor: str, before: datetime) -> Composable:
     return SQL("actor = {} AND appended_at < {}").format(Literal(actor), Literal(before))
 
 
-async def _erase(
-    connection: AsyncConnection[Any], table: str, wanted: Composable, act: Act, now: datetime
-) -> int:
-    pick = _PICK.format(
-        table=Identifier(table), wanted=wanted, not_held=NOT_HELD, limit=Literal(RECORDS_AT_ONCE)
-    )
+async def _picked(
+    connection: AsyncConnection[Any], table: str, wanted: Composable
+) -> list[_Picked]:
+    """The next rows of a table, in the order of appending."""
+    limits = {"wanted": wanted, "not_held": NOT_HELD, "limit": Literal(RECORDS_AT_ONCE)}
+    if table == "undecodable":
+        pick = _PICK_UNREADABLE.format(erased=Literal(ERASED), **limits)
+        cursor = await connection.execute(pick)
+        found = await cursor.fetchall()
+        return [_Picked((*place,), moment, None, b"") for *place, moment in found]
+    pick = _PICK.format(table=Identifier(table), **limits)
     cursor = await connection.execute(pick, binary=True)
     rows = [Narrow(*row) for row in await cursor.fetchall()]
-    if not rows:
-        return 0
-    places = [(row.appended_at, row.topic, row.partition, row.offset) for row in rows]
-    columns = list(map(list, zip(*places, strict=True)))
+    return [
+        _Picked(_place(row), row.appended_at, uuid.UUID(bytes=row.id), _bare(row)) for row in rows
+    ]
+
+
+async def _erase(
+    connection: AsyncConnection[Any],
+    table: str,
+    picked: Sequence[_Picked],
+    act: Act,
+    now: datetime,
+) -> None:
+    if not picked:
+        return
+    columns = list(
+        map(list, zip(*((each.appended_at, *each.place) for each in picked), strict=True))
+    )
     cursor = await connection.execute(_RECORDS.format(places=SQL(_PLACES)), columns, binary=True)
     records = [(Record(*row), name) for *row, name in await cursor.fetchall()]
     leaves = {_place(record): leaf_of(record, name) for record, name in records}
@@ -197,31 +254,34 @@ async def _erase(
         _BLANK_RECORD,
         [(leaves[_place(record)], record.appended_at, *_place(record)) for record, _ in records],
     )
-    await writing.executemany(
-        _BLANK_ROW.format(Identifier(table)),
-        [(uuid.UUID(bytes=row.id), *_place(row)) for row in rows],
-    )
-    await writing.executemany(_ERASURE, _erasures(table, rows, leaves, act_id))
-    return len(rows)
-
-
-def _erasures(
-    table: str, rows: Sequence[Narrow], leaves: dict[tuple[int, int, int], bytes], act_id: str
-) -> list[tuple[Any, ...]]:
-    """One for each record that is still there; what was dropped with its month is gone already."""
-    return [
-        (
-            *_place(row),
-            row.appended_at,
-            uuid.UUID(bytes=row.id),
-            table,
-            leaves[_place(row)],
-            digest(row._replace(actor=None, device=None, hash=b"")),
-            act_id,
+    if table == "undecodable":
+        await writing.executemany(_BLANK_UNREADABLE, [each.place for each in picked])
+    else:
+        await writing.executemany(
+            _BLANK_ROW.format(Identifier(table)),
+            [(each.event_id, *each.place) for each in picked],
         )
-        for row in rows
-        if _place(row) in leaves
-    ]
+    # What was dropped with its month is gone already.
+    there = [each for each in picked if each.place in leaves]
+    await writing.executemany(
+        _ERASURE,
+        [
+            (
+                *each.place,
+                each.appended_at,
+                each.event_id,
+                table,
+                leaves[each.place],
+                each.kept,
+                act_id,
+            )
+            for each in there
+        ],
+    )
+
+
+def _bare(row: Narrow) -> bytes:
+    return digest(row._replace(actor=None, device=None, hash=b""))
 
 
 def _place(row: Record | Narrow) -> tuple[int, int, int]:

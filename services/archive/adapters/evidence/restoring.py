@@ -23,7 +23,7 @@ from services.archive.adapters.tables import SCHEMA
 from services.archive.adapters.transactions import transaction, translated
 from services.archive.domain import lines, tree
 from services.archive.domain.classify import event_row
-from services.archive.domain.index import COUNTED, NARROW_TABLES, REFUSED, digest
+from services.archive.domain.index import COUNTED, ERASED, NARROW_TABLES, REFUSED, digest
 from services.archive.domain.knowing import Told, bare, of_itself, told_by
 from services.archive.domain.storable import storable
 from services.archive.domain.stored import Entry, Link, Narrow, Record, Retired
@@ -229,17 +229,18 @@ class _Restoring:
             self._count(*place, record.status)
             if any(span.covers(record.appended_at) for span in self._export.retired):
                 self._met.add(place)
-            if record.status == "undecodable":
-                undecodable.append(
-                    (record.appended_at, record.offset, *place[1::-1], _reason(record.value))
-                )
-                continue
             line = self._export.erasures.get(place)
+            if record.status == "undecodable":
+                reason = _reason(record.value) if line is None else ERASED
+                undecodable.append((record.appended_at, *place[::-1], reason))
+                if line is not None:
+                    erased.append((record, line, b""))
+                continue
             row = _narrow(record) if line is None else lines.left_of(line, record)
             narrow[record.status].append(row)
             told.append(_told(record, row))
             if line is not None:
-                erased.append((record, line, row))
+                erased.append((record, line, digest(row)))
         await self._narrow(narrow, undecodable, told)
         await self._erased(erased)
 
@@ -254,7 +255,7 @@ class _Restoring:
         await copy(self._cursor, UNDECODABLE, undecodable)
         await keep_told(self._cursor, [each for each in told if each is not None])
 
-    async def _erased(self, erased: list[tuple[Record, dict[str, Any], Narrow]]) -> None:
+    async def _erased(self, erased: list[tuple[Record, dict[str, Any], bytes]]) -> None:
         names = ("act", "reason", "authority", "class", "actor", "erased_at")
         acts = {line["act"]: [line[name] for name in names] for _, line, _ in erased}
         await self._cursor.executemany(_ACT, acts.values())
@@ -263,10 +264,10 @@ class _Restoring:
             [
                 (
                     *(record.topic, record.partition, record.offset, record.appended_at),
-                    *(uuid.UUID(bytes=record.event_id), record.status, record.leaf),
-                    *(digest(row), line["act"]),
+                    record.event_id and uuid.UUID(bytes=record.event_id),
+                    *(record.status, record.leaf, kept, line["act"]),
                 )
-                for record, line, row in erased
+                for record, line, kept in erased
             ],
         )
 
