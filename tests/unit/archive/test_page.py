@@ -1,8 +1,11 @@
 """The readable page of an export: safe whatever the events say, and whole by itself."""
 
 import re
+from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
+from services.archive.adapters.evidence.bundle import ZipBundle
 from services.archive.adapters.evidence.page import page
 from services.archive.domain.leaves import Segment
 from services.archive.domain.proof import Proven, Sealed
@@ -55,6 +58,22 @@ def test_what_cannot_be_read_is_shown_as_it_is() -> None:
     assert "\\xff\\xfe" in made
     assert made.count("tanpa jenis") == 4
     assert "99999-x" in made
+
+
+def test_half_a_character_and_what_is_deeper_than_anybody_reads_stop_no_export(
+    tmp_path: Path,
+) -> None:
+    values = [
+        b'{"text": "\\ud800"}',
+        *(b'{"a":' * deep + b"1" + b"}" * deep for deep in (900, 9_000)),
+    ]
+    bundle = ZipBundle(tmp_path / "x.zip")
+    bundle.text("index.html", page(story(*values)))
+    bundle.close({"records": 3})
+    with ZipFile(tmp_path / "x.zip") as archive:
+        said = archive.read("index.html").decode()
+    assert "\\ud800" in said
+    assert said.count("&quot;a&quot;") == 9_900
 
 
 def test_an_archive_that_is_not_whole_says_so_on_top() -> None:

@@ -35,7 +35,8 @@ class ZipBundle:
     def text(self, name: str, content: str) -> None:
         """A member that is a text."""
         with self.member(name) as member:
-            member.write(content.encode())
+            # What nobody could read may hold half a character, which is no text to anybody.
+            member.write(content.encode(errors="backslashreplace"))
 
     def close(self, manifest: dict[str, Any], sign: Any = None) -> dict[str, Any]:
         """Writes the manifest and gives the file its name."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from html import escape
 from typing import Any
@@ -249,8 +250,10 @@ def _said(value: bytes | None) -> dict[str, Any]:
 
 
 def _pretty(value: bytes, said: Mapping[str, Any]) -> str:
-    if said:
-        return json.dumps(said, ensure_ascii=False, indent=1)
+    # Indenting goes less deep than reading does.
+    with suppress(RecursionError):
+        if said:
+            return json.dumps(said, ensure_ascii=False, indent=1)
     return value.decode(errors="backslashreplace")
 
 
