@@ -7,6 +7,7 @@ from psycopg import AsyncCursor
 from psycopg.sql import SQL, Composed, Identifier
 
 from services.archive.adapters.tables import SCHEMA
+from services.archive.domain.index import NARROW_TABLES
 from services.archive.domain.kept import EventRow, Kept
 
 
@@ -44,7 +45,7 @@ _NARROW = {
 }
 NARROW_COLUMNS = SQL(", ").join(map(Identifier, _NARROW))
 STAGED = _copy("pg_temp", "staged", _NARROW)
-NARROW = {table: _copy(SCHEMA, table, _NARROW) for table in ("duplicate", "aside")}
+NARROW = {table: _copy(SCHEMA, table, _NARROW) for table in NARROW_TABLES}
 RECORDS = _copy(
     SCHEMA,
     "record",
@@ -61,6 +62,24 @@ RECORDS = _copy(
         "status": "text",
     },
 )
+WHOLE_RECORDS = _copy(
+    SCHEMA,
+    "record",
+    {
+        "appended_at": "timestamptz",
+        "offset": "int8",
+        "key": "bytea",
+        "value": "bytea",
+        "headers": "bytea",
+        "partition": "int4",
+        "topic": "int2",
+        "status": "text",
+        "event_id": "bytea",
+        "salt": "bytea",
+        "leaf": "bytea",
+    },
+)
+"""Rows as they are, erased ones too."""
 ERASED_RECORDS = _copy(
     SCHEMA,
     "record",

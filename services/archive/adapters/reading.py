@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.archive.adapters import tables
 from services.archive.adapters.knowing import knowing_values, known_to
 from services.archive.adapters.transactions import transaction
+from services.archive.domain.index import NARROW_TABLES
 from services.archive.domain.search import TRACKS, Place, Rights, Search
 from services.archive.ports import Found, Page, Totals, Unavailable
 from shared.topics import POSITION
@@ -25,7 +26,6 @@ from shared.topics import POSITION
 PAGE_BYTES = 16 * 1_048_576
 """A page ends early once its records hold this much, but never before its first record."""
 
-_NARROW = ("event", "duplicate", "conflict", "aside")
 _PLACE = SQL('appended_at, topic, partition, "offset"')
 _OLDEST_FIRST = _PLACE
 _NEWEST_FIRST = SQL('appended_at DESC, topic DESC, partition DESC, "offset" DESC')
@@ -129,7 +129,7 @@ class PostgresReader:
 def page_query(search: Search, rights: Rights) -> tuple[Composed, dict[str, Any]]:
     """What asks for a page, and its values."""
     order = _NEWEST_FIRST if search.newest_first else _OLDEST_FIRST
-    narrow = [table for table in _NARROW if search.status in {None, table}]
+    narrow = [table for table in NARROW_TABLES if search.status in {None, table}]
     conditions = _AND.join([*_when(search), *_conditions(search, rights)])
     branches = [_branch(_NARROW_ROWS, conditions, order, table) for table in narrow]
     if _may_be_undecodable(search, rights):

@@ -12,14 +12,20 @@ from typing import Any, NamedTuple
 from zipfile import ZipFile
 
 from psycopg import AsyncConnection, AsyncCursor
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.archive.adapters.copying import LOG, LOG_NODES, UNDECODABLE, Copy, copy
+from services.archive.adapters.copying import (
+    LOG,
+    LOG_NODES,
+    NARROW,
+    UNDECODABLE,
+    WHOLE_RECORDS,
+    copy,
+)
 from services.archive.adapters.evidence import verifier
 from services.archive.adapters.knowing import keep_told
 from services.archive.adapters.months import make_months
-from services.archive.adapters.tables import SCHEMA
 from services.archive.adapters.transactions import transaction, translated
 from services.archive.domain import lines, tree
 from services.archive.domain.classify import event_row
@@ -31,35 +37,6 @@ from shared.events.registry import Undecodable, decode_envelope
 
 ROWS = 5_000
 
-_RECORD = {
-    "appended_at": "timestamptz",
-    "offset": "int8",
-    "key": "bytea",
-    "value": "bytea",
-    "headers": "bytea",
-    "partition": "int4",
-    "topic": "int2",
-    "status": "text",
-    "event_id": "bytea",
-    "salt": "bytea",
-    "leaf": "bytea",
-}
-_NARROW = {
-    "id": "bytea",
-    "type": "text",
-    "site": "text",
-    "unit": "text",
-    "actor": "text",
-    "device": "text",
-    "time": "timestamptz",
-    "received_at": "timestamptz",
-    "alert": "bytea",
-    "hash": "bytea",
-    "appended_at": "timestamptz",
-    "offset": "int8",
-    "partition": "int4",
-    "topic": "int2",
-}
 _SEGMENT = SQL(
     "INSERT INTO archive.segment (topic, partition, first_offset, next_offset, appended_at,"
     " earliest, latest, committed_at, records, events, duplicates, conflicts, aside, undecodable,"
@@ -221,7 +198,7 @@ class _Restoring:
         )
 
     async def _records(self, records: list[Record]) -> None:
-        await copy(self._cursor, _copying("record", _RECORD), records)
+        await copy(self._cursor, WHOLE_RECORDS, records)
         narrow: dict[str, list[Narrow]] = {table: [] for table in NARROW_TABLES}
         undecodable, erased, told = [], [], []
         for record in records:
@@ -251,7 +228,7 @@ class _Restoring:
         told: list[Told | None],
     ) -> None:
         for table, rows in narrow.items():
-            await copy(self._cursor, _copying(table, _NARROW), rows)
+            await copy(self._cursor, NARROW[table], rows)
         await copy(self._cursor, UNDECODABLE, undecodable)
         await keep_told(self._cursor, [each for each in told if each is not None])
 
@@ -313,13 +290,6 @@ class _Restoring:
             *(counts[status] for status in COUNTED),
             *(segment.root, segment.previous),
         )
-
-
-def _copying(table: str, columns: dict[str, str]) -> Copy:
-    statement = SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
-        Identifier(SCHEMA, table), SQL(", ").join(map(Identifier, columns))
-    )
-    return Copy(statement, list(columns.values()))
 
 
 def _place(line: dict[str, Any]) -> tuple[int, int, int]:
