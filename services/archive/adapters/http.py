@@ -50,8 +50,8 @@ _Reason = Annotated[
     QueryParameter(
         min_length=10,
         max_length=500,
-        description="Why; needed with actor, device and types of positions. The look is recorded "
-        "before the answer. Without it positions are left out, unless one id is asked for",
+        description="Why; needed with actor, device and types of positions or shifts. The look is "
+        "recorded before the answer. Without it positions are left out, unless one id is asked for",
     ),
 ]
 _Cursor = Annotated[
@@ -81,7 +81,8 @@ def routes(looking: Looking) -> list[ControllerRouterHandler]:
     """The archive's operations."""
 
     async def answer(request: _Request, search: Search, reason: str | None) -> Page:
-        asked = {name: value for name, value in request.query_params.items() if name != "reason"}
+        given = {**request.query_params, **request.path_params}
+        asked = {name: str(value) for name, value in given.items() if name != "reason"}
         try:
             return await looking.page(request.user, search, reason=reason, asked=asked)
         except ReasonNeeded as error:

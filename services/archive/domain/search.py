@@ -9,6 +9,8 @@ Status = Literal["event", "duplicate", "conflict", "aside", "undecodable"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 TRACKS = "ronda.position."
 """Events of this prefix are people's tracks."""
+HISTORIES = (TRACKS, "ronda.shift.")
+"""Events of these prefixes, one after the other, are somebody's past."""
 
 
 class Place(NamedTuple):
@@ -58,8 +60,8 @@ class Search(Struct, frozen=True, kw_only=True):
 
 
 def needs_reason(*, event_type: str | None, actor: str | None, device: str | None) -> bool:
-    """Whether a search looks at a person's past: by person, by device, or along tracks."""
-    return bool(actor or device or (event_type or "").startswith(TRACKS))
+    """Whether a search looks at a person's past: by person, by device, along tracks or shifts."""
+    return bool(actor or device or (event_type or "").startswith(HISTORIES))
 
 
 def shows_tracks(*, event_id: str | None, reason: str | None) -> bool:

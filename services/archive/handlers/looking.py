@@ -1,12 +1,15 @@
 """Answering searches."""
 
-from services.archive.domain.search import Rights, Search, needs_reason, shows_tracks
+from services.archive.domain.search import TRACKS, Rights, Search, needs_reason, shows_tracks
 from services.archive.metrics import Metrics
 from services.archive.ports import AccessLog, Page, Reader, Totals
 from shared.auth import Principal
 from shared.clock import Clock
 from shared.events.audit import Access, AccessRecorded
 from shared.events.identity import new_id
+
+BY_ID = "one position, asked for by its id"
+"""The reason of a look that needs none to be given."""
 
 
 class ReasonNeeded(ValueError):
@@ -42,14 +45,18 @@ class Looking:
             event_type=search.type, actor=search.actor, device=search.device
         ):
             raise ReasonNeeded(
-                "a search by actor, by device or for positions looks at a person's past: "
+                "a search by actor, by device, for positions or shifts looks at a person's past: "
                 "say why with reason=, in 10 to 500 characters; it is recorded"
             )
         if reason is not None:
             await self._access.record(self._look(principal, reason, asked))
             self._metrics.looks.inc()
         tracks = shows_tracks(event_id=search.id, reason=reason)
-        return await self._reader.page(search, self.rights(principal, tracks=tracks))
+        page = await self._reader.page(search, self.rights(principal, tracks=tracks))
+        if reason is None and any((found.type or "").startswith(TRACKS) for found in page.found):
+            await self._access.record(self._look(principal, BY_ID, asked))
+            self._metrics.looks.inc()
+        return page
 
     def rights(self, principal: Principal, *, tracks: bool) -> Rights:
         """What the principal may see; `tracks` only once the look is recorded."""

@@ -125,7 +125,12 @@ async def test_totals_by_topic(filled: httpx.AsyncClient, token: Tokens) -> None
 async def test_a_look_at_a_person_s_past_is_on_the_audit_topic_before_it_is_answered(
     filled: httpx.AsyncClient, token: Tokens, settings: ArchiveSettings
 ) -> None:
-    for query in ({"actor": "p-1"}, {"device": "d-1"}, {"type": "ronda.position."}):
+    for query in (
+        {"actor": "p-1"},
+        {"device": "d-1"},
+        {"type": "ronda.position."},
+        {"type": "ronda.shift."},
+    ):
         refused = await filled.get("/v1/events", params=query, headers=token())
         assert refused.status_code == 422
         assert "reason=" in refused.json()["detail"]
@@ -146,6 +151,17 @@ async def test_a_look_at_a_person_s_past_is_on_the_audit_topic_before_it_is_answ
 
     (item,) = await eventually(archived)
     assert item["event"] == look
+
+
+async def test_a_position_that_is_asked_for_by_its_id_is_recorded_with_the_id(
+    filled: httpx.AsyncClient, token: Tokens, settings: ArchiveSettings
+) -> None:
+    await filled.get(f"/v1/events/{an_id('i')}", headers=token())
+    answer = await filled.get(f"/v1/events/{an_id('t')}", headers=token())
+    assert answer.status_code == 200
+    looks = [row for row in await in_topics(settings.kafka) if row.topic.endswith("ronda.audit")]
+    data = [msgspec.json.decode(look.value or b"")["data"] for look in looks]
+    assert [each["filters"] for each in data] == [{"event_id": an_id("t")}]
 
 
 async def test_everybody_sees_their_unit_and_below_and_nothing_else(

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from services.archive.domain.search import Search
 from services.archive.handlers import Looking, ReasonNeeded
+from services.archive.handlers.looking import BY_ID
 from services.archive.metrics import Metrics
 from services.archive.ports import Page, Unavailable
 from shared.auth import Principal
@@ -71,6 +72,8 @@ class Desk:
         {"device": "d-1"},
         {"type": "ronda.position.recorded.v1"},
         {"type": "ronda.position."},
+        {"type": "ronda.shift.", "unit": UNIT},
+        {"type": "ronda.shift.started.v1"},
     ],
 )
 async def test_a_search_for_a_person_s_past_needs_a_reason(filters: dict[str, Any]) -> None:
@@ -78,7 +81,8 @@ async def test_a_search_for_a_person_s_past_needs_a_reason(filters: dict[str, An
     with pytest.raises(ReasonNeeded, match="reason="):
         await desk.sees(**filters)
     assert desk.access.recorded == []
-    assert "track" in await desk.sees(reason=WHY, **filters)
+    await desk.sees(reason=WHY, **filters)
+    assert len(desk.access.recorded) == 1
 
 
 async def test_the_look_is_recorded_with_who_what_and_why_before_it_is_answered() -> None:
@@ -97,9 +101,21 @@ async def test_a_search_without_a_reason_leaves_positions_out_unless_it_names_th
     desk = await Desk().filled()
     assert await desk.sees() == {"visit", "plan"}
     assert await desk.sees(type="ronda.") == {"visit", "plan"}
-    assert await desk.sees(id=an_id("track")) == {"track"}
     assert desk.access.recorded == []
     assert await desk.sees(reason=WHY) == {"visit", "track", "plan"}
+
+
+async def test_a_position_that_is_asked_for_by_its_id_is_a_look_too() -> None:
+    desk = await Desk().filled()
+    assert await desk.sees(id=an_id("visit")) == {"visit"}
+    assert desk.access.recorded == []
+    assert await desk.sees(id=an_id("track")) == {"track"}
+    (look,) = desk.access.recorded
+    assert look.data.reason == BY_ID
+    assert decode(encode(look)) == look
+    desk.access.away = True
+    with pytest.raises(Unavailable):
+        await desk.sees(id=an_id("track"))
 
 
 @pytest.mark.parametrize(
