@@ -20,12 +20,14 @@ _KEEP_BELONGING = SQL(
 )
 _KEEP_PART = SQL("INSERT INTO archive.part (event, alert) VALUES (%s, %s) ON CONFLICT DO NOTHING")
 
-# As `may_know` says it.
+# As `may_know` and `is_unjudged` say it.
 _KEPT_FROM_ASKER = SQL(
     "((%(role)s <> %(checker)s AND cardinality(withheld.roles) > 0"
     " AND %(role)s <> ALL(withheld.roles)) OR (NOT %(is_top)s AND EXISTS (SELECT"
     " FROM unnest(withheld.hidden_from) AS unit"
     " WHERE %(within)s = unit OR starts_with(%(within)s, unit || '/'))))"
+    " AND NOT (withheld.roles = ARRAY[%(checker)s]"
+    " AND EXISTS (SELECT FROM archive.part WHERE part.event = withheld.about))"
 )
 _NOT_WITHHELD = SQL(
     "NOT EXISTS (SELECT FROM archive.withheld WHERE about IN (one.id, one.alert) AND {})"

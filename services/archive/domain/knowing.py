@@ -120,6 +120,12 @@ def may_know(rule: Rule, rights: Rights) -> bool:
     return not is_kept_from_role and not is_hidden
 
 
+def is_unjudged(rule: Rule) -> bool:
+    """Whether nobody could say whom the event accuses, because no plan was there or nobody could
+    read it. An alert that has it as a part has judged it, and said itself who may know."""
+    return rule.roles == (CHECKER,)
+
+
 def is_wary(rights: Rights) -> bool:
     """Whether an asker has to wait until the archive knows what an event belongs to."""
     return rights.role is not None and not (rights.role == CHECKER and rights.is_top)

@@ -159,6 +159,27 @@ async def test_an_alert_that_becomes_restricted_is_gone_with_all_that_was_seen_o
     assert len(await archive.found(asking("commander"))) == 3
 
 
+@pytest.mark.parametrize("restricted", [None, ACCUSES])
+async def test_a_report_that_no_plan_could_judge_is_shown_as_the_alert_that_has_it(
+    archive: Archive, restricted: dict[str, Any] | None
+) -> None:
+    unjudged: dict[str, Any] = {"restrictedto": "auditor", "hiddenfrom": SOKO}
+    await archive.keep(
+        a_batch(
+            a_report("report", media=[HASH], **unjudged),
+            a_report("other", **unjudged),
+            topic="ronda.incident",
+        ),
+        a_batch(a_photo(), topic="ronda.media"),
+    )
+    assert await archive.found(asking("commander")) == []
+    await archive.keep(a_batch(an_alert("raised", "report", restricted), topic="ronda.alert"))
+    shown = {an_id("raised"), an_id("report"), media_id(HASH)}
+    assert {each.id for each in await archive.found(asking("commander"))} == shown
+    soko = {each.id for each in await archive.found(asking("operator", SOKO))}
+    assert soko == (set() if restricted else shown)
+
+
 async def test_refused_evidence_and_repeats_are_as_restricted_as_the_report(
     archive: Archive,
 ) -> None:

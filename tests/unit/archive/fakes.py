@@ -15,6 +15,7 @@ from services.archive.domain.knowing import (
     Belonging,
     PartOf,
     Rule,
+    is_unjudged,
     is_wary,
     may_know,
     of_itself,
@@ -158,7 +159,11 @@ class MemoryArchive:
         """Whether the asker may know of an event, by what others have said until now."""
         to = {each.to for each in self._belongings if each.event == event.id}
         about = {event.id, event.alert, *to}
-        if not all(may_know(rule, rights) for rule in self._rules if rule.about in about):
+        judged = {part.event for part in self._parts}
+        rules = [rule for rule in self._rules if rule.about in about]
+        if not all(
+            may_know(rule, rights) or (is_unjudged(rule) and rule.about in judged) for rule in rules
+        ):
             return False
         if not is_wary(rights):
             return True
