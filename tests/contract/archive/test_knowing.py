@@ -246,3 +246,15 @@ async def test_an_alert_s_filter_finds_nothing_of_what_may_not_be_known(archive:
     assert await archive.found(asking("operator", SOKO), alert=an_id("alert")) == []
     assert await archive.found(asking("operator", SOKO), id=an_id("raised")) == []
     assert len(await archive.found(asking("commander"), alert=an_id("alert"))) == 1
+
+
+async def test_an_alert_comes_with_its_reports_and_a_report_with_what_belongs_to_it(
+    archive: Archive,
+) -> None:
+    await archive.keep(*(a_batch(value, topic=topic) for value, topic in STORY.values()))
+    of_the_report = {an_id("report"), an_id("backup"), media_id(HASH)}
+    reader = archive.reader
+    assert {*await reader.together([an_id("report")], alert=None)} == of_the_report
+    assert {*await reader.together([], alert=an_id("alert"))} == of_the_report
+    assert {*await reader.together([an_id("x")], alert=an_id("y"))} == {an_id("x")}
+    assert [*await reader.together([], alert=None)] == []
