@@ -14,13 +14,19 @@ from tests.faults.world import world
 
 
 @pytest.mark.timeout(240)
-async def test_the_demo_plays_the_night_and_sees_every_step_in_the_services() -> None:
+@pytest.mark.parametrize(
+    "options", [[], pytest.param(["--faults"], marks=pytest.mark.faults)], ids=["quiet", "faults"]
+)
+async def test_the_demo_plays_the_night_and_sees_every_step_in_the_services(
+    options: list[str],
+) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "ronda",
         "demo",
         "--exit",
+        *options,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
