@@ -1,30 +1,36 @@
 """A field device as the intake sees one: makes ids, keeps events until each one is answered."""
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import httpx
 
+from ronda.demo.asking import answered
 from shared.clock import system_clock
 from shared.events.identity import new_id
 
-RETRY_S = 0.3
 GIVE_UP_S = 90.0
-
-
-class NotDeliveredError(RuntimeError):
-    """The intake did not take an event within `GIVE_UP_S`."""
 
 
 @dataclass(slots=True)
 class Sent:
-    """What all phones sent: ids once each, repeats counted apart."""
+    """What all phones sent, an event counted each time, and what became of it.
+
+    `unanswered` are those in requests that no 202 answered: each was sent again, and may have been
+    kept all the same.
+    """
 
     accepted: set[str] = field(default_factory=set)
     repeats: int = 0
     rejected: int = 0
+    unanswered: int = 0
+
+    @property
+    def events(self) -> int:
+        """How many were sent, repeats included."""
+        return len(self.accepted) + self.repeats + self.rejected + self.unanswered
 
 
 @dataclass(slots=True)
@@ -39,6 +45,7 @@ class Phone:
     members: list[str]
     ledger: Sent
     sequence: int = 0
+    give_up_s: float = GIVE_UP_S
 
     def event(
         self,
@@ -68,28 +75,23 @@ class Phone:
     async def send(self, *events: dict[str, Any]) -> list[dict[str, Any]]:
         """Sends a batch again and again until the intake has answered for it.
 
-        Raises `NotDeliveredError` after `GIVE_UP_S`.
+        Raises `NotAnsweredError` after `give_up_s`.
         """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + GIVE_UP_S
-        problem = "no answer"
-        while loop.time() < deadline:
-            try:
-                answer = await self.client.post(
-                    f"{self.url}/v1/events",
-                    json=list(events),
-                    headers={
-                        "Authorization": f"Bearer {self.token}",
-                        "Ronda-Sent-At": system_clock().isoformat(),
-                    },
-                )
-                if answer.status_code == httpx.codes.ACCEPTED:
-                    return self._entered(answer.json()["results"])
-                problem = answer.text
-            except httpx.HTTPError as error:
-                problem = repr(error)
-            await asyncio.sleep(RETRY_S)
-        raise NotDeliveredError(f"{self.device}: {problem}")
+        return await answered(
+            f"{self.device}: events", partial(self._results, events), within=self.give_up_s
+        )
+
+    async def _results(self, events: tuple[dict[str, Any], ...]) -> list[dict[str, Any]] | None:
+        headers = {
+            "Authorization": f"Bearer {self.token}",
+            "Ronda-Sent-At": system_clock().isoformat(),
+        }
+        self.ledger.unanswered += len(events)
+        answer = await self.client.post(f"{self.url}/v1/events", json=events, headers=headers)
+        if answer.status_code != httpx.codes.ACCEPTED:
+            return None
+        self.ledger.unanswered -= len(events)
+        return self._entered(answer.json()["results"])
 
     def _entered(self, results: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for result in results:

@@ -3,15 +3,18 @@
 import asyncio
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 
+from ronda.demo.asking import answered
 from ronda.demo.night import Night
 from ronda.demo.phone import Phone
 from shared.clock import system_clock
+from shared.events.alert import Severity
 from shared.plan.model import Site
 
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 UNTAKEN = "climb"
 
 
@@ -75,6 +78,14 @@ async def _warehouse_visit(night: Night) -> None:
     )
 
 
+async def resent(night: Night) -> None:
+    """What a phone sent while the broker was away was refused, and came later."""
+    await night.watch.expect(
+        "phones that sent while the broker was away were told to wait, and sent again",
+        lambda: _was_refused(night),
+    )
+
+
 async def silence(night: Night) -> None:
     """A visit does not happen; later a phone that was offline proves that it did."""
     watch, site, phone = night.watch, night.far, night.distant_crew
@@ -125,10 +136,12 @@ async def motorbike(night: Night) -> str | None:
     alert = await watch.expect("an alert is raised", lambda: night.alert_at(site))
     if not alert:
         return None
-    await watch.expect(
+    reason = await watch.expect(
         "severer than its category, because the rear CCTV is blind",
-        lambda: _reason(night, alert["id"], "vulnerability"),
+        lambda: _made_severer(night, alert["id"], by="vulnerability"),
     )
+    if reason:
+        watch.tell(f"its reason: {reason['id']} / {reason['en']}")
     watch.tell("level 1 is told; nobody takes it")
     level = alert["level"]
     await watch.expect(
@@ -178,7 +191,9 @@ async def parcel(night: Night, alert: str) -> None:
     """A parcel over the wall: the alert rises to kritis and a new cycle pages higher."""
     watch = night.watch
     watch.scene("21.16 a parcel is thrown over the wall")
-    before = await night.operator.get(f"/v1/alerts/{alert}")
+    before = await answered(
+        "the alert as it was", lambda: night.operator.alert(alert), within=watch.patience_s
+    )
     await _report(night, "suspicious_object", "Bungkusan plastik dilempar melewati tembok")
     await watch.expect("the second report joins the first", lambda: _with_parts(night, alert, 2))
     await watch.expect(
@@ -186,7 +201,7 @@ async def parcel(night: Night, alert: str) -> None:
     )
     await watch.expect(
         "a new cycle pages above the highest level so far",
-        lambda: _in_later_cycle(night, alert, before["cycle"]),
+        lambda: _in_later_cycle(night, alert, before),
     )
     answer = await night.commander.command(alert, "acknowledge")
     watch.tell(f"{night.commander.name} takes it ({answer.status_code})")
@@ -203,13 +218,10 @@ async def closing(night: Night, alert: str) -> None:
     await watch.expect("the alert is resolved", lambda: _alert_in(night, alert, state="resolved"))
     first = await night.operator.command(alert, "close", outcome="referred_reskrim")
     watch.tell(f"{night.operator.name} proposes to close: {first.status_code} awaiting a second")
-    still_open = await _alert_in(night, alert, state="resolved")
+    await watch.expect("one person alone does not close it", lambda: _proposed(night, alert))
     second = await night.commander.command(alert, "close", outcome="referred_reskrim")
     watch.tell(f"{night.commander.name} agrees: {second.status_code}")
-    await watch.expect(
-        "one person could not close it, two could",
-        lambda: _closed_after(night, alert, still_open=bool(still_open)),
-    )
+    await watch.expect("two persons do", lambda: _alert_in(night, alert, state="closed"))
 
 
 def _check_in(phone: Phone, site: Site) -> dict[str, Any]:
@@ -232,44 +244,49 @@ async def _report(night: Night, category: str, text: str) -> None:
     night.watch.tell(f"the guard reports {category}: {text}")
 
 
-async def _alert(night: Night, alert: str) -> dict[str, Any]:
-    found: dict[str, Any] = await night.operator.get(f"/v1/alerts/{alert}")
-    return found
-
-
 async def _alert_in(night: Night, alert: str, **fields: str) -> dict[str, Any] | None:
-    found = await _alert(night, alert)
+    found = await night.operator.alert(alert)
     return found if all(found[name] == value for name, value in fields.items()) else None
 
 
 async def _alert_above(night: Night, alert: str, level: int) -> bool:
-    return bool((await _alert(night, alert))["level"] > level)
+    return bool((await night.operator.alert(alert))["level"] > level)
 
 
-async def _in_later_cycle(night: Night, alert: str, cycle: int) -> bool:
-    found = await _alert(night, alert)
-    return bool(found["cycle"] > cycle and found["next_due_kind"] == UNTAKEN)
+async def _in_later_cycle(night: Night, alert: str, before: dict[str, Any]) -> bool:
+    found = await night.operator.alert(alert)
+    return bool(
+        found["cycle"] > before["cycle"]
+        and found["level"] > before["level"]
+        and found["next_due_kind"] == UNTAKEN
+    )
 
 
 async def _with_parts(night: Night, alert: str, count: int) -> bool:
-    return len((await _alert(night, alert))["parts"]) >= count
+    return len((await night.operator.alert(alert))["parts"]) >= count
 
 
-async def _reason(night: Night, alert: str, code: str) -> bool:
-    return any(reason["code"] == code for reason in (await _alert(night, alert))["reasons"])
+async def _made_severer(night: Night, alert: str, *, by: str) -> dict[str, Any] | None:
+    """The reason of that code, of an alert that is severer than its category alone."""
+    found = await night.operator.alert(alert)
+    alone = night.plan.category_by_id[found["category"]].severity
+    if SEVERITIES.index(found["severity"]) <= SEVERITIES.index(alone):
+        return None
+    return next((reason for reason in found["reasons"] if reason["code"] == by), None)
 
 
 async def _owned(night: Night, alert: str, name: str) -> bool:
-    return bool(((await _alert(night, alert))["owner"] or {}).get("name") == name)
+    return bool(((await night.operator.alert(alert))["owner"] or {}).get("name") == name)
 
 
 async def _dispatched(night: Night, alert: str, field: str) -> bool:
-    rows = (await _alert(night, alert))["dispatches"]
+    rows = (await night.operator.alert(alert))["dispatches"]
     return bool(rows and rows[-1].get(field))
 
 
-async def _closed_after(night: Night, alert: str, *, still_open: bool) -> bool:
-    return still_open and bool(await _alert_in(night, alert, state="closed"))
+async def _proposed(night: Night, alert: str) -> bool:
+    found = await night.operator.alert(alert)
+    return bool(found["closing"]) and found["state"] == "resolved"
 
 
 async def _visit_in(night: Night, state: str) -> bool:
@@ -280,3 +297,7 @@ async def _visit_in(night: Night, state: str) -> bool:
 async def plan_is(night: Night, version: str) -> bool:
     """Whether alerts follows this version of the plan."""
     return bool((await night.operator.get("/v1/situation"))["plan_version"] == version)
+
+
+async def _was_refused(night: Night) -> bool:
+    return night.sent.unanswered > 0

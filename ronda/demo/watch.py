@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 
 EVERY_S = 0.1
 
@@ -50,6 +51,10 @@ class Watch:
             except (httpx.HTTPError, KeyError, ValueError) as error:
                 last = repr(error)
             await asyncio.sleep(EVERY_S)
-        self.missing.append(f"{sentence} ({last})")
-        self.console.print(f"  [bold red]✗ {sentence}[/] [dim]{last}[/]")
+        self.miss(sentence, last)
         return None
+
+    def miss(self, sentence: str, why: str) -> None:
+        """A step that cannot be seen any more."""
+        self.missing.append(f"{sentence} ({why})")
+        self.console.print(f"  [bold red]✗ {escape(sentence)}[/] [dim]{escape(why)}[/]")

@@ -30,3 +30,13 @@ def cancelling_signals(say: Callable[[str], None]) -> Iterator[None]:
     finally:
         for number in SIGNALS:
             loop.remove_signal_handler(number)
+
+
+async def until_cancelled() -> None:
+    """Waits for the signal that is how a finished command is left; what follows runs in order."""
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()

@@ -34,7 +34,8 @@ async def test_the_demo_plays_the_night_and_sees_every_step_in_the_services(
     told = output.decode()
     assert process.returncode == 0, told
     assert "expected steps were observed in the services" in told
-    assert "✗" not in told
+    story, _, _ = told.partition("The night in figures")
+    assert "✗" not in story
 
 
 @pytest.mark.timeout(240)
