@@ -7,12 +7,16 @@ independent reader of the topics, the archive's rows, and the log of the notific
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
-from typing import Any
+
+from tests.faults.dues import CheckIn, Due, task_complaints, visit_complaints
+from tests.faults.histories import Event, gaps, histories, moment
+from tests.faults.tellings import Told, repeats, second_keys, untold
 
 ESCALATED = "ronda.alert.escalated.v1"
 EXPIRED = "ronda.alert.ack_expired.v1"
+LAPSED = "ronda.alert.close_lapsed.v1"
 # Deadlines and decisions are stored with microseconds; below one is rounding.
 TOLERANCE = timedelta(microseconds=1)
 
@@ -21,10 +25,13 @@ Coordinates = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """An event that was answered `accepted`; `alerting` when it must end up in an alert."""
+    """An event that was answered `accepted`; `alerting` when it must end up in an alert, and a
+    `vulnerability` in a task. A `checkin` keeps the visit that is due there and then."""
 
     event: str
     alerting: bool = False
+    vulnerability: bool = False
+    checkin: CheckIn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +56,21 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that the witnesses say; `decisions` are `ronda.alert.*` events as archived."""
+    """Everything that the witnesses say.
+
+    `decisions`, `visits` and `tasks` are the events of alerts of these kinds, as archived. `posts`
+    are the ids of the posts by their names; `due` are the visits that fell due, by id.
+    """
 
     promises: Sequence[Promise]
     topics: Iterable[Coordinates]
     archive: Sequence[Archived]
-    decisions: Sequence[Mapping[str, Any]]
+    decisions: Sequence[Event]
     deliveries: Sequence[Delivery]
+    posts: Mapping[str, str] = field(default_factory=dict)
+    visits: Sequence[Event] = ()
+    due: Mapping[str, Due] = field(default_factory=dict)
+    tasks: Sequence[Event] = ()
 
 
 @dataclass(slots=True)
@@ -68,10 +83,14 @@ class Verdict:
     invented: list[Coordinates] = field(default_factory=list)
     without_alert: list[str] = field(default_factory=list)
     zero_notified: list[str] = field(default_factory=list)
+    untold: list[str] = field(default_factory=list)
+    second_key: list[str] = field(default_factory=list)
     timers_twice: list[str] = field(default_factory=list)
     early: list[str] = field(default_factory=list)
     after_ack: list[str] = field(default_factory=list)
     versions: list[str] = field(default_factory=list)
+    visits: list[str] = field(default_factory=list)
+    tasks: list[str] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
         """How many violations of each kind."""
@@ -88,12 +107,16 @@ def check(evidence: Evidence) -> Verdict:
     verdict = Verdict()
     _check_archive(evidence, verdict)
     _check_topics(evidence, verdict)
-    histories = _histories(evidence.decisions)
-    _check_alerts(evidence, histories, verdict)
-    for alert, history in histories.items():
-        _check_versions(alert, history, verdict)
+    alerts = histories(evidence.decisions)
+    _check_alerts(evidence, alerts, verdict)
+    for alert, history in alerts.items():
+        verdict.versions += gaps(alert, history)
         _check_timers(alert, history, verdict)
-    _check_deliveries(evidence, histories, verdict)
+    _check_pages(evidence, alerts, verdict)
+    checkins = [each.checkin for each in evidence.promises if each.checkin]
+    verdict.visits += visit_complaints(evidence.visits, evidence.due, checkins, set(alerts))
+    vulnerabilities = [each.event for each in evidence.promises if each.vulnerability]
+    verdict.tasks += task_complaints(evidence.tasks, vulnerabilities, set(alerts))
     return verdict
 
 
@@ -111,21 +134,12 @@ def _check_topics(evidence: Evidence, verdict: Verdict) -> None:
     verdict.doubled += [str(where) for where, count in archived.items() if count > 1]
 
 
-def _histories(decisions: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    histories: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for decision in decisions:
-        histories[decision["data"]["id"]].append(decision)
-    for history in histories.values():
-        history.sort(key=lambda decision: decision["data"]["version"])
-    return histories
-
-
 def _check_alerts(
-    evidence: Evidence, histories: Mapping[str, Sequence[Mapping[str, Any]]], verdict: Verdict
+    evidence: Evidence, alerts: Mapping[str, Sequence[Event]], verdict: Verdict
 ) -> None:
     """Each alerting report belongs to exactly one alert."""
     homes: dict[str, set[str]] = defaultdict(set)
-    for alert, history in histories.items():
+    for alert, history in alerts.items():
         for decision in history:
             for part in decision["data"]["parts"]:
                 homes[part["event"]].add(alert)
@@ -134,13 +148,7 @@ def _check_alerts(
     verdict.doubled += [event for event in alerting if len(homes[event]) > 1]
 
 
-def _check_versions(alert: str, history: Sequence[Mapping[str, Any]], verdict: Verdict) -> None:
-    versions = [decision["data"]["version"] for decision in history]
-    if versions != list(range(1, len(versions) + 1)):
-        verdict.versions.append(f"{alert}: {versions}")
-
-
-def _check_timers(alert: str, history: Sequence[Mapping[str, Any]], verdict: Verdict) -> None:
+def _check_timers(alert: str, history: Sequence[Event], verdict: Verdict) -> None:
     acknowledged_cycle = 0
     climbed: set[tuple[int, int]] = set()
     for before, after in pairwise(history):
@@ -150,36 +158,44 @@ def _check_timers(alert: str, history: Sequence[Mapping[str, Any]], verdict: Ver
         if not _by_a_timer(before, after):
             continue
         due = was["next_due_at"]
-        if due is None or _moment(now["updated_at"]) + TOLERANCE < _moment(due):
+        if due is None or moment(now["updated_at"]) + TOLERANCE < moment(due):
             verdict.early.append(f"{alert} v{now['version']}: due {due}, {now['updated_at']}")
-        if after["type"] == EXPIRED:
+        if after["type"] in {EXPIRED, LAPSED}:
             continue
         if now["cycle"] <= acknowledged_cycle:
             verdict.after_ack.append(f"{alert} v{now['version']}")
+        if repeats(after):
+            continue
         if (now["cycle"], now["level"]) in climbed:
             verdict.timers_twice.append(f"{alert} v{now['version']}")
         climbed.add((now["cycle"], now["level"]))
 
 
-def _by_a_timer(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """An escalation within a cycle is a deadline's; a new cycle is begun by a severer report."""
-    if after["type"] == EXPIRED:
+def _by_a_timer(before: Event, after: Event) -> bool:
+    """What a deadline brings: a level more, the last one again, or the end of an acknowledgement or
+    of a proposal to close. A new cycle, and the end of a proposal too, may also be a report's."""
+    was, now = before["data"], after["data"]
+    if after["type"] == EXPIRED or repeats(after):
         return True
-    is_new_cycle: bool = after["data"]["cycle"] > before["data"]["cycle"]
-    return after["type"] == ESCALATED and not is_new_cycle
+    if after["type"] == LAPSED:
+        return bool(now["parts"] == was["parts"])
+    return bool(after["type"] == ESCALATED and now["cycle"] == was["cycle"])
 
 
-def _check_deliveries(
-    evidence: Evidence, histories: Mapping[str, Sequence[Mapping[str, Any]]], verdict: Verdict
+def _check_pages(
+    evidence: Evidence, alerts: Mapping[str, Sequence[Event]], verdict: Verdict
 ) -> None:
-    notified = {delivery.alert for delivery in evidence.deliveries}
-    verdict.zero_notified += [alert for alert in histories if alert not in notified]
+    keys: dict[str, dict[Told, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for page in evidence.deliveries:
+        keys[page.alert][page.cycle, page.level, page.post].add(page.dedup)
+    for alert, history in alerts.items():
+        if not keys[alert]:
+            verdict.zero_notified.append(alert)
+            continue
+        verdict.untold += untold(alert, history, evidence.posts, keys[alert])
+        verdict.second_key += second_keys(alert, history, keys[alert])
 
 
 def repeated_pages(deliveries: Sequence[Delivery]) -> int:
     """Pages that the provider got again under the same key, as after a kill: at least once."""
     return len(deliveries) - len({delivery.dedup for delivery in deliveries})
-
-
-def _moment(value: str) -> datetime:
-    return datetime.fromisoformat(value)

@@ -15,6 +15,7 @@ from tests.faults.load import Ledger, Load
 from tests.faults.nemesis import Nemesis
 from tests.faults.witness import gather, topic_lengths
 from tests.faults.world import World, world
+from tests.integration.archive.witnesses import query
 from tests.waiting import eventually
 
 PHONES = 20
@@ -34,6 +35,7 @@ class Figures:
     alerts: int
     pages: int
     pages_repeated: int
+    provider_refused: int
     drain_s: float
     recoveries: dict[str, dict[str, float]]
     verdict: Verdict
@@ -50,6 +52,7 @@ class Figures:
             "alerts": self.alerts,
             "pages": self.pages,
             "pages_repeated": self.pages_repeated,
+            "provider_refused": self.provider_refused,
             "drain_s": round(self.drain_s, 1),
             "recoveries_s": self.recoveries,
             "violations": self.verdict.counts(),
@@ -59,14 +62,16 @@ class Figures:
 async def run(
     folder: Path, *, events: int, kills: int, rate: float, seed: int, say: Callable[[str], None]
 ) -> Figures:
-    """Sends `events` at about `rate` a second while `kills` processes are killed."""
+    """Sends `events` or more at about `rate` a second while `kills` processes are killed."""
     async with world(folder, say) as place:
         with Ledger(folder / "ledger.ndjson") as ledger:
             load = load_of(place, ledger, events=events, rate=rate, seed=seed)
-            nemesis = Nemesis(place, random.Random(seed), say)
+            nemesis = Nemesis(place, load, random.Random(seed), say)
+            over = asyncio.Event()
             async with asyncio.TaskGroup() as together:
-                together.create_task(load.run())
-                together.create_task(nemesis.torment(kills))
+                together.create_task(load.run(over))
+                await nemesis.torment(kills)
+                over.set()
             say("healed; waiting until everything is drained and taken")
             seconds = await drained(place)
             evidence = await gather(place, ledger.promises)
@@ -80,6 +85,7 @@ async def run(
                 alerts=len({decision["data"]["id"] for decision in evidence.decisions}),
                 pages=len(evidence.deliveries),
                 pages_repeated=repeated_pages(evidence.deliveries),
+                provider_refused=place.provider.refused,
                 drain_s=seconds,
                 recoveries=_summary(place.recoveries),
                 verdict=check(evidence),
@@ -87,7 +93,7 @@ async def run(
 
 
 def load_of(place: World, ledger: Ledger, *, events: int, rate: float, seed: int) -> Load:
-    """Twenty phones that report about every site of the plan."""
+    """Twenty phones that report about every site of the plan but the one where nobody goes."""
     return Load(
         client=place.client,
         url=place.stack.url("checkin"),
@@ -95,7 +101,7 @@ def load_of(place: World, ledger: Ledger, *, events: int, rate: float, seed: int
             place.token(f"p-fault-{number}", "officer", f"fault-phone-{number}")
             for number in range(PHONES)
         ],
-        sites=[site.id for site in place.plan.sites],
+        sites=[site.id for site in place.plan.sites if site.id != place.absent],
         ledger=ledger,
         events=events,
         rate=rate,
@@ -116,10 +122,38 @@ async def drained(place: World) -> float:
 
 
 async def _at_rest(place: World) -> bool:
+    if not await _all_has_fallen_due(place):
+        return False
     await _resolve_all(place)
     before = await topic_lengths(place)
     archived = await _archived(place)
     return before == archived and before == await topic_lengths(place)
+
+
+async def _all_has_fallen_due(place: World) -> bool:
+    """Whether every visit is judged, every task overdue, and no page waits for another try."""
+    ((failing,),) = await query(
+        place.postgres.url(),
+        "SELECT count(*) FROM alerts.notification WHERE due_at IS NOT NULL AND attempt > 0",
+    )
+    tasks = await _items(place, "tasks", state="open")
+    visits = [visit for visit in await _items(place, "visits") if visit["id"] in place.due]
+    return (
+        failing == 0
+        and all(task["state"] == "overdue" for task in tasks)
+        and all(visit["state"] not in {"due", "at_risk"} for visit in visits)
+    )
+
+
+async def _items(place: World, what: str, **asked: str) -> list[dict[str, Any]]:
+    answer = await place.client.get(
+        f"{place.stack.url('alerts')}/v1/{what}",
+        params=asked,
+        headers={"Authorization": f"Bearer {place.token('op-fault', 'operator')}"},
+    )
+    answer.raise_for_status()
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
 
 
 async def _archived(place: World) -> dict[str, int]:
@@ -136,9 +170,7 @@ async def _resolve_all(place: World) -> None:
     """Acknowledges and resolves each open alert, so that no deadline is left to make events."""
     url = f"{place.stack.url('alerts')}/v1/alerts"
     headers = {"Authorization": f"Bearer {place.token('op-fault', 'operator')}"}
-    answer = await place.client.get(url, params={"state": "open"}, headers=headers)
-    answer.raise_for_status()
-    for alert in answer.json()["items"]:
+    for alert in await _items(place, "alerts", state="open"):
         for verb, states in (("acknowledge", {"raised"}), ("resolve", {"raised", "acknowledged"})):
             if alert["state"] not in states:
                 continue

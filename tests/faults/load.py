@@ -4,7 +4,8 @@ import asyncio
 import json
 import os
 import random
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,10 +14,15 @@ import httpx
 from shared.clock import system_clock
 from shared.events.identity import new_id
 from tests.faults.checker import Promise
+from tests.faults.dues import CheckIn
 
 RETRY_S = 0.25
 GIVE_UP_S = 180.0
 REQUEST_TIMEOUT_S = 15.0
+CHECKIN = "ronda.visit.checked_in.v1"
+REPORT = "ronda.incident.reported.v1"
+WEAKNESS = "ronda.vulnerability.reported.v1"
+WEAKNESS_DUE_IN = timedelta(seconds=10)
 
 
 class Ledger:
@@ -38,18 +44,18 @@ class Ledger:
         """Keeps what a 202 promised."""
         self.promises += promises
         for promise in promises:
-            line = {"event": promise.event, "alerting": promise.alerting}
-            self._file.write(json.dumps(line) + "\n")
+            self._file.write(json.dumps(asdict(promise), default=str) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
 
 
 @dataclass(slots=True)
 class Load:
-    """`phones` devices that together send `events` events at about `rate` a second.
+    """Phones that together send at least `events` events, at about `rate` a second.
 
-    One event in `report_every` is a suspicious report, so alerts has work too; one batch in ten is
-    sent twice, as a phone does whose answer was lost.
+    One event in `report_every` is a suspicious report, so alerts has work too; one in
+    `weakness_every` is a vulnerability that is soon overdue; one batch in ten is sent twice, as a
+    phone does whose answer was lost.
     """
 
     client: httpx.AsyncClient
@@ -60,25 +66,31 @@ class Load:
     events: int
     rate: float
     report_every: int = 100
+    weakness_every: int = 250
     batch: int = 20
     seed: int = 7
     sent: int = field(default=0, init=False)
     resent: int = field(default=0, init=False)
 
-    async def run(self) -> None:
-        """Sends everything; raises TimeoutError when an event is not answered in `GIVE_UP_S`."""
+    async def run(self, over: asyncio.Event | None = None) -> None:
+        """Sends everything, and goes on until it is `over`, because who has nothing in hand is
+        killed in vain.
+
+        Raises TimeoutError when an event is not answered in `GIVE_UP_S`.
+        """
         dice = random.Random(self.seed)
-        per_phone = self.events // len(self.tokens)
         async with asyncio.TaskGroup() as phones:
             for number, token in enumerate(self.tokens):
-                phones.create_task(self._phone(number, token, per_phone, dice.random()))
+                phones.create_task(self._phone(number, token, dice.random(), over))
 
-    async def _phone(self, number: int, token: str, events: int, seed: float) -> None:
+    async def _phone(
+        self, number: int, token: str, seed: float, over: asyncio.Event | None
+    ) -> None:
         dice = random.Random(seed)
         pause = self.batch * len(self.tokens) / self.rate
-        sequence = 0
-        while sequence < events:
-            size = min(self.batch, events - sequence)
+        wanted, sequence = self.events // len(self.tokens), 0
+        while sequence < wanted or (over is not None and not over.is_set()):
+            size = min(self.batch, wanted - sequence) if over is None else self.batch
             batch = [self._event(number, sequence + step + 1, dice) for step in range(size)]
             sequence += size
             await self._send(token, batch)
@@ -90,21 +102,26 @@ class Load:
 
     def _event(self, phone: int, sequence: int, dice: random.Random) -> dict[str, Any]:
         now = system_clock()
-        reports = (phone * 7919 + sequence) % self.report_every == 0
-        site = dice.choice(self.sites)
+        kind, data = self._said(phone, phone * 7919 + sequence, now)
         return {
             "specversion": "1.0",
             "id": new_id(now),
             "source": "ronda/faults",
-            "type": "ronda.incident.reported.v1" if reports else "ronda.visit.checked_in.v1",
-            "subject": site,
+            "type": kind,
+            "subject": dice.choice(self.sites),
             "time": now.isoformat(),
             "device": f"fault-phone-{phone}",
             "deviceseq": sequence,
-            "data": {"category": "suspicious_person", "text": "uji gangguan"}
-            if reports
-            else {"method": "manual", "crew": f"F-{phone}"},
+            "data": data,
         }
+
+    def _said(self, phone: int, turn: int, now: datetime) -> tuple[str, dict[str, Any]]:
+        if turn % self.report_every == 0:
+            return REPORT, {"category": "suspicious_person", "text": "uji gangguan"}
+        if turn % self.weakness_every == 1:
+            due_at = (now + WEAKNESS_DUE_IN).isoformat()
+            return WEAKNESS, {"kind": "cctv_blind", "text": "uji gangguan", "due_at": due_at}
+        return CHECKIN, {"method": "manual", "crew": f"F-{phone}"}
 
     async def _send(self, token: str, batch: list[dict[str, Any]], *, again: bool = False) -> None:
         waiting = {event["id"]: event for event in batch}
@@ -114,8 +131,7 @@ class Load:
                 for result in await self._answers(token, list(waiting.values())):
                     event = waiting.pop(result["id"])
                     assert result["status"] == "accepted", result
-                    alerting = event["type"] == "ronda.incident.reported.v1"
-                    kept.append(Promise(event["id"], alerting=alerting))
+                    kept.append(_promise(event))
                 if not again:
                     self.ledger.promised(kept)
                 if waiting:
@@ -135,6 +151,17 @@ class Load:
         if answer.status_code == httpx.codes.ACCEPTED:
             results: list[dict[str, Any]] = answer.json()["results"]
             return results
-        assert answer.status_code in {500, 503}, answer.text
+        assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
+        assert answer.headers["Retry-After"].isdigit(), answer.text
         self.ledger.unanswered += 1
         return []
+
+
+def _promise(event: dict[str, Any]) -> Promise:
+    kind, here = event["type"], CheckIn(event["subject"], datetime.fromisoformat(event["time"]))
+    return Promise(
+        event["id"],
+        alerting=kind == REPORT,
+        vulnerability=kind == WEAKNESS,
+        checkin=here if kind == CHECKIN else None,
+    )

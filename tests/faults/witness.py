@@ -16,17 +16,22 @@ PAGE = 1000
 async def gather(world: World, promises: list[Promise]) -> Evidence:
     """What the ledger, the topics, the archive and the provider say, now."""
     rows = await _archive_rows(world)
+    told = [row["event"] for row in rows if row["status"] == "event" and row["topic"] == ALERT.name]
     return Evidence(
         promises=promises,
         topics=await _coordinates(world),
         archive=[_archived(row) for row in rows],
-        decisions=[
-            row["event"]
-            for row in rows
-            if row["status"] == "event" and str(row["type"]).startswith("ronda.alert.")
-        ],
+        decisions=_about("alert", told),
         deliveries=list(world.provider.deliveries),
+        posts={post.name: post.id for post in world.plan.posts},
+        visits=_about("visit", told),
+        due=world.due,
+        tasks=[*_about("vulnerability", told), *_about("task", told)],
     )
+
+
+def _about(noun: str, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [event for event in events if event["type"].startswith(f"ronda.{noun}.")]
 
 
 async def topic_lengths(world: World) -> dict[str, int]:
