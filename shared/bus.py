@@ -40,8 +40,10 @@ FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 PULSE_S = 1.0
 STUCK_PULSES = 20
-"""So many pulses in a row with something to read, and nothing read or in hand: made anew."""
+"""So many pulses in a row with something to read, or without knowing where to go on, and nothing
+read or in hand: made anew."""
 UNASSIGNED_PULSES = 60
+POSITIONS_WITHIN_S = 1.0
 REVIVE_WITHIN_S = 30.0
 
 _log = logger(__name__)
@@ -206,7 +208,14 @@ class BatchConsumer:
             return
         async with asyncio.timeout(5):
             ends = await consumer.end_offsets(assigned)
-            positions = {partition: await consumer.position(partition) for partition in assigned}
+        try:
+            async with asyncio.timeout(POSITIONS_WITHIN_S):
+                positions = {each: await consumer.position(each) for each in assigned}
+        except (KafkaError, TimeoutError) as error:
+            # The broker answers, and the client does not learn where to go on.
+            self._progress.failed(f"the position is not known: {error!r}")
+            self._still += 0 if self._busy else 1
+            return
         # Changed in place: the metrics hold this dictionary.
         self.lag.clear()
         for partition, position in positions.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
 
 from ronda.stack.kafka import EmbeddedKafka
 from ronda.stack.ports import LOOPBACK, free_port
@@ -119,6 +120,29 @@ async def test_a_consumer_that_stopped_for_good_is_made_anew(
         client.pause(*client.assignment())
         await sender.send_and_wait(PATROL.physical(topics.topic_prefix), b"after", partition=0)
         await eventually(lambda: b"after" in sink.values, within=30)
+    assert sink.values.count(b"before") == 1
+
+
+async def test_a_consumer_that_does_not_learn_where_to_go_on_is_made_anew(
+    topics: KafkaSettings, sender: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(_: object) -> bool:
+        raise KafkaError("the coordinator is not there yet")
+
+    monkeypatch.setattr(bus, "STUCK_PULSES", 2)
+    sink = _Sink()
+    async with _consumer(topics, sink, Progress(system_clock)) as consumer:
+        await sender.send_and_wait(PATROL.physical(topics.topic_prefix), b"before", partition=0)
+        await eventually(lambda: sink.values == [b"before"])
+        await eventually(lambda: consumer.lag)
+        client = consumer.consumer
+        assert client is not None
+        # As when a broker that has just started refuses to tell the committed offsets.
+        coordinator = client._coordinator
+        coordinator._maybe_refresh_commit_offsets = refused
+        coordinator.request_rejoin()
+        await sender.send_and_wait(PATROL.physical(topics.topic_prefix), b"after", partition=0)
+        await eventually(lambda: b"after" in sink.values, within=40)
     assert sink.values.count(b"before") == 1
 
 
