@@ -12,6 +12,7 @@ from itertools import islice
 
 import msgspec
 
+from services.alerts.domain.doubt import Doubt
 from services.alerts.domain.welfare import is_waiting
 from services.alerts.ports import (
     Answer,
@@ -27,6 +28,7 @@ from services.alerts.ports import (
 )
 from shared.events.alert import Alert
 from shared.events.envelope import Envelope, Event
+from shared.events.presence import SequenceGap
 from shared.events.registry import AnyEvent, decode, encode
 from shared.events.task import Task
 from shared.events.welfare import Nudge
@@ -82,6 +84,8 @@ class Rows:
     tasks: dict[str, bytes] = field(default_factory=dict)
     tracks: dict[str, DeviceTrack] = field(default_factory=dict)
     codes: dict[str, tuple[Use, ...]] = field(default_factory=dict)
+    doubts: dict[str, Doubt] = field(default_factory=dict)
+    gaps: dict[str, SequenceGap | None] = field(default_factory=dict)
     duties: dict[str, Duty | None] = field(default_factory=dict)
     nudges: dict[str, bytes] = field(default_factory=dict)
     signs: dict[str, tuple[datetime, str | None]] = field(default_factory=dict)
@@ -247,7 +251,7 @@ class FakeTransaction(FakePatrolRows, FakeNudgeRows, FakeTaskRows, FakeWatchRows
         rows, new = self._store.rows, self._new
         for name in (
             *("alerts", "parts", "visits", "tasks", "tracks", "codes"),
-            *("duties", "nudges", "signs", "silences"),
+            *("doubts", "gaps", "duties", "nudges", "signs", "silences"),
         ):
             getattr(rows, name).update(getattr(new, name))
         for name in ("positions", "inbox", "answers", "journal", "handovers"):

@@ -6,8 +6,10 @@ from itertools import islice
 
 import msgspec
 
+from services.alerts.domain.doubt import Doubt
 from services.alerts.ports import DeviceTrack, OpenVulnerability, Use
 from shared.events.patrol import Vulnerability
+from shared.events.presence import SequenceGap
 from shared.events.task import Task
 from tests.fake_rows import FakeRows
 
@@ -83,6 +85,16 @@ class FakeTaskRows(FakeRows):
     async def save_code_uses(self, uses: Mapping[str, tuple[Use, ...]]) -> None:
         """Replaces them."""
         self._new.codes.update(uses)
+
+    async def keep_doubts(self, doubts: Sequence[Doubt]) -> None:
+        """The first one of an id stays."""
+        for doubt in doubts:
+            if doubt.id not in self._store.rows.doubts:
+                self._new.doubts.setdefault(doubt.id, doubt)
+
+    async def save_gap(self, gap: SequenceGap) -> None:
+        """None where it is closed."""
+        self._new.gaps[gap.device] = gap if gap.state == "open" else None
 
     def _may(self, kind: str, name: str) -> bool:
         return bool(self._store.try_lock(self, (kind, name)))

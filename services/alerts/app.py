@@ -36,6 +36,7 @@ from services.alerts.adapters.patrol_ends import KafkaPatrolEnds
 from services.alerts.adapters.performance_reading import PerformanceReadings
 from services.alerts.adapters.plan_book import FoldedPlan
 from services.alerts.adapters.plan_keeper import PlanKeeper
+from services.alerts.adapters.presence_reading import PresenceReadings
 from services.alerts.adapters.reading import Readings
 from services.alerts.adapters.store import PostgresStore
 from services.alerts.adapters.stream import Stream
@@ -280,6 +281,7 @@ class _Assembly:
                 watch_readings=WatchReadings(self._engine),
                 watch=watch,
                 performance_readings=PerformanceReadings(self._engine),
+                presence_readings=PresenceReadings(self._engine),
                 deliveries=self._deliveries,
                 receipts=Receipts(
                     store=self._store, plans=self._plans, clock=self._clock, metrics=self._metrics

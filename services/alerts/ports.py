@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.alerts.domain.delivery import Progress
+from services.alerts.domain.doubt import Doubt
 from services.alerts.domain.duty import Duty
 from services.alerts.domain.operator import Operator
 from services.alerts.domain.paging import Page
@@ -17,6 +18,7 @@ from services.alerts.domain.visit import PendingVisit
 from shared.events.alert import Alert
 from shared.events.envelope import Event
 from shared.events.patrol import Fix
+from shared.events.presence import SequenceGap
 from shared.events.task import Task
 from shared.events.watch import Handover, JournalEntry
 from shared.events.welfare import Nudge
@@ -165,6 +167,12 @@ class Transaction(Protocol):
 
     async def save_code_uses(self, uses: Mapping[str, tuple[Use, ...]]) -> None:
         """Inserts or replaces the uses of codes."""
+
+    async def keep_doubts(self, doubts: Sequence[Doubt]) -> None:
+        """Keeps doubts for people to look at; the same one again changes nothing."""
+
+    async def save_gap(self, gap: SequenceGap) -> None:
+        """What is missing of a device's events now; a closed gap is forgotten."""
 
     async def save_duty(self, duty: Duty) -> None:
         """A crew went on duty, or changed."""

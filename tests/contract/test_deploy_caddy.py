@@ -46,6 +46,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         ("GET", "/v1/sites", "alerts"),
         ("GET", "/v1/map/basemap.pmtiles", "alerts"),
         ("GET", "/v1/visits", "alerts"),
+        ("GET", "/v1/presence", "alerts"),
         ("GET", "/v1/units", "alerts"),
         ("POST", "/v1/units/R-21/nudge", "alerts"),
         ("GET", "/v1/performance", "alerts"),

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 
 from services.alerts.adapters.bell import Bell
 from services.alerts.adapters.store import PostgresStore
+from services.alerts.domain.doubt import doubt_of
 from services.alerts.domain.presence import DeviceTrack, Sighting, Use
 from services.alerts.domain.sequence import Count, counted, opened
 from services.alerts.ports import Store
 from shared import database
 from shared.events.task import Task
-from shared.events.task_samples import VULNERABILITY
+from shared.events.task_samples import DOUBT, GAP, VULNERABILITY
 from tests.alerts_database import alerts_database, alerts_template
 from tests.contract.alert_rows import NOW, UNIT, id_of
 from tests.fake_store import FakeStore
@@ -153,6 +154,15 @@ async def test_due_devices_are_those_that_have_something_to_tell(store: Store) -
         assert await transaction.due_tracks(NOW, 10) == []
         due = await transaction.due_tracks(NOW + MINUTE, 10)
     assert [track.device for track in due] == ["d-1"]
+
+
+async def test_doubts_and_gaps_are_kept_whatever_is_kept_again(store: Store) -> None:
+    doubt, closed = doubt_of(DOUBT, None, NOW), replace(GAP, state="closed")
+    for gap in (replace(GAP, state="open"), closed, closed):
+        async with store.transaction() as transaction:
+            await transaction.keep_doubts([doubt, doubt])
+            await transaction.save_gap(gap)
+            await transaction.keep_doubts([])
 
 
 async def test_two_who_see_a_new_device_at_once_see_it_one_after_the_other(store: Store) -> None:

@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import Text
 
 from services.alerts.adapters.rows import Rows, arrays_of, batch_of, decode_body, encode_body
-from services.alerts.adapters.tables import code_use, device_track
+from services.alerts.adapters.tables import code_use, device_track, presence_doubt, sequence_gap
+from services.alerts.domain.doubt import Doubt
 from services.alerts.ports import DeviceTrack, Use
+from shared.events.presence import SequenceGap
 
 decode_uses = msgspec.json.Decoder(tuple[Use, ...]).decode
 
@@ -60,6 +62,19 @@ _save_code = _save_code.on_conflict_do_update(
     set_={"body": _save_code.excluded.body, "at": func.now()},
 )
 
+_DOUBT = ("id", "unit", "site", "noticed_at", "body")
+_keep_doubts = (
+    insert(presence_doubt)
+    .from_select(list(_DOUBT), select(*batch_of(presence_doubt, _DOUBT).c))
+    .on_conflict_do_nothing()
+)
+_new_gap = insert(sequence_gap)
+_save_gap = _new_gap.on_conflict_do_update(
+    index_elements=[sequence_gap.c.device],
+    set_={name: _new_gap.excluded[name] for name in ("unit", "body")},
+)
+_forget_gap = delete(sequence_gap).where(sequence_gap.c.device == bindparam("of_device"))
+
 
 class PresenceRows(Rows):
     """The presences' part of a transaction."""
@@ -105,6 +120,29 @@ class PresenceRows(Rows):
         rows = [{"code": _hash(code), "body": encode_body(known)} for code, known in uses.items()]
         if rows:
             await self._run(_save_code, sorted(rows, key=lambda row: row["code"]))
+
+    async def keep_doubts(self, doubts: Sequence[Doubt]) -> None:
+        """Inserts those that are not there yet."""
+        rows = [
+            {
+                "id": doubt.id,
+                "unit": doubt.unit,
+                "site": doubt.site,
+                "noticed_at": doubt.noticed_at,
+                "body": encode_body(doubt),
+            }
+            for doubt in sorted(doubts, key=lambda each: each.id)
+        ]
+        if rows:
+            await self._run(_keep_doubts, arrays_of(rows, _DOUBT))
+
+    async def save_gap(self, gap: SequenceGap) -> None:
+        """Replaces a device's open gap, or forgets it."""
+        if gap.state == "closed":
+            await self._run(_forget_gap, {"of_device": gap.device})
+        else:
+            row = {"device": gap.device, "unit": gap.unit, "body": encode_body(gap)}
+            await self._run(_save_gap, row)
 
 
 def _columns(track: DeviceTrack) -> dict[str, Any]:

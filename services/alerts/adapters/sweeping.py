@@ -15,6 +15,7 @@ from services.alerts.adapters.tables import (
     command_answer,
     inbox,
     notification,
+    presence_doubt,
     sign_in_failure,
 )
 
@@ -34,6 +35,7 @@ _SWEEPS: Sequence[Delete] = (
     _older(command_answer, command_answer.c.key, command_answer.c.at),
     _older(notification, notification.c.dedup, notification.c.finished_at),
     _older(code_use, code_use.c.code, code_use.c.at),
+    _older(presence_doubt, presence_doubt.c.id, presence_doubt.c.noticed_at),
     _older(sign_in_failure, sign_in_failure.c.subject, sign_in_failure.c.at),
 )
 

@@ -147,6 +147,27 @@ code_use = Table(
 )
 Index("code_use_at", code_use.c.at)
 
+presence_doubt = Table(
+    "presence_doubt",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("site", Text),
+    Column("noticed_at", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("presence_doubt_noticed", presence_doubt.c.noticed_at.desc(), presence_doubt.c.id.desc())
+Index("presence_doubt_site", presence_doubt.c.site, presence_doubt.c.noticed_at.desc())
+
+sequence_gap = Table(
+    "sequence_gap",
+    metadata,
+    # Open ones alone.
+    Column("device", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
 duty = Table(
     "duty",
     metadata,

@@ -72,7 +72,7 @@ class Field:
         self._tally = tally
         self._open: dict[str, Alert] | None = None
         self._duties: Sequence[Duty] | None = None
-        self._presence = Presence(transaction, now, tally)
+        self._presence = Presence(transaction, plans.plan, now, tally)
         self._moves: dict[str, tuple[datetime, Fix]] = {}
         self._attendance = Attendance(transaction, plans, now, tally)
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import TypeAlias
 
+from services.alerts.domain.doubt import doubt_of, flagged
 from services.alerts.domain.presence import Use, code_of, followed, scanned, sighting
 from services.alerts.domain.sequence import closed, counted, opened, shown
 from services.alerts.handlers.recording import SOURCE, Tally
@@ -11,6 +12,7 @@ from services.alerts.metrics import Metrics
 from services.alerts.ports import DeviceTrack, Store, Transaction
 from shared.events.envelope import Event
 from shared.events.identity import derived_id
+from shared.events.patrol import VisitCheckedIn
 from shared.events.presence import (
     PresenceDoubt,
     PresenceDoubted,
@@ -18,6 +20,7 @@ from shared.events.presence import (
     SequenceGapClosed,
     SequenceGapOpened,
 )
+from shared.plan.model import Plan
 from shared.topics import ALERT
 
 GapEvent: TypeAlias = type[SequenceGapOpened | SequenceGapClosed]
@@ -26,8 +29,11 @@ GapEvent: TypeAlias = type[SequenceGapOpened | SequenceGapClosed]
 class Presence:
     """Sees the events of one batch, and judges them once, at its end."""
 
-    def __init__(self, transaction: Transaction, now: datetime, tally: Tally) -> None:
+    def __init__(
+        self, transaction: Transaction, plan: Plan | None, now: datetime, tally: Tally
+    ) -> None:
         self._transaction = transaction
+        self._plan = plan
         self._now = now
         self._tally = tally
         self._events: dict[str, list[Event]] = defaultdict(list)
@@ -48,6 +54,7 @@ class Presence:
         ]
         await self._transaction.save_tracks(changed)
         await self._scanned()
+        await self._flagged()
 
     async def _followed(self, track: DeviceTrack, events: list[Event]) -> DeviceTrack:
         points = track.points
@@ -83,6 +90,16 @@ class Presence:
             await self._doubt(doubts)
         await self._transaction.save_code_uses(known)
 
+    async def _flagged(self) -> None:
+        """What one check-in shows by itself is on the log with its flags already."""
+        found = [
+            flagged(event, self._plan, self._now)
+            for _, events in sorted(self._events.items())
+            for event in events
+            if event.is_live and isinstance(event, VisitCheckedIn)
+        ]
+        await self._transaction.keep_doubts([doubt for doubt in found if doubt is not None])
+
     async def _doubt(self, doubts: list[PresenceDoubt]) -> None:
         for doubt in doubts:
             event = PresenceDoubted(
@@ -98,6 +115,8 @@ class Presence:
             )
             await self._transaction.publish(ALERT, doubt.site or doubt.unit, event)
             self._tally.events.append(event.type)
+        shown_to_people = [doubt_of(doubt, self._plan, self._now) for doubt in doubts]
+        await self._transaction.keep_doubts(shown_to_people)
 
 
 class SequenceTimers:
@@ -125,7 +144,7 @@ class SequenceTimers:
 async def tell_gap(
     transaction: Transaction, event_type: GapEvent, track: DeviceTrack, now: datetime, tally: Tally
 ) -> None:
-    """Publishes how a device's numbers stand."""
+    """Keeps and publishes how a device's numbers stand."""
     gap: SequenceGap = shown(track.count, track.device, track.actor, track.unit, now)
     event = event_type(
         specversion="1.0",
@@ -137,5 +156,6 @@ async def tell_gap(
         channel="system",
         data=gap,
     )
+    await transaction.save_gap(gap)
     await transaction.publish(ALERT, gap.unit, event)
     tally.events.append(event.type)

@@ -20,6 +20,7 @@ from services.alerts.adapters.http import POLICY, SignInParts, routes
 from services.alerts.adapters.oidc import Oidc, Provider
 from services.alerts.adapters.passwords import ArgonPasswords
 from services.alerts.adapters.performance_reading import PerformanceReadings
+from services.alerts.adapters.presence_reading import PresenceReadings
 from services.alerts.adapters.reading import Readings
 from services.alerts.adapters.store import PostgresStore
 from services.alerts.adapters.stream import Stream
@@ -128,6 +129,7 @@ def an_application(
             watch_readings=WatchReadings(engine),
             watch=Watch(store=store, plans=plans, clock=system_clock, metrics=metrics),
             performance_readings=PerformanceReadings(engine),
+            presence_readings=PresenceReadings(engine),
             deliveries=DeliveryReadings(engine),
             receipts=Receipts(store=store, plans=plans, clock=system_clock, metrics=metrics),
             secrets={"GERBANG": "rahasia-gerbang"},

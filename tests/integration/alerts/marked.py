@@ -10,6 +10,7 @@ from aiokafka import ConsumerRecord
 from msgspec.structs import replace
 
 from services.alerts.adapters.store import PostgresStore
+from services.alerts.domain.doubt import Doubt, doubt_of
 from services.alerts.domain.welfare import asked
 from services.alerts.ports import Duty, Page, Progress
 from shared.events.alert import Alert, AlertRaised, Dispatch, Entry, Owner, Reason, Restriction
@@ -19,7 +20,7 @@ from shared.events.registry import encode
 from shared.events.samples import samples
 from shared.events.situation import SituationChange
 from shared.events.task import Task
-from shared.events.task_samples import VULNERABILITY
+from shared.events.task_samples import DOUBT, GAP, VULNERABILITY
 from shared.events.watch import Handover, JournalEntry
 from shared.plan.model import Channel, Contact, Operation, Person, Plan, Post, Shift, Site, Unit
 from shared.plan.situation import LiveOverride
@@ -194,9 +195,26 @@ async def keep_marked(store: PostgresStore, each: Marked) -> None:
         await transaction.save_handover(each.handover)
         await transaction.page(page)
         await transaction.page(accusing)
+        await transaction.keep_doubts([a_doubt(each, now)])
+        gap = replace(GAP, state="open", device=f"d-{mark}", actor=f"p-{mark}", unit=each.unit)
+        await transaction.save_gap(gap)
     async with store.transaction() as transaction:
         await transaction.settle_page(page.dedup, 0, Progress(1, now, error=mark))
         await transaction.settle_page(accusing.dedup, 0, Progress(1, now, error="x"))
+
+
+def a_doubt(each: Marked, now: datetime) -> Doubt:
+    """What is to be looked at again of a unit's site."""
+    said = replace(
+        DOUBT,
+        id=derived_id(now, each.mark, "doubt"),
+        device=f"d-{each.mark}",
+        devices=[f"d-{each.mark}"],
+        site=each.site,
+        unit=each.unit,
+        reasons=[Reason(code="x", id=each.mark, en=each.mark)],
+    )
+    return doubt_of(said, None, now)
 
 
 def an_accusing_page(page: Page, each: Marked) -> Page:

@@ -23,6 +23,7 @@ QUERIES: dict[str, Callable[[Marked], list[dict[str, str]]]] = {
     "GET /v1/tasks": lambda of: [{}, {"state": "all"}, {"state": "all", "site": of.site}],
     "GET /v1/notifications": lambda of: [{}, {"state": "all"}, {"alert": of.alert.id}],
     "GET /v1/performance": lambda of: [{"window": each} for each in ("shift", "30d")],
+    "GET /v1/presence": lambda of: [{}, {"site": of.site}, {"limit": "1"}],
     "GET /v1/readiness": lambda of: [{"hours": "48"}],
     "GET /v1/coverage": lambda of: [{}],
     "GET /v1/journal": lambda of: [{}, {"since": "2020-01-01T00:00:00Z"}],

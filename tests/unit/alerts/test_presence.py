@@ -200,6 +200,8 @@ async def test_a_doubt_is_told_once_and_drops_nothing(engine: Engine) -> None:
     (doubt,) = the_doubts(engine)
     assert (doubt.unit, doubt.site, doubt.device) == (POLRES, WAREHOUSE, "d-0007")
     assert engine.store.rows.signs.keys() == {WAREHOUSE}
+    [kept] = engine.store.rows.doubts.values()
+    assert (kept.id, kept.site_name, kept.reasons) == (doubt.id, "Gudang Logistik", doubt.reasons)
 
 
 async def test_what_is_judged_spans_batches_replicas_and_topics(engine: Engine) -> None:

@@ -20,6 +20,7 @@ from services.alerts.adapters.http.notifications import notification_routes
 from services.alerts.adapters.http.pages import MAP_LINES, page_routes
 from services.alerts.adapters.http.performance import performance_routes
 from services.alerts.adapters.http.policy import POLICY
+from services.alerts.adapters.http.presence import presence_routes
 from services.alerts.adapters.http.session import Sso, session_routes
 from services.alerts.adapters.http.situation import situation_routes
 from services.alerts.adapters.http.sso import START, sso_routes
@@ -28,6 +29,7 @@ from services.alerts.adapters.http.views import view_routes
 from services.alerts.adapters.http.watch import watch_routes
 from services.alerts.adapters.oidc import Oidc
 from services.alerts.adapters.performance_reading import PerformanceReadings
+from services.alerts.adapters.presence_reading import PresenceReadings
 from services.alerts.adapters.reading import Readings
 from services.alerts.adapters.stream import Stream
 from services.alerts.adapters.task_reading import TaskReadings
@@ -77,6 +79,7 @@ def routes(
     watch_readings: WatchReadings,
     watch: Watch,
     performance_readings: PerformanceReadings,
+    presence_readings: PresenceReadings,
     deliveries: DeliveryReadings,
     receipts: Receipts,
     secrets: Mapping[str, str],
@@ -102,6 +105,7 @@ def routes(
                 *task_routes(task_readings, tasks),
                 *watch_routes(readings, watch_readings, watch, checkpoints, clock),
                 *performance_routes(performance_readings, watch_readings, clock),
+                *presence_routes(presence_readings),
                 *view_routes(readings, task_readings, plans, clock),
                 *situation_routes(
                     plans,

@@ -39,6 +39,7 @@ POLICY: Policy = {
     "POST /v1/units/{crew}/nudge": COMMANDING,
     "GET /v1/sites": VIEWING,
     "GET /v1/visits": VIEWING,
+    "GET /v1/presence": VIEWING,
     "GET /v1/situation": VIEWING,
     "GET /v1/map/basemap.pmtiles": VIEWING,
     "HEAD /v1/map/basemap.pmtiles": VIEWING,
