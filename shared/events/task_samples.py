@@ -90,7 +90,7 @@ DOUBT = PresenceDoubt(
     reasons=[
         Reason(
             code="speed",
-            id="1.0 km dalam 10 detik: 360 km/jam",
+            id="1,0 km dalam 10 detik: 360 km/jam",
             en="1.0 km in 10 seconds: 360 km/h",
         )
     ],

@@ -20,13 +20,15 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
 from services.alerts.adapters.http.map_tiles import MAP_TILES, map_tiles_routes
+from services.alerts.adapters.stream import name_of
 from services.alerts.adapters.tiles_file import TilesFile
 from shared.events.alert import Alert, Closing, Dispatch, Entry, Owner, Visit
 from shared.http import SESSION_COOKIE, serving
 from shared.policy import CSRF_HEADER
 from shared.problem import MEDIA_TYPE
 from shared.settings import HttpSettings
-from tests.browser import samples, samples_room
+from tests.browser import samples, samples_presence, samples_room
+from tests.browser.fake_presence import presence_routes
 from tests.browser.fake_room import Room, owner_of, problem, regrouped, room_routes
 
 BOARD = Path(__file__).parents[2] / "services" / "alerts" / "web" / "dist"
@@ -60,6 +62,7 @@ class FakeAlerts:
         self.situation: dict[str, Any] = dict(samples.SITUATION)
         busy = next(alert.id for alert in self.alerts.values() if alert.state == "dispatched")
         self.crews = samples.crews(now, busy)
+        self.presence = samples_presence.presence(now)
         self.tiles: TilesFile | None = None
         """The base map; given before the application is made."""
         self.room = Room(now, busy)
@@ -101,7 +104,7 @@ class FakeAlerts:
     def put(self, alert: Alert, what: str = "updated") -> None:
         """Stores an alert and tells it to every stream."""
         self.alerts[alert.id] = alert
-        self._tell("alert", {"type": f"ronda.alert.{what}.v1", "data": alert})
+        self.tell_event(f"ronda.alert.{what}.v1", alert)
 
     def change(self, alert: Alert, what: str = "updated", **changes: Any) -> Alert:
         """The next version of an alert, stored and told."""
@@ -112,7 +115,11 @@ class FakeAlerts:
     def put_visit(self, visit: Visit) -> None:
         """Stores a visit and tells it to every stream."""
         self.visits[visit.id] = visit
-        self._tell("visit", {"type": "ronda.visit.missed.v1", "data": visit})
+        self.tell_event("ronda.visit.missed.v1", visit)
+
+    def tell_event(self, kind: str, data: Any) -> None:
+        """Tells an event of this type, in a frame that is called as the service calls it."""
+        self._tell(name_of(kind), {"type": kind, "data": data})
 
     def prepare_handover(self, person: dict[str, str], attention: str) -> None:
         """Somebody has written down what stands and leaves."""
@@ -324,6 +331,7 @@ def application(fake: FakeAlerts) -> Litestar:
     reads = [session, ways, alerts, alert, units, sites, visits, situation, stream]
     rest: list[ControllerRouterHandler] = [
         *room_routes(fake, person),
+        *presence_routes(fake),
         *map_tiles_routes(fake.tiles),
         board,
     ]

@@ -148,6 +148,7 @@ SCENES = [
     Scene("site", _site),
     Scene("tasks", _tab("tasks")),
     Scene("units", _tab("units")),
+    Scene("checks", _tab("checks"), themes=BOTH),
     Scene("dispatch", _dispatch),
     Scene("merge", _merge),
     Scene("menu", _menu),

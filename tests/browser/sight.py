@@ -48,7 +48,7 @@ async def from_menu(page: Page, entry: str) -> None:
 
 
 async def show(page: Page, tab: str) -> None:
-    """Brings a tab of the middle to the front: `map`, `areas`, `sites`, `tasks`, `units`."""
+    """Brings a tab of the middle to the front: `map`, `areas`, `sites`, `tasks`, `checks`…"""
     await page.get_by_test_id(f"tab-{tab}").click()
 
 

@@ -23,6 +23,7 @@ READS = {
     "/v1/sites",
     "/v1/units",
     "/v1/visits",
+    "/v1/presence",
     "/v1/coverage",
     "/v1/tasks",
     "/v1/journal",
@@ -36,7 +37,7 @@ async def test_the_board_asks_for_nobodys_past(page: Page, url: str, fake: FakeA
     asked: set[str] = set()
     page.on("request", lambda request: asked.add(urlsplit(request.url).path))
     await sign_in(page, url, "sari")
-    for tab in ("areas", "tasks", "units", "sites"):
+    for tab in ("areas", "tasks", "units", "checks", "sites"):
         await show(page, tab)
     await page.get_by_test_id("site-row").first.get_by_role("button").click()
     await row(page, fake, 1043).click()

@@ -180,9 +180,7 @@ class Stream:
         except (Undecodable, msgspec.DecodeError) as error:
             _log.error("record unreadable", offset=record.offset, error=str(error))
             return None
-        # ronda.<noun>.<what happened>.v1
-        noun = envelope.type.removeprefix("ronda.").partition(".")[0]
-        body = framed(noun, record.value or b"", self.last_id)
+        body = framed(name_of(envelope.type), record.value or b"", self.last_id)
         return Frame(record.partition, record.offset, envelope.unit, body, restricted)
 
     def _keep(self, frame: Frame) -> None:
@@ -235,6 +233,11 @@ def parse_id(text: str) -> dict[int, int]:
         return {int(number): int(offset) for number, offset in pairs}
     except ValueError:
         return {}
+
+
+def name_of(event_type: str) -> str:
+    """What a frame is called: the noun of `ronda.<noun>.<what happened>.v1`."""
+    return event_type.removeprefix("ronda.").partition(".")[0]
 
 
 def framed(event: str, data: bytes, last_id: str) -> bytes:

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from services.alerts.domain.presence import km_id
 from shared.events.alert import Reason
 from shared.events.identity import derived_id
 from shared.events.patrol import VisitCheckedIn
@@ -98,9 +99,11 @@ def _reason(mark: str, event: VisitCheckedIn, site: Site | None) -> Reason:
     fix = event.data.position
     if mark != "outside_geofence" or fix is None or site is None:
         return Reason(code=mark, id=words_id, en=words_en)
-    km = distance_m(fix, site) / 1000
+    metres = distance_m(fix, site)
     return Reason(
-        code=mark, id=f"{words_id}: {km:.1f} km dari titiknya", en=f"{words_en}: {km:.1f} km away"
+        code=mark,
+        id=f"{words_id}: {km_id(metres)} km dari titiknya",
+        en=f"{words_en}: {metres / 1000:.1f} km away",
     )
 
 

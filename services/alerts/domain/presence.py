@@ -25,6 +25,7 @@ FASTEST_MPS = 55.0
 SHORTEST_JUMP_M = 300.0
 """A phone's position jumps about by less than this without anybody moving."""
 UNKNOWN_ACCURACY_M = 50.0
+IN_MINUTES_FROM_S = 120
 MAX_POINTS = 24
 THIN = timedelta(seconds=30)
 """Positions come more often than a track needs them."""
@@ -178,14 +179,26 @@ def _too_fast(
     seconds = max((other.at - one.at).total_seconds(), 1.0)
     if metres < SHORTEST_JUMP_M or metres / seconds <= FASTEST_MPS:
         return []
-    km, kmh = metres / 1000, metres / seconds * 3.6
+    kmh = metres / seconds * 3.6
+    span_id, span_en = _span(seconds)
     why = Reason(
         code="speed",
-        id=f"{km:.1f} km dalam {seconds:.0f} detik: {kmh:.0f} km/jam",
-        en=f"{km:.1f} km in {seconds:.0f} seconds: {kmh:.0f} km/h",
+        id=f"{km_id(metres)} km dalam {span_id}: {kmh:.0f} km/jam",
+        en=f"{metres / 1000:.1f} km in {span_en}: {kmh:.0f} km/h",
     )
     about = other if other.is_evidence else one
     return [_doubt("speed", Use(about, device), [one.event, other.event], [device], why)]
+
+
+def km_id(metres: float) -> str:
+    """Kilometres as Indonesians write them."""
+    return f"{metres / 1000:.1f}".replace(".", ",")
+
+
+def _span(seconds: float) -> tuple[str, str]:
+    if seconds < IN_MINUTES_FROM_S:
+        return f"{seconds:.0f} detik", f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} menit", f"{seconds / 60:.0f} minutes"
 
 
 def _apart_m(one: Sighting, other: Sighting) -> float:

@@ -26,7 +26,7 @@ def test_a_check_in_far_away_says_how_far() -> None:
     assert (doubt.kind, doubt.site, doubt.unit) == ("flagged", WAREHOUSE, POLRES)
     [reason] = doubt.reasons
     assert reason.code == "outside_geofence"
-    assert reason.id == "Posisi di luar batas lokasi: 4.1 km dari titiknya"
+    assert reason.id == "Posisi di luar batas lokasi: 4,1 km dari titiknya"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import { district, type Middle as Name, middle, showMiddle, site } from "./desk"
 import { type Key, t } from "./language";
 import { loadAll } from "./live";
 import { MapPanel } from "./map/MapPanel";
+import { PresenceTable } from "./panels/PresenceTable";
+import { toCheck } from "./panels/presence";
 import { SitePanel } from "./panels/SitePanel";
 import { TaskTable } from "./panels/TaskTable";
 import { openTasks } from "./panels/tasks";
@@ -18,6 +20,7 @@ const TABS: [Name, Key][] = [
   ["sites", "m.sites"],
   ["tasks", "m.tasks"],
   ["units", "m.units"],
+  ["checks", "chk.tab"],
 ];
 
 /** Map and lists: every fact of the map is in a list too. */
@@ -62,6 +65,7 @@ function Tab({ name, label }: { name: Name; label: string }) {
     >
       {label}
       {name === "tasks" && <small>{openTasks.value.length || ""}</small>}
+      {name === "checks" && <small>{toCheck.value || ""}</small>}
     </button>
   );
 }
@@ -86,6 +90,7 @@ function Content(): ComponentChildren {
   const name = middle.value;
   if (name === "map") return null;
   if (name === "tasks") return <TaskTable />;
+  if (name === "checks") return <PresenceTable />;
   if (sitesLoad.value === "loading") return <p class="quiet">{t("c.load")}</p>;
   if (sitesLoad.value === "failed") {
     return (

@@ -21,7 +21,7 @@ export type Dialog =
   | "performance"
   | "readiness"
   | "task";
-export type Middle = "map" | "areas" | "sites" | "tasks" | "units";
+export type Middle = "map" | "areas" | "sites" | "tasks" | "units" | "checks";
 
 export const dialog = signal<Dialog | null>(null);
 export const middle = signal<Middle>("map");

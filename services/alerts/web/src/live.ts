@@ -11,6 +11,7 @@ import { t } from "./language";
 import { needsTaking } from "./order";
 import { markChanged, noteRemoteChange } from "./marks";
 import type { Task } from "./panels/contract";
+import { type Presence, takePresence } from "./panels/presence";
 import { putTask, takeTasks } from "./panels/tasks";
 import * as state from "./state";
 
@@ -18,6 +19,10 @@ const POLL_MS = 30_000;
 const SETTLE_MS = 2_000;
 /** While events pour in; a thousand viewers ask for these lists too. */
 const LOOK_EVERY_MS = 10_000;
+/** A message of the stream is called by the first word of its event's type. After these the lists
+ * around the alerts may be others. */
+const CHANGES = new Set(["alert", "visit", "presence", "sequence"]);
+const TASKS = new Set(["task", "vulnerability", "advice"]);
 
 interface Items<T> {
   items: T[];
@@ -39,7 +44,7 @@ export function sessionEnded(): void {
 export function start(): void {
   stop();
   const stopClock = clock.start();
-  const poll = setInterval(() => void Promise.all([loadSituation(), loadAround(), loadSlowly()]), POLL_MS);
+  const poll = setInterval(() => void Promise.all([loadSituation(), look(), loadSlowly()]), POLL_MS);
   const stopCounting = effect(countBlindness());
   const stopFeed = follow("/v1/stream", {
     opened: () => void loadAll(),
@@ -67,8 +72,8 @@ function take(message: Message): void {
   if (message.event === "clock") clock.heard(body as ClockMessage);
   if (message.event === "alert") takeAlert(body.data as Alert);
   if (message.event === "visit") state.putVisit(body.data as Visit);
-  if (message.event === "task") putTask(body.data as Task);
-  if (message.event === "alert" || message.event === "visit") loadAroundSoon();
+  if (TASKS.has(message.event)) putTask(body.data as Task);
+  if (CHANGES.has(message.event)) lookSoon();
 }
 
 function takeAlert(alert: Alert): void {
@@ -82,7 +87,7 @@ function takeAlert(alert: Alert): void {
 /** Everything at once; the rows wait for the situation, because its labels name them. */
 export async function loadAll(): Promise<void> {
   const named = loadSituation();
-  await Promise.all([loadAlerts(named), loadAround(), loadSlowly()]);
+  await Promise.all([loadAlerts(named), look(), loadSlowly()]);
 }
 
 async function loadSituation(): Promise<void> {
@@ -142,6 +147,19 @@ async function loadSlowly(): Promise<void> {
   state.dayCoverage.value = coverage.status === "fulfilled" ? coverage.value : null;
 }
 
+/** What stands around the alerts. */
+async function look(): Promise<void> {
+  await Promise.all([loadAround(), loadPresence()]);
+}
+
+async function loadPresence(): Promise<void> {
+  try {
+    takePresence(await read<Presence>("/v1/presence"));
+  } catch (error) {
+    ended(error); // what is known stays
+  }
+}
+
 /** Sites, crews and visits: they have no message of their own on the stream. */
 async function loadAround(): Promise<void> {
   try {
@@ -179,13 +197,13 @@ export async function loadBackup(id: string): Promise<Backup | null> {
 }
 
 /** An event usually changes a site or a crew too; many events cause one look. */
-function loadAroundSoon(): void {
+function lookSoon(): void {
   const rest = lookedAt + LOOK_EVERY_MS - performance.now();
   soon ??= setTimeout(
     () => {
       soon = undefined;
       lookedAt = performance.now();
-      void loadAround();
+      void look();
     },
     Math.max(SETTLE_MS, rest),
   );

@@ -3,6 +3,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import type { Alert, Coverage, Crew, Session, Site, Situation, Visit } from "./contract";
 import { mostUrgent } from "./order";
+import { forgetPresence } from "./panels/presence";
 
 /** Closed alerts are kept for the detail and for reopening, this many at most. */
 const KEPT_CLOSED = 50;
@@ -93,6 +94,7 @@ export function forget(): void {
     sites.value = [];
     crews.value = [];
     dayCoverage.value = null;
+    forgetPresence();
     selectedId.value = null;
     alertsLoad.value = "loading";
     sitesLoad.value = "loading";

@@ -7,8 +7,14 @@ import { SeveritySymbol } from "../Severity";
 import { statusOf } from "../sites";
 import { STATUS_MARK, VISIT_MARK } from "../SiteTables";
 import { open, sites, visits } from "../state";
+import { DoubtWords } from "./PresenceTable";
+import { type Presence, presence } from "./presence";
 import { Due, openTask } from "./TaskTable";
 import { tasksAt } from "./tasks";
+import { useRead } from "./useRead";
+
+/** Of what is to be checked at one site. */
+const SHOWN = 5;
 
 /** One site: how it stands, its visits, what is open there. In the middle, so that the detail
  * keeps showing the alert on which the letters act. */
@@ -30,7 +36,10 @@ export function SitePanel({ id }: { id: string }) {
       </header>
       <Standing site={site} />
       <div class="site-columns">
-        <SiteVisits id={id} />
+        <div>
+          <SiteVisits id={id} />
+          <SiteChecks key={id} id={id} />
+        </div>
         <SiteOpen id={id} />
       </div>
     </section>
@@ -68,6 +77,27 @@ function Risk({ risk }: { risk: NonNullable<Site["risk"]> }) {
       <b>{risk.score === null ? t("m.against") : t("m.risk", { n: risk.score })}</b>{" "}
       <span class="quiet">{risk.reasons.map((reason) => reason[language.value]).join(" · ")}</span>
     </p>
+  );
+}
+
+/** What of the site's visits is to be checked; nothing at all where there is nothing. */
+function SiteChecks({ id }: { id: string }) {
+  const path = `/v1/presence?site=${encodeURIComponent(id)}&limit=${SHOWN}`;
+  const { data } = useRead<Presence>(path, presence.value);
+  const doubts = data.value?.doubts ?? [];
+  if (doubts.length === 0) return null;
+  return (
+    <>
+      <h3>{t("chk.here")}</h3>
+      <ul class="lines" data-testid="site-checks">
+        {doubts.map((doubt) => (
+          <li key={doubt.id}>
+            <DoubtWords doubt={doubt} />
+            <small>{shortTime(doubt.time, clock.hour.value)}</small>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 
