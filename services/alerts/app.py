@@ -44,6 +44,7 @@ from services.alerts.adapters.sweeping import Sweeper
 from services.alerts.adapters.task_reading import TaskReadings
 from services.alerts.adapters.ticker import Ticker, Watcher
 from services.alerts.adapters.tiles_file import TilesFile
+from services.alerts.adapters.visit_reading import VisitReadings
 from services.alerts.adapters.watch_reading import WatchReadings
 from services.alerts.handlers import Clockwork, Commands, Demands, Intake, Paging, Tasks, Watch
 from services.alerts.handlers.accounts import Accounts
@@ -271,6 +272,7 @@ class _Assembly:
         return application(
             routes(
                 readings=self._readings,
+                visit_readings=VisitReadings(self._engine),
                 coverages=CoverageReadings(self._engine),
                 situations=Situations(
                     store=self._store, plans=self._plans, clock=self._clock, metrics=self._metrics

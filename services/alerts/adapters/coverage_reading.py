@@ -1,6 +1,6 @@
 """The visits of a day, counted where they stand."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -8,7 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.alerts.adapters.store import retryable
 from services.alerts.adapters.tables import visit
 from services.alerts.domain.coverage import Coverage
+from services.alerts.domain.rounds import Hour
 
+HOUR = timedelta(hours=1)
 _MADE = ("done", "recovered")
 
 
@@ -33,6 +35,7 @@ class CoverageReadings:
                 _count(visit.c.state == "recovered").label("late"),
                 _count(visit.c.state == "missed").label("missed"),
                 _count(visit.c.state == "at_risk").label("at_risk"),
+                _count((visit.c.state == "due") & (visit.c.opens_at <= now)).label("open"),
                 _count(visit.c.is_short & visit.c.state.in_(_MADE)).label("short"),
             )
             .where(or_(visit.c.unit == unit, below))
@@ -44,6 +47,29 @@ class CoverageReadings:
             async with self._engine.connect() as connection:
                 rows = (await connection.execute(statement)).mappings().all()
         return [Coverage(**row) for row in rows]
+
+    async def hours(self, unit: str, first: datetime, count: int) -> list[Hour]:
+        """Visits of a unit and those below it by the hour in which they are due, so many hours."""
+        below = visit.c.unit.startswith(f"{unit}/", autoescape=True)
+        hour = func.date_bin(HOUR, visit.c.due_at, first)
+        made, missed = visit.c.state.in_(_MADE), visit.c.state == "missed"
+        statement = (
+            select(
+                hour.label("at"),
+                _count(made).label("made"),
+                _count(missed).label("missed"),
+                _count(~made & ~missed).label("ahead"),
+            )
+            .where(or_(visit.c.unit == unit, below))
+            .where(visit.c.due_at >= first, visit.c.due_at < first + count * HOUR)
+            .group_by(hour)
+        )
+        with retryable():
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(statement)).mappings().all()
+        found = {row["at"]: Hour(**row) for row in rows}
+        moments = [first + number * HOUR for number in range(count)]
+        return [found.get(at, Hour(at=at, made=0, missed=0, ahead=0)) for at in moments]
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:

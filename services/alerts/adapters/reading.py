@@ -4,22 +4,21 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Row, Table, func, or_, select, true
+from sqlalchemy import ColumnElement, Executable, Row, Select, Table, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.alerts.adapters.cursor import Cursor, Page, page_of
 from services.alerts.adapters.nudge_rows import newest as newest_nudges
 from services.alerts.adapters.patrol_rows import duty_of, on_duty
 from services.alerts.adapters.rows import decode_body
 from services.alerts.adapters.store import retryable
-from services.alerts.adapters.tables import PARKED, alert, outbox, site_sign, visit
+from services.alerts.adapters.tables import PARKED, alert, outbox, site_sign
 from services.alerts.domain.restriction import sees
 from services.alerts.domain.site_status import Sign
 from services.alerts.ports import Duty
 from shared.auth import Principal
-from shared.events.alert import Alert, Visit
+from shared.events.alert import Alert
 from shared.events.welfare import Nudge
-
-LONGEST_LIST = 1000
 
 
 class Readings:
@@ -33,9 +32,20 @@ class Readings:
         found = await self._alerts(select(alert.c.body).where(alert.c.id == alert_id))
         return next((each for each in found if sees(viewer, each)), None)
 
-    async def alerts(self, viewer: Principal, *, only_open: bool) -> list[Alert]:
-        """What is there for a viewer, the newest first, `LONGEST_LIST` at most."""
-        found = await self._alerts(_newest(_within(alert, viewer.unit), only_open=only_open))
+    async def alerts(
+        self, viewer: Principal, *, only_open: bool, after: Cursor | None = None, limit: int
+    ) -> Page[Alert]:
+        """A page of what is there for a viewer, the newest first; what the viewer may not know of
+        is left out of it, so a page may be short though there is another."""
+        statement = _newest(_within(alert, viewer.unit), only_open=only_open).limit(limit + 1)
+        if after is not None:
+            statement = statement.where(after.before(alert.c.opened_at, alert.c.id))
+        page = page_of(await self._all(statement), limit, _alert, "opened_at")
+        return Page([each for each in page.items if sees(viewer, each)], page.rest)
+
+    async def open_alerts(self, viewer: Principal) -> list[Alert]:
+        """Every open alert that is there for a viewer, the newest first."""
+        found = await self._alerts(_newest(_within(alert, viewer.unit), only_open=True))
         return [each for each in found if sees(viewer, each)]
 
     async def everybodys(self) -> list[Alert]:
@@ -46,16 +56,6 @@ class Readings:
         """Which of these alerts are not there for a viewer."""
         found = await self._alerts(select(alert.c.body).where(alert.c.id.in_(alert_ids)))
         return {each.id for each in found if not sees(viewer, each)}
-
-    async def visits(self, unit: str, since: datetime, until: datetime) -> list[Visit]:
-        """Visits of a unit and those below it that are due in a span, by due time."""
-        statement = (
-            select(visit.c.body)
-            .where(_within(visit, unit), visit.c.due_at.between(since, until))
-            .order_by(visit.c.due_at, visit.c.id)
-            .limit(LONGEST_LIST)
-        )
-        return [decode_body(row.body, Visit) for row in await self._all(statement)]
 
     async def signs(self) -> Mapping[str, Sign]:
         """Each site's last sign of life."""
@@ -90,7 +90,7 @@ class Readings:
         return int((await self._all(statement))[0].parked)
 
     async def _alerts(self, statement: Executable) -> list[Alert]:
-        return [decode_body(row.body, Alert) for row in await self._all(statement)]
+        return [_alert(row) for row in await self._all(statement)]
 
     async def _all(self, statement: Executable) -> Sequence[Row[Any]]:
         with retryable():
@@ -98,11 +98,15 @@ class Readings:
                 return (await connection.execute(statement)).all()
 
 
-def _newest(where: ColumnElement[bool], *, only_open: bool) -> Executable:
-    statement = select(alert.c.body).where(where)
+def _alert(row: Row[Any]) -> Alert:
+    return decode_body(row.body, Alert)
+
+
+def _newest(where: ColumnElement[bool], *, only_open: bool) -> Select[Any]:
+    statement = select(alert.c.id, alert.c.opened_at, alert.c.body).where(where)
     if only_open:
         statement = statement.where(alert.c.closed_at.is_(None))
-    return statement.order_by(alert.c.opened_at.desc(), alert.c.id).limit(LONGEST_LIST)
+    return statement.order_by(alert.c.opened_at.desc(), alert.c.id.desc())
 
 
 def _within(table: Table, unit: str) -> ColumnElement[bool]:

@@ -99,11 +99,19 @@ visit = Table(
     Column("barrier_at", Moment),
     Column("body", LargeBinary, nullable=False),
     Column("is_short", Boolean, nullable=False, server_default=false()),
+    Column("visited_at", Moment),
 )
 Index("visit_check", visit.c.next_check_at, postgresql_where=visit.c.next_check_at.is_not(None))
 Index("visit_site", visit.c.site, visit.c.opens_at)
 Index("visit_opens", visit.c.opens_at)
 Index("visit_due", visit.c.due_at)
+Index("visit_site_due", visit.c.site, visit.c.due_at)
+Index(
+    "visit_site_visited",
+    visit.c.site,
+    visit.c.visited_at,
+    postgresql_where=visit.c.visited_at.is_not(None),
+)
 
 task = Table(
     "task",

@@ -25,17 +25,18 @@ class TaskReadings:
         return found[0] if found else None
 
     async def tasks(self, unit: str, *, only_open: bool, site: str | None = None) -> list[Task]:
-        """Tasks of a unit and those below it, `LONGEST_LIST` at most: what is due soonest first,
-        and what is done after it, the newest first."""
+        """Tasks of a unit and those below it: what is due soonest first, and what is done after it,
+        the newest first. All that are open; with those that are done `LONGEST_LIST` at most."""
         below = task.c.unit.startswith(f"{unit}/", autoescape=True)
         statement = (
             select(task.c.body)
             .where(or_(task.c.unit == unit, below))
             .order_by(task.c.next_due_at.asc().nulls_last(), task.c.reported_at.desc(), task.c.id)
-            .limit(LONGEST_LIST)
         )
         if only_open:
             statement = statement.where(task.c.next_due_at.is_not(None))
+        else:
+            statement = statement.limit(LONGEST_LIST)
         if site is not None:
             statement = statement.where(task.c.site == site)
         return await self._all(statement)

@@ -109,4 +109,5 @@ def _columns(pending: PendingVisit) -> dict[str, object]:
         "barrier_at": pending.barrier_at,
         "body": encode_body(visit),
         "is_short": bool(visit.shortfalls),
+        "visited_at": visit.visited_at,
     }

@@ -9,7 +9,8 @@ class Coverage(Struct, frozen=True, kw_only=True):
     """Visits of one site, or of all, in numbers.
 
     `required` are those whose time has come; `late` were made after their window; `short` were made
-    and lacked something; `coverage` is (done + late) / required, None where nothing is required.
+    and lacked something; the windows of `open` are open now. `coverage` is (done + late) /
+    required, None where nothing is required.
     """
 
     site: str | None
@@ -20,6 +21,7 @@ class Coverage(Struct, frozen=True, kw_only=True):
     missed: int
     at_risk: int
     short: int
+    open: int = 0
 
     @property
     def share(self) -> float | None:
@@ -30,6 +32,6 @@ class Coverage(Struct, frozen=True, kw_only=True):
 
 def total(rows: Sequence[Coverage]) -> Coverage:
     """All sites as one."""
-    names = ("planned", "required", "done", "late", "missed", "at_risk", "short")
+    names = ("planned", "required", "done", "late", "missed", "at_risk", "short", "open")
     sums = {name: sum(int(getattr(row, name)) for row in rows) for name in names}
     return Coverage(site=None, **sums)

@@ -25,6 +25,7 @@ from services.alerts.adapters.reading import Readings
 from services.alerts.adapters.store import PostgresStore
 from services.alerts.adapters.stream import Stream
 from services.alerts.adapters.task_reading import TaskReadings
+from services.alerts.adapters.visit_reading import VisitReadings
 from services.alerts.adapters.watch_reading import WatchReadings
 from services.alerts.handlers import Commands, Tasks, Watch
 from services.alerts.handlers.accounts import Accounts
@@ -121,6 +122,7 @@ def an_application(
     app = application(
         routes(
             readings=Readings(engine),
+            visit_readings=VisitReadings(engine),
             coverages=CoverageReadings(engine),
             situations=Situations(store=store, plans=plans, clock=system_clock, metrics=metrics),
             commands=Commands(store=store, plans=plans, clock=system_clock, metrics=metrics),

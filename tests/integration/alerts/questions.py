@@ -19,7 +19,8 @@ PARAMETERS: dict[str, Callable[[Marked], str]] = {
 }
 VERBS_OF = {"/v1/alerts/{alert_id}/{verb}": VERBS, "/v1/tasks/{task_id}/{verb}": TASK_VERBS}
 QUERIES: dict[str, Callable[[Marked], list[dict[str, str]]]] = {
-    "GET /v1/alerts": lambda of: [{}, {"state": "all"}],
+    "GET /v1/alerts": lambda of: [{}, {"state": "all"}, {"limit": "1"}],
+    "GET /v1/visits": lambda of: [{}, {"site": of.site}, {"district": of.mark}],
     "GET /v1/tasks": lambda of: [{}, {"state": "all"}, {"state": "all", "site": of.site}],
     "GET /v1/notifications": lambda of: [{}, {"state": "all"}, {"alert": of.alert.id}],
     "GET /v1/performance": lambda of: [{"window": each} for each in ("shift", "30d")],

@@ -97,6 +97,7 @@ async def test_coverage_counts_the_visits_of_a_local_day_by_site(
             "missed": 1,
             "at_risk": 0,
             "short": 1,
+            "open": 0,
         },
         "coverage": 0.75,
     }

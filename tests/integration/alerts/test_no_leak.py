@@ -268,9 +268,9 @@ def absent_like(like: Marked) -> Marked:
     )
 
 
-def forgetful_of_units(self: Readings, viewer: Principal, *, only_open: bool) -> Any:
+def forgetful_of_units(self: Readings, viewer: Principal, **asked: Any) -> Any:
     """A list that was written without its filter."""
-    return ALERTS(self, replace(viewer, unit="polda-x"), only_open=only_open)
+    return ALERTS(self, replace(viewer, unit="polda-x"), **asked)
 
 
 def by_beginning(self: Principal, unit: str | None) -> bool:

@@ -13,7 +13,7 @@ from services.alerts.adapters.store import PostgresStore
 from services.alerts.domain.site_status import Sign
 from services.alerts.ports import Unstorable
 from tests.builders import POLRES, POLSEK, a_principal
-from tests.contract.alert_rows import NOW, a_visit, an_alert, id_of
+from tests.contract.alert_rows import NOW, an_alert, id_of
 
 MINUTE = timedelta(minutes=1)
 
@@ -38,11 +38,11 @@ async def test_alerts_are_those_of_a_unit_and_below_the_newest_first(
         await transaction.save_alert(
             an_alert("closed", unit=POLRES, state="closed", closed_at=NOW, raised_at=NOW)
         )
-    open_ones = [alert.id for alert in await readings.alerts(a_principal(), only_open=True)]
+    open_ones = [alert.id for alert in await readings.open_alerts(a_principal())]
     assert open_ones == [id_of("polsek"), id_of("polres")]
-    everything = [alert.id for alert in await readings.alerts(a_principal(), only_open=False)]
-    assert everything == [id_of("closed"), id_of("polsek"), id_of("polres")]
-    assert await readings.alerts(a_principal(unit="polda%"), only_open=True) == []
+    everything, _ = await readings.alerts(a_principal(), only_open=False, limit=9)
+    assert [each.id for each in everything] == [id_of("closed"), id_of("polsek"), id_of("polres")]
+    assert await readings.open_alerts(a_principal(unit="polda%")) == []
 
 
 async def test_one_alert_is_found_by_its_id(store: PostgresStore, readings: Readings) -> None:
@@ -50,22 +50,6 @@ async def test_one_alert_is_found_by_its_id(store: PostgresStore, readings: Read
         await transaction.save_alert(an_alert())
     assert await readings.alert(a_principal(), an_alert().id) == an_alert()
     assert await readings.alert(a_principal(), id_of("nothing")) is None
-
-
-async def test_visits_are_those_that_are_due_in_a_span(
-    store: PostgresStore, readings: Readings
-) -> None:
-    morning = a_visit("morning", due_at=NOW)
-    evening = a_visit("evening", due_at=NOW + timedelta(hours=8))
-    async with store.transaction() as transaction:
-        await transaction.add_visits([morning, evening])
-    unit = morning.visit.unit
-    assert await readings.visits(unit, NOW, NOW + MINUTE) == [morning.visit]
-    assert await readings.visits(unit, NOW, NOW + timedelta(hours=9)) == [
-        morning.visit,
-        evening.visit,
-    ]
-    assert await readings.visits("polda-lain", NOW, NOW + MINUTE) == []
 
 
 async def test_signs_of_life_may_come_in_any_order(

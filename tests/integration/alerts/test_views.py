@@ -145,7 +145,7 @@ async def test_sites_stand_as_their_alerts_and_their_last_sign_say(
     [site] = [item for item in answer.json()["items"] if item["id"] == KPU]
     assert set(site) == {
         *("id", "name", "type", "risk_class", "unit", "lat", "lon", "district", "status", "since"),
-        *("risk", "flags"),
+        *("risk", "flags", "visits"),
     }
 
 

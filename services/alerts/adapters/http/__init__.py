@@ -26,6 +26,7 @@ from services.alerts.adapters.http.situation import situation_routes
 from services.alerts.adapters.http.sso import START, sso_routes
 from services.alerts.adapters.http.tasks import task_routes
 from services.alerts.adapters.http.views import view_routes
+from services.alerts.adapters.http.visits import visit_routes
 from services.alerts.adapters.http.watch import watch_routes
 from services.alerts.adapters.oidc import Oidc
 from services.alerts.adapters.performance_reading import PerformanceReadings
@@ -34,6 +35,7 @@ from services.alerts.adapters.reading import Readings
 from services.alerts.adapters.stream import Stream
 from services.alerts.adapters.task_reading import TaskReadings
 from services.alerts.adapters.tiles_file import TilesFile
+from services.alerts.adapters.visit_reading import VisitReadings
 from services.alerts.adapters.watch_reading import WatchReadings
 from services.alerts.handlers import Commands, Tasks, Watch
 from services.alerts.handlers.accounts import Accounts
@@ -71,6 +73,7 @@ class SignInParts:
 def routes(
     *,
     readings: Readings,
+    visit_readings: VisitReadings,
     coverages: CoverageReadings,
     situations: Situations,
     commands: Commands,
@@ -106,7 +109,8 @@ def routes(
                 *watch_routes(readings, watch_readings, watch, checkpoints, clock),
                 *performance_routes(performance_readings, watch_readings, clock),
                 *presence_routes(presence_readings),
-                *view_routes(readings, task_readings, plans, clock),
+                *view_routes(readings, task_readings, visit_readings, plans, clock),
+                *visit_routes(visit_readings, coverages, plans, clock),
                 *situation_routes(
                     plans,
                     clock,
@@ -114,7 +118,7 @@ def routes(
                     map_tiles_url=MAP_TILES if map_tiles else None,
                     records_url=records_url,
                 ),
-                *engine_routes(readings, coverages, situations, plans, clock),
+                *engine_routes(readings, situations, plans, clock),
                 *notification_routes(deliveries, receipts, plans, secrets, clock),
             ],
             response_headers={"Cache-Control": "no-store"},

@@ -9,6 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 from msgspec import Struct
 
+from services.alerts.adapters.http.paging import MOST, After, Limit, cursor_of, text_of
 from services.alerts.adapters.http.rights import Asked, principal_of
 from services.alerts.adapters.reading import Readings
 from services.alerts.handlers import VERBS, CommandBody, Commands
@@ -20,9 +21,10 @@ AlertId = Annotated[str, PathParameter(pattern=UUID7_PATTERN)]
 
 
 class AlertList(Struct, frozen=True, kw_only=True):
-    """The newest first."""
+    """The newest first; `next` asks for the page after this one, None where there is none."""
 
     items: list[Alert]
+    next: str | None = None
 
 
 class AwaitingSecond(Struct, frozen=True, kw_only=True):
@@ -40,9 +42,16 @@ def alert_routes(readings: Readings, commands: Commands) -> list[HTTPRouteHandle
     """`/v1/alerts…`."""
 
     @get("/v1/alerts")
-    async def alerts(request: Asked, wanted: Wanted = "open") -> AlertList:
-        viewer = principal_of(request)
-        return AlertList(items=await readings.alerts(viewer, only_open=wanted == "open"))
+    async def alerts(
+        request: Asked, wanted: Wanted = "open", after: After = None, limit: Limit = MOST
+    ) -> AlertList:
+        page = await readings.alerts(
+            principal_of(request),
+            only_open=wanted == "open",
+            after=cursor_of(after),
+            limit=limit,
+        )
+        return AlertList(items=page.items, next=text_of(page.rest))
 
     @get("/v1/alerts/{alert_id:str}")
     async def one_alert(request: Asked, alert_id: AlertId) -> Alert:

@@ -1,6 +1,6 @@
-"""What the engine knows ahead and in sum, and how the posko changes the situation."""
+"""What the engine knows ahead, and how the posko changes the situation."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated
@@ -11,7 +11,6 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 from msgspec import Struct
 
-from services.alerts.adapters.coverage_reading import CoverageReadings
 from services.alerts.adapters.http.alerts import AlertId
 from services.alerts.adapters.http.rights import Asked, principal_of
 from services.alerts.adapters.http.views import plan_of
@@ -25,7 +24,6 @@ from services.alerts.domain.backup import (
     next_rung,
     recommended,
 )
-from services.alerts.domain.coverage import Coverage, total
 from services.alerts.domain.duty import busy_crews
 from services.alerts.domain.restriction import sees
 from services.alerts.handlers.situations import SituationAnswer, SituationBody, Situations
@@ -61,33 +59,16 @@ class Readiness(Struct, frozen=True, kw_only=True):
     items: list[Lack]
 
 
-class CoverageRow(Struct, frozen=True, kw_only=True):
-    """A site's visits of the day, with their share; see `Coverage`."""
-
-    visits: Coverage
-    coverage: float | None
-
-
-class CoverageView(Struct, frozen=True, kw_only=True):
-    """The visits of a local day, of the asker's unit."""
-
-    day: date
-    total: CoverageRow
-    sites: list[CoverageRow]
-
-
 Hours = Annotated[float, QueryParameter(name="hours", gt=0, le=72)]
-Day = Annotated[date | None, QueryParameter(name="date")]
 
 
 def engine_routes(
     readings: Readings,
-    coverages: CoverageReadings,
     situations: Situations,
     plans: PlanBook,
     clock: Clock,
 ) -> list[HTTPRouteHandler]:
-    """`/v1/alerts/{id}/recommendations`, `/v1/readiness`, `/v1/coverage`, `POST /v1/situation`."""
+    """`/v1/alerts/{id}/recommendations`, `/v1/readiness`, `POST /v1/situation`."""
 
     @get("/v1/alerts/{alert_id:str}/recommendations")
     async def recommendations(request: Asked, alert_id: AlertId) -> Backup:
@@ -118,15 +99,6 @@ def engine_routes(
             items=[lack for lack in lacks if principal.covers(lack.unit)],
         )
 
-    @get("/v1/coverage")
-    async def coverage(request: Asked, day: Day = None) -> CoverageView:
-        plan, now = plan_of(plans), clock()
-        day = day or now.astimezone(plan.timezone).date()
-        begins = datetime.combine(day, time(), plan.timezone)
-        ends = datetime.combine(day + timedelta(days=1), time(), plan.timezone)
-        rows = await coverages.coverage(principal_of(request).unit, begins, ends, now)
-        return CoverageView(day=day, total=_row(total(rows)), sites=[_row(row) for row in rows])
-
     @post(
         "/v1/situation",
         status_code=HTTPStatus.OK,
@@ -142,14 +114,10 @@ def engine_routes(
         media_type = MEDIA_TYPE if answer.status >= HTTPStatus.BAD_REQUEST else "application/json"
         return Response(answer.body, status_code=answer.status, media_type=media_type)
 
-    return [recommendations, ready, coverage, change_situation]
+    return [recommendations, ready, change_situation]
 
 
 def _rung(rung: Rung, used: frozenset[str]) -> RungView:
     return RungView(
         code=rung.code, label=rung.label, label_en=rung.label_en, asked=rung.code in used
     )
-
-
-def _row(visits: Coverage) -> CoverageRow:
-    return CoverageRow(visits=visits, coverage=visits.share)

@@ -1,4 +1,4 @@
-"""What the board shows around the alerts: sites, units, visits."""
+"""What the board shows around the alerts: sites and units."""
 
 from collections import defaultdict
 from datetime import datetime, timedelta
@@ -15,23 +15,22 @@ from msgspec import Struct
 from services.alerts.adapters.http.rights import Asked, principal_of
 from services.alerts.adapters.reading import Readings
 from services.alerts.adapters.task_reading import TaskReadings
+from services.alerts.adapters.visit_reading import VisitReadings
 from services.alerts.domain.duty import busy_crews
 from services.alerts.domain.restriction import sees
+from services.alerts.domain.rounds import Rounds
 from services.alerts.domain.site_risk import Risk, flags, site_risk
 from services.alerts.domain.site_status import Standing, Status, standing
 from services.alerts.ports import Duty, PlanBook
 from shared.auth import Principal
 from shared.clock import Clock
-from shared.events.alert import Alert, Visit
+from shared.events.alert import Alert
 from shared.events.task import Task
 from shared.events.welfare import Nudge
 from shared.plan.model import Plan, Site
 from shared.problem import ProblemError
 
 _encode = msgspec.json.Encoder().encode
-
-AROUND_NOW = timedelta(hours=24)
-"""Visits that are due this long ago, or this far ahead, are shown."""
 
 
 class Position(Struct, frozen=True, kw_only=True):
@@ -76,20 +75,21 @@ class SiteView(Struct, frozen=True, kw_only=True):
     flags: list[str]
     """What is open there that a person should look at: `visit_missed`, `silent`, `vulnerability`,
     `task_overdue`."""
+    visits: Rounds | None = None
 
 
 class Sites(Struct, frozen=True, kw_only=True):
     items: list[SiteView]
 
 
-class Visits(Struct, frozen=True, kw_only=True):
-    items: list[Visit]
-
-
 def view_routes(
-    readings: Readings, task_readings: TaskReadings, plans: PlanBook, clock: Clock
+    readings: Readings,
+    task_readings: TaskReadings,
+    visit_readings: VisitReadings,
+    plans: PlanBook,
+    clock: Clock,
 ) -> list[HTTPRouteHandler]:
-    """`/v1/units`, `/v1/sites`, `/v1/visits`."""
+    """`/v1/units` and `/v1/sites`."""
 
     @get("/v1/units")
     async def units(request: Asked) -> Crews:
@@ -114,30 +114,25 @@ def view_routes(
         plan, now = plan_of(plans), clock()
         signs = await readings.signs()
         at_site: dict[str | None, list[Alert]] = defaultdict(list)
-        for alert in await readings.alerts(principal, only_open=True):
+        for alert in await readings.open_alerts(principal):
             if alert.purpose == plan.operation.purpose:
                 at_site[alert.site].append(alert)
         tasks: dict[str | None, list[Task]] = defaultdict(list)
         for task in await task_readings.tasks(principal.unit, only_open=True):
             tasks[task.site].append(task)
+        ours = [site for site in plan.sites if principal.covers(site.unit)]
+        rounds = await visit_readings.rounds([site.id for site in ours], now)
         phase, stage = phase_now(plans, plan, now), plans.situation.logistics_stage
         items = []
-        for site in plan.sites:
-            if principal.covers(site.unit):
-                silent = timedelta(seconds=plan.unknown_for_s(site))
-                stands = standing(signs.get(site.id), at_site[site.id], silent, now)
-                alerts, open_tasks = at_site[site.id], tasks[site.id]
-                risk = site_risk(site, plan, alerts, open_tasks, phase=phase, stage=stage)
-                items.append(_site(site, stands, risk))
+        for site in ours:
+            silent = timedelta(seconds=plan.unknown_for_s(site))
+            stands = standing(signs.get(site.id), at_site[site.id], silent, now)
+            alerts, open_tasks = at_site[site.id], tasks[site.id]
+            risk = site_risk(site, plan, alerts, open_tasks, phase=phase, stage=stage)
+            items.append(_site(site, stands, risk, rounds[site.id]))
         return Sites(items=items)
 
-    @get("/v1/visits")
-    async def visits(request: Asked) -> Visits:
-        now = clock()
-        unit = principal_of(request).unit
-        return Visits(items=await readings.visits(unit, now - AROUND_NOW, now + AROUND_NOW))
-
-    return [units, sites, visits]
+    return [units, sites]
 
 
 def unless_known(request: Asked, body: bytes) -> Response[bytes]:
@@ -167,7 +162,7 @@ def phase_now(plans: PlanBook, plan: Plan, now: datetime) -> str | None:
     return plans.situation.phase or (calendar.code if calendar else None)
 
 
-def _site(site: Site, stands: Standing, risk: Risk) -> SiteView:
+def _site(site: Site, stands: Standing, risk: Risk, visits: Rounds) -> SiteView:
     return SiteView(
         id=site.id,
         name=site.name,
@@ -181,6 +176,7 @@ def _site(site: Site, stands: Standing, risk: Risk) -> SiteView:
         since=stands.since,
         risk=risk,
         flags=flags(risk),
+        visits=visits,
     )
 
 

@@ -100,7 +100,7 @@ def watch_routes(
         hidden = await readings.hidden(viewer, named)
         return WatchView(
             pending=_without(pending, hidden),
-            must_read=must_read(await readings.alerts(viewer, only_open=True)),
+            must_read=must_read(await readings.open_alerts(viewer)),
             last=_without(last, hidden),
             checkpoint=await checkpoints.newest(),
         )
