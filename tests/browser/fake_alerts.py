@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar, Request, Response, delete, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
@@ -30,6 +30,7 @@ from shared.settings import HttpSettings
 from tests.browser import samples, samples_presence, samples_room
 from tests.browser.fake_presence import presence_routes
 from tests.browser.fake_room import Room, owner_of, problem, regrouped, room_routes
+from tests.browser.fake_rounds import coverage_routes, with_rounds
 
 BOARD = Path(__file__).parents[2] / "services" / "alerts" / "web" / "dist"
 POLICY = (
@@ -301,11 +302,11 @@ def application(fake: FakeAlerts) -> Litestar:
 
     @get("/v1/sites")
     async def sites() -> dict[str, Any]:
-        return {"items": fake.sites}
+        return {"items": with_rounds(fake.sites, fake.visits.values(), fake.now())}
 
     @get("/v1/visits")
-    async def visits() -> dict[str, Any]:
-        return {"items": list(fake.visits.values())}
+    async def visits(site: FromQuery[str | None] = None) -> dict[str, Any]:
+        return {"items": [each for each in fake.visits.values() if site in (None, each.site)]}
 
     @get("/v1/situation")
     async def situation() -> dict[str, Any]:
@@ -332,6 +333,7 @@ def application(fake: FakeAlerts) -> Litestar:
     rest: list[ControllerRouterHandler] = [
         *room_routes(fake, person),
         *presence_routes(fake),
+        *coverage_routes(fake),
         *map_tiles_routes(fake.tiles),
         board,
     ]

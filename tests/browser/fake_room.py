@@ -140,10 +140,6 @@ def room_routes(fake: "FakeAlerts", person: Any) -> list[HTTPRouteHandler]:
     async def notifications(alert: FromQuery[str]) -> dict[str, Any]:
         return {"items": samples_room.calls(fake.now()) if alert in fake.alerts else []}
 
-    @get("/v1/coverage")
-    async def coverage() -> Any:
-        return problem(503, "not now") if room.coverage is None else room.coverage
-
     @get("/v1/readiness")
     async def readiness() -> dict[str, Any]:
         return room.readiness
@@ -163,7 +159,6 @@ def room_routes(fake: "FakeAlerts", person: Any) -> list[HTTPRouteHandler]:
         report,
         recommendations,
         notifications,
-        coverage,
         readiness,
         performance,
     ]

@@ -218,7 +218,17 @@ def performance(now: datetime) -> dict[str, Any]:
 def coverage(made: int, missed: int) -> dict[str, Any]:
     """The day's visits in numbers."""
     required = made + missed
-    visits = {"required": required, "done": made - 2, "late": 2, "missed": missed}
+    visits = {
+        "site": None,
+        "planned": 96,
+        "required": required,
+        "done": made - 2,
+        "late": 2,
+        "missed": missed,
+        "at_risk": 1,
+        "short": 0,
+        "open": 1,
+    }
     return {"day": "2026-11-23", "total": {"visits": visits, "coverage": made / required}}
 
 

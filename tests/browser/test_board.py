@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
-from tests.browser import samples
+from tests.browser import samples, samples_room
 from tests.browser.fake_alerts import FakeAlerts
 from tests.browser.sight import (
     focus_reaches,
@@ -238,7 +238,7 @@ async def test_a_silent_site_and_a_status_of_the_future_are_never_shown_as_safe(
 async def test_the_areas_count_what_is_wrong_in_each_and_lead_to_their_sites(board: Page) -> None:
     await board.keyboard.press("p")
     soko = board.get_by_test_id("areas").locator("tr", has_text="Soko")
-    assert await soko.locator("td").all_inner_texts() == ["1", "·", "1", "·", "–"]
+    assert await soko.locator("td").all_inner_texts() == ["1", "·", "1", "·", "0 dari 1"]
     await soko.get_by_role("button").click()
     await expect(board.get_by_test_id("site-row")).to_have_count(1)
 
@@ -251,14 +251,24 @@ async def test_the_coverage_is_that_of_the_day_and_a_percentage_where_there_is_e
 
 
 async def test_a_missed_visit_reaches_the_figures_without_a_reload(
+    board: Page, fake: FakeAlerts
+) -> None:
+    await show(board, "sites")
+    line = board.locator("[data-testid=site-row][data-id=ppk-soko]")
+    await expect(line).to_contain_text("Hampir terlewat")
+    at_risk = next(visit for visit in fake.visits.values() if visit.state == "at_risk")
+    fake.room.coverage = samples_room.coverage(84, 4)
+    fake.put_visit(msgspec.structs.replace(at_risk, version=2, state="missed"))
+    await expect(board.get_by_test_id("footer")).to_contain_text("Terlewat 4")
+    await expect(line).to_contain_text("Terlewat")
+
+
+async def test_without_figures_of_the_day_none_are_shown(
     page: Page, url: str, fake: FakeAlerts
 ) -> None:
     fake.room.coverage = None
     await sign_in(page, url, "sari")
-    board = page
-    at_risk = next(visit for visit in fake.visits.values() if visit.state == "at_risk")
-    fake.put_visit(msgspec.structs.replace(at_risk, version=2, state="missed"))
-    await expect(board.get_by_test_id("footer")).to_contain_text("Terlewat 2")
+    await expect(page.get_by_test_id("footer")).to_contain_text("Terlewat –")
 
 
 async def test_a_long_list_of_sites_draws_what_can_be_seen_and_counts_them_all(

@@ -4,9 +4,9 @@ import * as clock from "./clock";
 import type { Site, Visit } from "./contract";
 import { district, showMiddle, showSite } from "./desk";
 import { shortTime, unitName } from "./format";
-import { t, tIfKnown } from "./language";
-import { type Area, areas, ordered, type Status, statusOf, visitBySite } from "./sites";
-import { open, sites, visits } from "./state";
+import { t } from "./language";
+import { type Area, areas, ordered, type Stand, type Status, statusOf, visitStand } from "./sites";
+import { dayCoverage, open, sites } from "./state";
 import { rem, SHORT, stretches, tall, useView } from "./windowing";
 
 /** One mark for each state; the shapes of severities are not among them. */
@@ -28,7 +28,6 @@ export const VISIT_MARK: Record<Visit["state"], string> = {
 const ROW_REM = 3.125;
 const HEAD_REM = 1.75;
 const inOrder = computed(() => ordered(sites.value));
-export const visitOf = computed(() => visitBySite(visits.value.values()));
 
 /** All sites, what is wrong first; a long list draws the rows that can be seen. */
 export function SiteTable() {
@@ -65,7 +64,6 @@ export function SiteTable() {
                 <SiteRow
                   key={site.id}
                   site={site}
-                  visit={visitOf.value.get(site.id)}
                   place={part.from + index + 2}
                 />
               )),
@@ -76,8 +74,7 @@ export function SiteTable() {
   );
 }
 
-function SiteRow(props: { site: Site; visit: Visit | undefined; place: number }) {
-  const { site, visit, place } = props;
+function SiteRow({ site, place }: { site: Site; place: number }) {
   const status = statusOf(site);
   return (
     <tr
@@ -100,23 +97,41 @@ function SiteRow(props: { site: Site; visit: Visit | undefined; place: number })
           {site.since && t("m.since", { time: shortTime(site.since, clock.hour.value) })}
         </small>
       </td>
-      <td class={visit ? `state visit visit-${visit.state}` : "state"}>
-        {visit && (
-          <>
-            <i aria-hidden="true">{VISIT_MARK[visit.state]}</i>
-            <span class="two-lines">
-              {tIfKnown("t", visit.state)}{" "}
-              <small>{shortTime(visit.due_at, clock.hour.value)}</small>
-            </span>
-          </>
-        )}
-      </td>
+      <VisitCell site={site} />
     </tr>
   );
 }
 
+/** How the round stands, and beside it the other of the two: the last visit or the next. */
+function VisitCell({ site }: { site: Site }) {
+  const stand = visitStand(site, clock.minute.value ?? 0);
+  const other = beside(site, stand);
+  const time = stand && shortTime(stand.at, clock.hour.value);
+  return (
+    <td class={stand ? `state visit visit-${stand.state}` : "state visit"}>
+      {stand && (
+        <>
+          <i aria-hidden="true">{VISIT_MARK[stand.state]}</i>
+          {t(`t.${stand.state}`)}
+        </>
+      )}
+      <small>{[time, other].filter(Boolean).join(" · ")}</small>
+    </td>
+  );
+}
+
+function beside(site: Site, stand: Stand | null): string | null {
+  const { last_at, next_due_at } = site.visits ?? {};
+  if (stand && stand.state !== "done") return last_at ? lastOf(last_at) : null;
+  return next_due_at ? t("m.next", { time: shortTime(next_due_at, clock.hour.value) }) : null;
+}
+
+export function lastOf(at: string): string {
+  return t("m.last", { time: shortTime(at, clock.hour.value) });
+}
+
 export function AreaTable() {
-  const rows = areas(sites.value, visits.value.values(), open.value);
+  const rows = areas(sites.value, dayCoverage.value, open.value);
   return (
     <div class="table-box" tabIndex={0} aria-label={t("m.area")} role="region">
     <table class="areas" data-testid="areas">

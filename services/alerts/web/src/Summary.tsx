@@ -1,11 +1,11 @@
 import * as clock from "./clock";
-import type { Visit } from "./contract";
 import { age, shortTime, unitName } from "./format";
 import { t } from "./language";
-import { crews, sitesLoad, visits } from "./state";
+import { type Stand, visitStand } from "./sites";
+import { crews, sites, sitesLoad } from "./state";
 
 const SHOWN_VISITS = 8;
-const ORDER: Visit["state"][] = ["missed", "at_risk", "due"];
+const ORDER: Stand["state"][] = ["missed", "at_risk", "due"];
 
 /** What stands in the right column while no alert is chosen. */
 export function Summary() {
@@ -48,21 +48,28 @@ function Crews() {
   );
 }
 
+/** Where a visit is missing or owed, or its time has come. */
 function Visits() {
-  const wanted = [...visits.value.values()]
-    .filter((visit) => ORDER.includes(visit.state))
+  const now = clock.minute.value ?? 0;
+  const wanted = sites.value
+    .flatMap((site) => {
+      const stand = visitStand(site, now);
+      return stand && ORDER.includes(stand.state) ? [{ site, stand }] : [];
+    })
     .sort(
-      (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || (a.due_at < b.due_at ? -1 : 1),
+      (a, b) =>
+        ORDER.indexOf(a.stand.state) - ORDER.indexOf(b.stand.state) ||
+        Date.parse(a.stand.at) - Date.parse(b.stand.at),
     )
     .slice(0, SHOWN_VISITS);
   if (wanted.length === 0) return <p class="quiet">{t("c.nores")}</p>;
   return (
     <ul class="lines">
-      {wanted.map((visit) => (
-        <li key={visit.id}>
-          <b>{visit.site_name}</b>
-          <small class={`visit-${visit.state}`}>
-            {t(`t.${visit.state}`)} {shortTime(visit.due_at)}
+      {wanted.map(({ site, stand }) => (
+        <li key={site.id}>
+          <b>{site.name}</b>
+          <small class={`visit-${stand.state}`}>
+            {t(`t.${stand.state}`)} {shortTime(stand.at)}
           </small>
         </li>
       ))}

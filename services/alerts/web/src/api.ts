@@ -26,6 +26,23 @@ export function read<T>(path: string): Promise<T> {
   return request(path, { method: "GET" }, READ_TIMEOUT_MS).then((answer) => answer.json());
 }
 
+interface Page<T> {
+  items: T[];
+  next?: string | null;
+}
+
+/** A list to its end, however many pages it has. */
+export async function readAll<T>(path: string): Promise<T[]> {
+  let page = await read<Page<T>>(path);
+  const items = page.items;
+  while (page.next) {
+    const rest = `${path}${path.includes("?") ? "&" : "?"}after=${encodeURIComponent(page.next)}`;
+    page = await read<Page<T>>(rest);
+    items.push(...page.items);
+  }
+  return items;
+}
+
 /** The last large answer by its path; in memory alone, so that no session leaves it on a disk. */
 const remembered = new Map<string, { tag: string; body: unknown }>();
 

@@ -49,6 +49,11 @@ export const seconds = computed(() =>
   now.value === null ? null : Math.floor(now.value / 1000) * 1000,
 );
 
+/** The full minute: enough for what opens and closes by the plan. */
+export const minute = computed(() =>
+  now.value === null ? null : Math.floor(now.value / 60_000) * 60_000,
+);
+
 /** The full hour: enough to tell today from yesterday, and seldom enough for long tables. */
 export const hour = computed(() =>
   now.value === null ? null : Math.floor(now.value / 3_600_000) * 3_600_000,

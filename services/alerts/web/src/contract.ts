@@ -174,12 +174,32 @@ export interface Visit {
   alert: string | null;
 }
 
-/** The visits of the local day: those whose time has come, and what became of them. */
+/** Visits in numbers: `required` are those whose time has come, the windows of `open` are open now. */
+export interface VisitCounts {
+  site: string | null;
+  required: number;
+  done: number;
+  late: number;
+  missed: number;
+  at_risk: number;
+  open: number;
+}
+
+/** The visits of the local day, and by the hour around now. */
 export interface Coverage {
-  total: {
-    visits: { required: number; done: number; late: number; missed: number };
-    coverage: number | null;
-  };
+  total: { visits: VisitCounts };
+  sites: { visits: VisitCounts }[];
+  hours: { at: string; made: number; missed: number; ahead: number }[];
+}
+
+/** Moments of one site's visits: the last one, the next one, one that is at risk, missed ones. */
+export interface Rounds {
+  last_at: string | null;
+  next_opens_at: string | null;
+  next_due_at: string | null;
+  owed_at: string | null;
+  missed: number;
+  missed_at: string | null;
 }
 
 export interface Crew {
@@ -206,6 +226,7 @@ export interface Site {
   /** What speaks against it, without a number while nothing computes one, and what is open there. */
   risk?: { score: number | null; reasons: Reason[] } | null;
   flags?: string[];
+  visits?: Rounds | null;
 }
 
 export interface Situation {

@@ -1,10 +1,10 @@
 /** Keeps the board's state true: lists when a connection opens, then what the stream says. */
 
 import { effect } from "@preact/signals";
-import { read, readChanges, Refused } from "./api";
+import { read, readAll, readChanges, Refused } from "./api";
 import { announceAlert } from "./announce";
 import * as clock from "./clock";
-import type { Alert, Backup, ClockMessage, Coverage, Crew, Site, Situation, Visit } from "./contract";
+import type { Alert, Backup, ClockMessage, Coverage, Crew, Site, Situation } from "./contract";
 import { follow, type Message } from "./feed";
 import { jot } from "./journal";
 import { t } from "./language";
@@ -71,7 +71,6 @@ function take(message: Message): void {
   const body = JSON.parse(message.data);
   if (message.event === "clock") clock.heard(body as ClockMessage);
   if (message.event === "alert") takeAlert(body.data as Alert);
-  if (message.event === "visit") state.putVisit(body.data as Visit);
   if (TASKS.has(message.event)) putTask(body.data as Task);
   if (CHANGES.has(message.event)) lookSoon();
 }
@@ -102,9 +101,9 @@ async function loadAlerts(named: Promise<void>): Promise<void> {
   const returning = state.alertsLoad.peek() === "ready";
   const heard = (heardSince ??= new Set());
   try {
-    const list = await read<Items<Alert>>("/v1/alerts?state=open");
+    const list = await readAll<Alert>("/v1/alerts?state=open");
     await named;
-    const changed = state.takeList(list.items, heard);
+    const changed = state.takeList(list, heard);
     state.alertsLoad.value = "ready";
     if (returning) {
       markChanged(changed);
@@ -136,20 +135,27 @@ export async function refetch(id: string): Promise<Alert | null> {
   }
 }
 
-/** Without an answer the board does without tasks, and counts the visits that it knows. */
+/** Without an answer the tasks that are known stay. */
 async function loadSlowly(): Promise<void> {
-  const [tasks, coverage] = await Promise.allSettled([
-    read<Items<Task>>("/v1/tasks?state=open"),
-    read<Coverage>("/v1/coverage"),
-  ]);
-  if (tasks.status === "fulfilled") takeTasks(tasks.value.items);
-  else ended(tasks.reason);
-  state.dayCoverage.value = coverage.status === "fulfilled" ? coverage.value : null;
+  try {
+    takeTasks((await read<Items<Task>>("/v1/tasks?state=open")).items);
+  } catch (error) {
+    ended(error);
+  }
+}
+
+/** Without an answer there are no figures: old ones would look like today's. */
+async function loadCoverage(): Promise<void> {
+  try {
+    state.dayCoverage.value = await read<Coverage>("/v1/coverage");
+  } catch (error) {
+    if (!ended(error)) state.dayCoverage.value = null;
+  }
 }
 
 /** What stands around the alerts. */
 async function look(): Promise<void> {
-  await Promise.all([loadAround(), loadPresence()]);
+  await Promise.all([loadAround(), loadCoverage(), loadPresence()]);
 }
 
 async function loadPresence(): Promise<void> {
@@ -160,17 +166,15 @@ async function loadPresence(): Promise<void> {
   }
 }
 
-/** Sites, crews and visits: they have no message of their own on the stream. */
+/** Sites with their visits, and crews: they have no message of their own on the stream. */
 async function loadAround(): Promise<void> {
   try {
-    const [sites, crews, visits] = await Promise.all([
+    const [sites, crews] = await Promise.all([
       readChanges<Items<Site>>("/v1/sites"),
       read<Items<Crew>>("/v1/units"),
-      read<Items<Visit>>("/v1/visits"),
     ]);
     state.takeSites(sites.items);
     state.crews.value = crews.items;
-    state.takeVisits(visits.items);
     state.sitesLoad.value = "ready";
   } catch (error) {
     if (ended(error)) return;

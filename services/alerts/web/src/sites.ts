@@ -1,12 +1,9 @@
 /** Sites and visits as figures. A status that this page does not know is shown as not known. */
 
-import type { Alert, Site, Visit } from "./contract";
+import type { Alert, Coverage, Site } from "./contract";
 
 export const statuses = ["gangguan", "unknown", "waspada", "pemulihan", "aman"] as const;
 export type Status = (typeof statuses)[number];
-
-/** Visit states by how much they want to be seen. */
-const VISIT_ORDER: Visit["state"][] = ["missed", "at_risk", "due", "recovered", "done"];
 
 export function statusOf(site: Site): Status {
   return statuses.find((status) => status === site.status) ?? "unknown";
@@ -29,7 +26,7 @@ export interface Area {
   unknown: number;
   missed: number;
   alerts: number;
-  /** Visits that were made, of those whose time is over. */
+  /** Visits of today that were made, of those whose time has come. */
   done: number;
   due: number;
 }
@@ -37,14 +34,10 @@ export interface Area {
 /** One line for each district, always in the same order. */
 export function areas(
   sites: readonly Site[],
-  visits: Iterable<Visit>,
+  coverage: Coverage | null,
   open: readonly Alert[],
 ): Area[] {
-  const all = [...visits];
-  const at = (...states: Visit["state"][]) =>
-    counted(all.filter((visit) => states.includes(visit.state)).map((visit) => visit.site));
-  const missed = at("missed");
-  const made = at("done", "recovered");
+  const visits = new Map(coverage?.sites.map((row) => [row.visits.site, row.visits]));
   const urgent = open.filter((a) => a.severity === "kritis" || a.severity === "tinggi");
   const alerts = counted(urgent.map((alert) => alert.site ?? ""));
   const found = new Map<string | null, Area>();
@@ -60,40 +53,37 @@ export function areas(
       due: 0,
     };
     const status = statusOf(site);
+    const here = visits.get(site.id);
     area.gangguan += Number(status === "gangguan");
     area.unknown += Number(status === "unknown");
-    area.missed += missed.get(site.id) ?? 0;
+    area.missed += here?.missed ?? 0;
     area.alerts += alerts.get(site.id) ?? 0;
-    area.done += made.get(site.id) ?? 0;
-    area.due += (made.get(site.id) ?? 0) + (missed.get(site.id) ?? 0);
+    area.done += (here?.done ?? 0) + (here?.late ?? 0);
+    area.due += here?.required ?? 0;
     found.set(name, area);
   }
   return [...found.values()].sort((a, b) => byName(a.name ?? "~", b.name ?? "~"));
 }
 
-/** The visit of each site that most wants to be seen; among equals the latest one. */
-export function visitBySite(visits: Iterable<Visit>): Map<string, Visit> {
-  const found = new Map<string, Visit>();
-  for (const visit of visits) {
-    const known = found.get(visit.site);
-    if (!known || isBefore(visit, known)) found.set(visit.site, visit);
-  }
-  return found;
+export interface Stand {
+  state: "missed" | "at_risk" | "due" | "done";
+  at: string;
 }
 
-export function coverage(visits: Iterable<Visit>): { done: number; missed: number; due: number } {
-  const all = [...visits].map((visit) => visit.state);
-  const count = (...states: Visit["state"][]) => all.filter((s) => states.includes(s)).length;
-  return {
-    done: count("done", "recovered"),
-    missed: count("missed"),
-    due: count("due", "at_risk"),
-  };
-}
-
-function isBefore(a: Visit, b: Visit): boolean {
-  const rank = VISIT_ORDER.indexOf(a.state) - VISIT_ORDER.indexOf(b.state);
-  return rank < 0 || (rank === 0 && a.due_at > b.due_at);
+/**
+ * What of a site's visits most wants to be seen: one that is owed, one that nobody made and none
+ * since, one whose window is open; else the last one. Null where nobody has been there or must be.
+ */
+export function visitStand(site: Site, now: number): Stand | null {
+  const rounds = site.visits;
+  if (!rounds) return null;
+  const { last_at, next_opens_at, next_due_at, owed_at, missed_at } = rounds;
+  if (owed_at) return { state: "at_risk", at: owed_at };
+  if (missed_at && !(last_at && Date.parse(last_at) > Date.parse(missed_at)))
+    return { state: "missed", at: missed_at };
+  if (next_due_at && next_opens_at && Date.parse(next_opens_at) <= now)
+    return { state: "due", at: next_due_at };
+  return last_at ? { state: "done", at: last_at } : null;
 }
 
 function counted(names: readonly string[]): Map<string, number> {

@@ -1,7 +1,7 @@
 /** What the board knows, as signals. Objects are never changed, only replaced by later versions. */
 
 import { batch, computed, signal } from "@preact/signals";
-import type { Alert, Coverage, Crew, Session, Site, Situation, Visit } from "./contract";
+import type { Alert, Coverage, Crew, Session, Site, Situation } from "./contract";
 import { mostUrgent } from "./order";
 import { forgetPresence } from "./panels/presence";
 
@@ -18,7 +18,6 @@ export const session = signal<Session | null>(null);
 export const loginNote = signal("");
 export const situation = signal<Situation | null>(null);
 export const alerts = signal<ReadonlyMap<string, Alert>>(new Map());
-export const visits = signal<ReadonlyMap<string, Visit>>(new Map());
 export const sites = signal<readonly Site[]>([]);
 /** The day's visits as the service counts them; null where it does not. */
 export const dayCoverage = signal<Coverage | null>(null);
@@ -49,12 +48,6 @@ export function takeSites(list: readonly Site[]): void {
   sites.value = list;
 }
 
-export function putVisit(visit: Visit): void {
-  const known = visits.peek().get(visit.id);
-  if (known && known.version >= visit.version) return;
-  visits.value = new Map(visits.peek()).set(visit.id, visit);
-}
-
 /**
  * Replaces the open alerts by a list that was asked for at a known moment. What the stream brought
  * since then (`heard`) outranks the list; an open alert that neither names has been closed.
@@ -76,21 +69,10 @@ export function takeList(list: readonly Alert[], heard: ReadonlySet<string>): st
   return changed;
 }
 
-export function takeVisits(list: readonly Visit[]): void {
-  const known = visits.peek();
-  visits.value = new Map(
-    list.map((visit) => {
-      const mine = known.get(visit.id);
-      return [visit.id, mine && mine.version > visit.version ? mine : visit];
-    }),
-  );
-}
-
 export function forget(): void {
   batch(() => {
     session.value = null;
     alerts.value = new Map();
-    visits.value = new Map();
     sites.value = [];
     crews.value = [];
     dayCoverage.value = null;

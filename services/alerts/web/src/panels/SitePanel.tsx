@@ -6,14 +6,14 @@ import { language, t, tIfKnown } from "../language";
 import { SeveritySymbol } from "../Severity";
 import { statusOf } from "../sites";
 import { STATUS_MARK, VISIT_MARK } from "../SiteTables";
-import { open, sites, visits } from "../state";
+import { open, sites } from "../state";
 import { DoubtWords } from "./PresenceTable";
 import { type Presence, presence } from "./presence";
 import { Due, openTask } from "./TaskTable";
 import { tasksAt } from "./tasks";
 import { useRead } from "./useRead";
 
-/** Of what is to be checked at one site. */
+/** The latest visits of a site, and the latest that are to be checked. */
 const SHOWN = 5;
 
 /** One site: how it stands, its visits, what is open there. In the middle, so that the detail
@@ -37,7 +37,7 @@ export function SitePanel({ id }: { id: string }) {
       <Standing site={site} />
       <div class="site-columns">
         <div>
-          <SiteVisits id={id} />
+          <SiteVisits key={id} site={site} />
           <SiteChecks key={id} id={id} />
         </div>
         <SiteOpen id={id} />
@@ -101,21 +101,35 @@ function SiteChecks({ id }: { id: string }) {
   );
 }
 
-/** The last visit and the next, and what was missed between. */
-function SiteVisits({ id }: { id: string }) {
-  const here = [...visits.value.values()]
-    .filter((visit) => visit.site === id)
+/** The last visit and the next, then what became of the latest ones. */
+function SiteVisits({ site }: { site: Site }) {
+  const now = clock.minute.value ?? 0;
+  const path = `/v1/visits?site=${encodeURIComponent(site.id)}`;
+  const { data } = useRead<{ items: Visit[] }>(path, site.visits);
+  const begun = (data.value?.items ?? [])
+    .filter((visit) => visit.visited_at !== null || Date.parse(visit.opens_at) <= now)
     .sort((a, b) => Date.parse(b.due_at) - Date.parse(a.due_at));
+  const { last_at = null, next_due_at = null } = site.visits ?? {};
   return (
-    <div>
+    <>
       <h3>{t("m.visit")}</h3>
-      {here.length === 0 && <p class="quiet">{t("m.novisit")}</p>}
       <ul class="lines" data-testid="site-visits">
-        {here.slice(0, 6).map((visit) => (
+        <Moment label={t("m.lastvisit")} at={last_at} none={t("m.never")} />
+        <Moment label={t("m.nextvisit")} at={next_due_at} none={t("m.notplanned")} />
+        {begun.slice(0, SHOWN).map((visit) => (
           <VisitLine key={visit.id} visit={visit} />
         ))}
       </ul>
-    </div>
+    </>
+  );
+}
+
+function Moment({ label, at, none }: { label: string; at: string | null; none: string }) {
+  return (
+    <li>
+      {label}
+      <small>{at === null ? none : shortTime(at, clock.hour.value)}</small>
+    </li>
   );
 }
 

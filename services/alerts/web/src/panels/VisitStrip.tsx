@@ -1,12 +1,7 @@
-import { computed } from "@preact/signals";
-import * as clock from "../clock";
 import { shortTime } from "../format";
 import { t } from "../language";
-import { visits } from "../state";
+import { dayCoverage } from "../state";
 
-const HOUR_MS = 3_600_000;
-const BEFORE_H = 22;
-const AFTER_H = 2;
 const HIGH = 84;
 const STEP = 24;
 const WIDE = 15;
@@ -14,36 +9,16 @@ const WIDE = 15;
 const EDGE = 8;
 
 interface Hour {
-  at: number;
+  at: string;
   made: number;
   missed: number;
   ahead: number;
 }
 
-/** Visits by the hour in which they are due: the last day, and two hours ahead. */
-const hours = computed<Hour[]>(() => {
-  const now = clock.hour.value;
-  if (now === null) return [];
-  const first = now - BEFORE_H * HOUR_MS;
-  const found = Array.from({ length: BEFORE_H + AFTER_H }, (_, index) => ({
-    at: first + index * HOUR_MS,
-    made: 0,
-    missed: 0,
-    ahead: 0,
-  }));
-  for (const visit of visits.value.values()) {
-    const hour = found[Math.floor((Date.parse(visit.due_at) - first) / HOUR_MS)];
-    if (!hour) continue;
-    if (visit.state === "missed") hour.missed += 1;
-    else if (visit.state === "done" || visit.state === "recovered") hour.made += 1;
-    else hour.ahead += 1;
-  }
-  return found;
-});
-
-/** For large screens, under the map: solid is made, hatched missed, outlined still to come. */
+/** The visits of the last day and two hours ahead, by the hour in which they are due. For large
+ * screens, under the map: solid is made, hatched missed, outlined still to come. */
 export function VisitStrip() {
-  const list = hours.value;
+  const list: readonly Hour[] = dayCoverage.value?.hours ?? [];
   const most = Math.max(1, ...list.map((hour) => hour.made + hour.missed + hour.ahead));
   const made = list.reduce((sum, hour) => sum + hour.made, 0);
   const missed = list.reduce((sum, hour) => sum + hour.missed, 0);
@@ -92,7 +67,7 @@ function Bar({ hour, x, unit }: { hour: Hour; x: number; unit: number }) {
       />
       {every && (
         <text x={x + STEP / 2} y={HIGH + 14}>
-          {shortTime(new Date(at).toISOString())}
+          {shortTime(at)}
         </text>
       )}
     </g>
