@@ -22,6 +22,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
+from shared.freshness import Freshness
 from shared.health import Progress
 from shared.logging import logger
 from shared.settings import KafkaSettings
@@ -44,6 +45,8 @@ STUCK_PULSES = 20
 read or in hand: made anew."""
 UNASSIGNED_PULSES = 60
 POSITIONS_WITHIN_S = 1.0
+SETTLING_PULSES = 10
+"""Whoever has no partition after so many belongs to a group that is large enough without it."""
 REVIVE_WITHIN_S = 30.0
 
 _log = logger(__name__)
@@ -104,6 +107,8 @@ class BatchConsumer:
         self._still = 0
         self._stack = AsyncExitStack()
         self._positions: dict[TopicPartition, int] = {}
+        self._in_hand: set[TopicPartition] = set()
+        self.freshness = Freshness(progress.clock)
         self.lag: dict[tuple[str, int], int] = {}
         """Records behind the end, by topic and partition, as of the last pulse."""
         self.held: set[TopicPartition] = set()
@@ -162,6 +167,7 @@ class BatchConsumer:
 
     async def _polled(self, consumer: AIOKafkaConsumer) -> tuple[Record, ...]:
         found = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._max_records)
+        self._in_hand = set(found)
         return tuple(chain.from_iterable(found.values()))
 
     async def _consume(self, records: Sequence[Record]) -> None:
@@ -178,6 +184,8 @@ class BatchConsumer:
             raise
         finally:
             self._busy = False
+            self._in_hand.clear()
+        self.freshness.took(records)
         self._pause_s = FIRST_PAUSE_S
         self._failing = False
         self._progress.made()
@@ -204,8 +212,12 @@ class BatchConsumer:
             self.lag.clear()
             self._positions = {}
             self._still += 1
+            if self._still >= SETTLING_PULSES:
+                self.freshness.holds(())
             self._progress.made()
             return
+        self.freshness.holds(assigned)
+        measured_at = self._progress.clock()
         async with asyncio.timeout(5):
             ends = await consumer.end_offsets(assigned)
         try:
@@ -221,6 +233,8 @@ class BatchConsumer:
         for partition, position in positions.items():
             behind = max(0, ends[partition] - position)
             self.lag[partition.topic, partition.partition] = behind
+            if not (behind or self._failing or partition in self._in_hand):
+                self.freshness.caught_up(partition, measured_at)
         waiting = [ends[each] > positions[each] for each in positions.keys() - self.held]
         # A batch that fails and is sought back moves the positions too, and is no progress.
         moves = not any(waiting) or positions != self._positions

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from shared.bus import Record, client_arguments
 from shared.clock import Clock
+from shared.freshness import Freshness
 from shared.health import Progress
 from shared.logging import logger
 from shared.settings import KafkaSettings
@@ -21,6 +23,8 @@ Apply = Callable[[Sequence[Record]], Awaitable[None] | None]
 
 POLL_MS = 500
 PAUSE_S = 1.0
+PULSE_S = 1.0
+PULSE_LIMIT_S = 5.0
 
 _log = logger(__name__)
 
@@ -58,6 +62,7 @@ class Follower:
         self._stack = AsyncExitStack()
         self.offsets: dict[int, int] = {}
         """The next offset to read, by partition."""
+        self.freshness = Freshness(clock)
 
     async def __aenter__(self) -> Self:
         consumer = AIOKafkaConsumer(
@@ -87,8 +92,9 @@ class Follower:
         except BaseException:
             await self._stack.aclose()
             raise
-        task = asyncio.create_task(self._follow(consumer), name=f"follow {self._topic}")
-        self._stack.push_async_callback(cancelled, task)
+        for task in (self._follow(consumer), self._pulse(consumer)):
+            running = asyncio.create_task(task, name=f"follow {self._topic}")
+            self._stack.push_async_callback(cancelled, running)
         return self
 
     async def __aexit__(
@@ -103,6 +109,7 @@ class Follower:
         """Assigns all partitions at their first wanted offset; returns their present ends."""
         partitions = [TopicPartition(self._topic, number) for number in range(self._partitions)]
         consumer.assign(partitions)
+        self.freshness.holds(partitions)
         ends = await consumer.end_offsets(partitions)
         starts = await self._starts(consumer, partitions, ends)
         for partition, offset in starts.items():
@@ -133,7 +140,21 @@ class Follower:
             if outcome is not None:
                 await outcome
             self.offsets[partition.partition] = records[-1].offset + 1
+            self.freshness.took(records)
         self._progress.made()
+
+    async def _pulse(self, consumer: AIOKafkaConsumer) -> None:
+        """Asks how far the topic reaches: that nothing comes may be because the broker is away."""
+        partitions = [TopicPartition(self._topic, number) for number in self.offsets]
+        while True:
+            at = self._clock()
+            with suppress(KafkaError, TimeoutError):
+                async with asyncio.timeout(PULSE_LIMIT_S):
+                    ends = await consumer.end_offsets(partitions)
+                for partition, end in ends.items():
+                    if self.offsets[partition.partition] >= end:
+                        self.freshness.caught_up(partition, at)
+            await asyncio.sleep(PULSE_S)
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         while True:

@@ -42,9 +42,9 @@ class Progress:
         """The loop tried and could not."""
         self._error = error
 
-    def age_s(self) -> float:
-        """Seconds since the loop last went round; 0 before it has begun."""
-        return (self.clock() - self._last).total_seconds() if self._last else 0.0
+    def age_s(self) -> float | None:
+        """Seconds since the loop last went round; None before it has begun."""
+        return (self.clock() - self._last).total_seconds() if self._last else None
 
     def ready(self) -> Check:
         """Whether the loop goes round, for readiness."""

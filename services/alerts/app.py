@@ -57,6 +57,7 @@ from shared import database
 from shared.auth import Issuer, Verifier
 from shared.clock import Clock, system_clock
 from shared.follow import Apply, Follower
+from shared.freshness import Lag, slowest
 from shared.health import Health, Progress
 from shared.http import application, serving
 from shared.logging import logger
@@ -76,7 +77,7 @@ KAFKA_PAUSE_S = 2.0
 """Between two tries to reach Kafka at the start."""
 POOL = 12
 ON_THE_WAY = frozenset({INCIDENT.name, PATROL.name, ALERT.name, "outbox", "ticker"})
-"""The loops between the field and the screen."""
+"""What lies between the field and the screen."""
 
 
 _log = logger(__name__)
@@ -112,6 +113,7 @@ class _Assembly:
         self._metrics = Metrics(self._registry)
         self._health = Health()
         self._progress: dict[str, Progress] = {}
+        self._lags: dict[str, Lag] = dict.fromkeys(ON_THE_WAY, _unknown)
         self._published, self._scheduled, self._paged = Bell(), Bell(), Bell()
         self._revocations = Revocations()
         self._verifier = Verifier(settings.auth.keys_file, self._revocations.revoked)
@@ -197,10 +199,12 @@ class _Assembly:
             look_back=look_back,
         )
         await stack.enter_async_context(follower)
+        self._lags_by(topic.name, follower.freshness.lag_s)
         return follower.offsets
 
     async def _start_loops(self) -> None:
-        relay = Relay(self._engine, self._settings.kafka, self._metrics)
+        relay = Relay(self._engine, self._settings.kafka, self._metrics, self._clock)
+        self._lags["outbox rows"] = relay.lag_s
         self._stack.push_async_callback(relay.close)
         patrol_ends = KafkaPatrolEnds(self._settings.kafka)
         self._stack.push_async_callback(patrol_ends.close)
@@ -257,6 +261,7 @@ class _Assembly:
         ]
         for inlet in inlets:
             await stack.enter_async_context(inlet.consumer)
+            self._lags_by(inlet.topic.name, inlet.consumer.freshness.lag_s)
         ConsumerLag(ChainMap(*(inlet.consumer.lag for inlet in inlets)), self._registry)
 
     async def _http(self) -> object:
@@ -337,6 +342,7 @@ class _Assembly:
     async def _loop(self, name: str, step: Step, bell: Bell) -> None:
         loop = Loop(name, step, bell=bell, progress=self._watched(name))
         await self._stack.enter_async_context(loop.running())
+        self._lags_by(name, self._progress[name].age_s)
 
     def _watched(self, name: str) -> Progress:
         if name not in self._progress:
@@ -344,10 +350,18 @@ class _Assembly:
             self._health.watch(name, self._progress[name])
         return self._progress[name]
 
-    def _lag_s(self) -> float:
-        """How long ago the slowest loop between the field and the screen last went round."""
-        ages = (each.age_s() for name, each in self._progress.items() if name in ON_THE_WAY)
-        return max(ages, default=0.0)
+    def _lags_by(self, name: str, lag: Lag) -> None:
+        if name in ON_THE_WAY:
+            self._lags[name] = lag
+
+    def _lag_s(self) -> float | None:
+        """How many seconds what the screens show may be behind the field: by the slowest of what is
+        between, None while one of them has not begun."""
+        return slowest(self._lags.values())
+
+
+def _unknown() -> float | None:
+    return None
 
 
 @asynccontextmanager

@@ -129,7 +129,7 @@ class FakeAlerts:
         by = owner_of(person, now)
         self.room.handover = samples_room.handover(now, by, attention, ids)
 
-    def tick(self, lag_s: float = 0.4, ahead_s: float = 0) -> None:
+    def tick(self, lag_s: float | None = 0.4, ahead_s: float = 0) -> None:
         """The message that comes every 5 s; the service's time may run on by so much."""
         last = str(self._message)
         now = self.now() + samples.seconds(ahead_s)

@@ -210,6 +210,17 @@ async def test_a_service_that_is_behind_is_shown_as_lag_although_it_talks(
     await expect(board.get_by_test_id("freshness")).to_have_text("Tertinggal 20 dtk")
 
 
+async def test_a_service_that_does_not_know_yet_how_far_it_is_behind_is_not_called_live(
+    board: Page, fake: FakeAlerts
+) -> None:
+    fake.tick(lag_s=None)
+    freshness = board.get_by_test_id("freshness")
+    await expect(freshness).to_have_text("Belum tentu mutakhir")
+    await expect(freshness).to_have_attribute("data-state", "lag")
+    fake.tick()
+    await expect(freshness).to_have_attribute("data-state", "live")
+
+
 async def test_a_stream_that_comes_back_goes_on_where_it_was_and_misses_nothing(
     board: Page, fake: FakeAlerts
 ) -> None:

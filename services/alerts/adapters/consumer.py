@@ -54,7 +54,7 @@ class Inlet:
         on_records: OnRecords,
         progress: Progress,
     ) -> None:
-        self._topic = route.topic
+        self.topic = route.topic
         self._store = store
         self._on_records = on_records
         self._expected: dict[int, int] = {}
@@ -73,7 +73,7 @@ class Inlet:
         skipped = {number for number in partitions if await self._rewound(number, records)}
         incoming = [
             Incoming(
-                topic=self._topic.name,
+                topic=self.topic.name,
                 partition=record.partition,
                 offset=record.offset,
                 value=record.value,
@@ -83,7 +83,7 @@ class Inlet:
         ]
         if incoming:
             await self._on_records(incoming)
-            crash_point(f"{self._topic.name}.committed")
+            crash_point(f"{self.topic.name}.committed")
         for record in incoming:
             self._expected[record.partition] = record.offset + 1
 
@@ -97,7 +97,7 @@ class Inlet:
         if consumer is None or self._expected.get(partition) == first.offset:
             return False
         async with self._store.transaction() as transaction:
-            stored = (await transaction.positions()).get((self._topic.name, partition), 0)
+            stored = (await transaction.positions()).get((self.topic.name, partition), 0)
         physical = TopicPartition(first.topic, partition)
         beginning, end = await _extent(consumer, physical)
         if stored > end:

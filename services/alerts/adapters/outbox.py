@@ -6,6 +6,7 @@ A crash between the two sends rows again, with the same event ids: every consume
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -20,6 +21,7 @@ from services.alerts.adapters.store import retryable
 from services.alerts.adapters.tables import SHARDS, outbox
 from services.alerts.metrics import Metrics
 from shared import bus
+from shared.clock import Clock, system_clock
 from shared.crash import crash_point
 from shared.settings import KafkaSettings
 from shared.topics import TOPICS, partition_for
@@ -51,10 +53,18 @@ _delete = delete(outbox).where(outbox.c.id == func.any(bindparam("ids", type_=AR
 class Relay:
     """One replica's relay; a shard's rows are sent by whoever holds its advisory lock."""
 
-    def __init__(self, engine: AsyncEngine, settings: KafkaSettings, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        settings: KafkaSettings,
+        metrics: Metrics,
+        clock: Clock = system_clock,
+    ) -> None:
         self._engine = engine
         self._settings = settings
         self._metrics = metrics
+        self._clock = clock
+        self._waits_since: datetime | None = None
         self._producer: AIOKafkaProducer | None = None
 
     async def relay(self) -> float:
@@ -69,13 +79,21 @@ class Relay:
                 # A statement of its own, so that it sees what was committed before the locks.
                 rows = (await connection.execute(_rows, {"shards": shards})).all()
                 self._metrics.outbox_age.set(rows[0].age if rows else 0)
+                self._waits_since = rows[0].at if rows else None
                 if rows:
                     await self._send(rows)
                     crash_point("outbox.sent")
                     await connection.execute(_delete, {"ids": [row.id for row in rows]})
+        self._waits_since = None
         if len(rows) == BATCH:
             return 0.0
         return POLL_S if len(shards) == SHARDS else BUSY_S
+
+    def lag_s(self) -> float:
+        """For how many seconds the oldest row has waited that could not be sent so far."""
+        if self._waits_since is None:
+            return 0.0
+        return (self._clock() - self._waits_since).total_seconds()
 
     async def close(self) -> None:
         """Lets the producer go."""

@@ -19,6 +19,7 @@ from shared.bus import Record
 from shared.clock import Clock
 from shared.events.alert import Restriction
 from shared.events.registry import Undecodable, decode_envelope
+from shared.freshness import Lag
 from shared.logging import logger
 
 QUEUE = 2_048
@@ -91,14 +92,15 @@ class Viewer:
 class Stream:
     """Viewers, and the newest frames for those who come back.
 
-    `lag_s` says how many seconds what is shown may be behind, `revoked` whose session has ended. A
-    `Follower` calls `feed`; `opened` is called once with its offsets, when it has reached the end.
+    `lag_s` says how many seconds what is shown may be behind, None while that is not known;
+    `revoked` whose session has ended. A `Follower` calls `feed`; `opened` is called once with its
+    offsets, when it has reached the end.
     """
 
     def __init__(
         self,
         clock: Clock,
-        lag_s: Callable[[], float],
+        lag_s: Lag,
         *,
         ring_bytes: int = RING_BYTES,
         revoked: Callable[[Principal], bool] = lambda _: False,
@@ -212,9 +214,10 @@ class Stream:
         return missed if len(missed) < QUEUE else None
 
     def _clock_frame(self, unit: str) -> bytes:
+        lag_s = self._lag_s()
         data = {
             "now": self._clock(),
-            "lag_s": round(self._lag_s(), 1),
+            "lag_s": None if lag_s is None else round(lag_s, 1),
             "last_id": self.last_id,
             "operators": self._operators(unit),
         }

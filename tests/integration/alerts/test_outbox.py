@@ -183,5 +183,7 @@ async def test_while_kafka_is_away_events_wait_and_their_age_shows(
     age = registry.get_sample_value("ronda_outbox_age_seconds")
     assert age is not None
     assert age > 0
+    assert cut_off.lag_s() > 0
     await drain(relay)
+    assert relay.lag_s() == 0
     assert await ids_by_key(topics) == {b"gudang": [id_of("one")]}

@@ -1,7 +1,7 @@
 """The service as a whole, on real Kafka and PostgreSQL: a report becomes an alert that climbs until
 a named person takes it, and everybody who watches is told."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from services.alerts.adapters.store import PostgresStore
 from services.alerts.app import App, running
 from shared.events.alert import Alert
 from shared.plan.model import Plan, VisitRule
@@ -26,6 +27,8 @@ from tests.integration.alerts.world import (
 from tests.waiting import eventually
 
 WITHIN = 30.0
+BEHIND_S = 4
+"""More than the pulse of an idle service."""
 
 
 @pytest.fixture
@@ -84,6 +87,30 @@ async def test_a_report_climbs_until_a_named_person_takes_it(
     types = await eventually(lambda: told(world, "ronda.alert.acknowledged.v1"), within=WITHIN)
     assert types[0] == "ronda.alert.raised.v1"
     assert {"ronda.alert.escalated.v1", "ronda.notification.sent.v1"} <= set(types)
+
+
+async def test_a_screen_is_told_how_far_behind_it_is_while_reports_wait(
+    world: World, siti: Operator, store: PostgresStore
+) -> None:
+    await put_in_force(world, siti, a_calm_plan(world.sink))
+    async with siti.http.stream("GET", "/v1/stream") as live:
+        messages = Messages(live)
+        await next_lag(messages, lambda lag_s: lag_s is not None and lag_s < BEHIND_S)
+        async with store.transaction() as transaction:
+            # Whoever decides about reports waits for this lock; every loop goes round meanwhile.
+            await transaction.lock_operation()
+            await world.report()
+            await next_lag(messages, lambda lag_s: lag_s is not None and lag_s >= BEHIND_S)
+        await next_lag(messages, lambda lag_s: lag_s is not None and lag_s < BEHIND_S)
+    await the_alert(siti)
+
+
+async def next_lag(messages: Messages, wanted: Callable[[float | None], bool]) -> None:
+    """Waits for a clock message whose lag is as wanted."""
+    while True:
+        message = await messages.next()
+        if message.event == "clock" and wanted(msgspec.json.decode(message.data)["lag_s"]):
+            return
 
 
 async def next_alert(messages: Messages, wanted: Any) -> dict[str, Any]:

@@ -107,6 +107,45 @@ async def test_an_idle_consumer_makes_progress_and_shows_no_lag(topics: KafkaSet
         assert set(consumer.lag.values()) == {0}
 
 
+async def test_a_consumer_is_behind_while_a_backlog_waits_however_busy_it_is(
+    topics: KafkaSettings, sender: AIOKafkaProducer
+) -> None:
+    may_go_on = asyncio.Event()
+    may_go_on.set()
+
+    async def slow(records: Sequence[Record]) -> None:
+        del records
+        await may_go_on.wait()
+
+    consumer = BatchConsumer(
+        topics,
+        topics=[PATROL],
+        group="slow",
+        handle=slow,
+        progress=Progress(system_clock),
+        max_records=2,
+    )
+    assert consumer.freshness.lag_s() is None
+
+    def behind(at_least_s: float) -> bool:
+        lag_s = consumer.freshness.lag_s()
+        return lag_s is not None and lag_s >= at_least_s
+
+    def known() -> bool:
+        return consumer.freshness.lag_s() is not None
+
+    async with consumer:
+        assert await eventually(known, within=30)
+        may_go_on.clear()
+        for number in range(8):
+            await sender.send_and_wait(
+                PATROL.physical(topics.topic_prefix), str(number).encode(), partition=0
+            )
+        assert await eventually(lambda: behind(4), within=30)
+        may_go_on.set()
+        assert await eventually(lambda: known() and not behind(4), within=30)
+
+
 async def test_a_consumer_that_stopped_for_good_is_made_anew(
     topics: KafkaSettings, sender: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,10 +195,13 @@ async def test_consuming_and_producing_go_on_by_themselves_after_the_broker_was_
         sender = producer(settings, client_id="test")
         await sender.start()
         try:
-            async with _consumer(settings, sink, Progress(system_clock)):
+            async with _consumer(settings, sink, Progress(system_clock)) as consumer:
                 await sender.send_and_wait(PATROL.name, b"before", partition=0)
                 await eventually(lambda: sink.values == [b"before"])
+                await eventually(lambda: consumer.freshness.lag_s() is not None, within=30)
                 await broker.kill()
+                # Nothing comes, and nobody can say that nothing waits.
+                await eventually(lambda: (consumer.freshness.lag_s() or 0) > 3, within=30)
                 await broker.start()
                 await sender.send_and_wait(PATROL.name, b"after", partition=0)
                 await eventually(lambda: b"after" in sink.values, within=30)
@@ -185,6 +227,7 @@ async def test_a_follower_knows_the_whole_topic_when_it_is_entered_and_follows_o
     ) as follower:
         assert seen == [str(number).encode() for number in range(200)]
         assert follower.offsets == {0: 200}
+        await eventually(lambda: follower.freshness.lag_s() is not None)
         await sender.send_and_wait(plan, b"news", partition=0)
         await eventually(lambda: seen[-1] == b"news")
 

@@ -64,10 +64,11 @@ export function LostBand() {
 
 export function Freshness() {
   const state = clock.freshness.value;
+  const late = t("conn.lag", { s: Math.floor(clock.behind.value) });
   const text = {
     live: `${t("conn.live")} ${t("c.second", { n: decimal(clock.lag.value) })}`,
-    lag: t("conn.lag", { s: Math.floor(clock.behind.value) }),
-    lost: t("conn.lag", { s: Math.floor(clock.behind.value) }),
+    lag: clock.unsure.value ? t("conn.unsure") : late,
+    lost: late,
   }[state];
   return (
     <p class={`freshness freshness-${state}`} data-testid="freshness" data-state={state}>

@@ -20,6 +20,8 @@ const offset = signal<number | null>(null);
 const heardAt = signal(performance.now());
 /** Seconds by which the service itself is behind Kafka, as it said last. */
 export const lag = signal(0);
+/** The service does not know yet how far behind it is. */
+export const unsure = signal(false);
 /** Who is at the boards of this unit and may act; 0 where the service has not said. */
 export const operators = signal(0);
 /** The stream was closed and a new one could not be had. */
@@ -33,7 +35,7 @@ export const behind = computed(() => Math.max(silence.value, lag.value));
 
 export const freshness = computed<Freshness>(() => {
   if (broken.value || behind.value > LOST_AFTER_S) return "lost";
-  return behind.value > LAG_AFTER_S ? "lag" : "live";
+  return unsure.value || behind.value > LAG_AFTER_S ? "lag" : "live";
 });
 
 /** The server's time in ms since the epoch; null before it was ever heard. */
@@ -75,7 +77,8 @@ export function heard(message: ClockMessage): void {
   offsets.push(Date.parse(message.now) - at);
   if (offsets.length > REMEMBERED_OFFSETS) offsets.shift();
   offset.value = Math.max(...offsets);
-  lag.value = message.lag_s;
+  unsure.value = message.lag_s === null;
+  lag.value = message.lag_s ?? 0;
   operators.value = message.operators ?? 0;
   heardAt.value = at;
   ticks.value = at;

@@ -254,7 +254,8 @@ export interface Session {
 
 export interface ClockMessage {
   now: string;
-  lag_s: number;
+  /** Null while the service does not know: it has just begun. */
+  lag_s: number | null;
   last_id: string | null;
   /** Who is at the boards of this unit and may act. */
   operators?: number;

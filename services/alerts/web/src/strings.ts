@@ -3,6 +3,7 @@
 export const boardStrings = {
   "conn.live": ["Langsung", "Live"],
   "conn.lag": ["Tertinggal {s} dtk", "Behind by {s} s"],
+  "conn.unsure": ["Belum tentu mutakhir", "May not be up to date"],
   "conn.lost": ["Terputus · data per {time}", "Disconnected · data as of {time}"],
   "conn.radio": ["Perintah mungkin tidak sampai. Pakai HT.", "Command may not arrive. Use radio."],
 
