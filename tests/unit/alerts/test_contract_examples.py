@@ -21,7 +21,9 @@ def today_and_later(path: Path) -> list[bytes]:
     return [value, msgspec.json.encode(more), msgspec.json.encode(later)]
 
 
-@pytest.mark.parametrize("values", map(today_and_later, EXAMPLES), ids=[e.stem for e in EXAMPLES])
+@pytest.mark.parametrize(
+    "values", [today_and_later(each) for each in EXAMPLES], ids=[each.stem for each in EXAMPLES]
+)
 async def test_an_example_and_its_future_are_taken_and_nothing_is_laid_aside(
     engine: Engine, values: list[bytes]
 ) -> None:
