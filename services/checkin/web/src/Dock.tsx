@@ -2,6 +2,7 @@
 
 import { Duress } from "./Duress";
 import { type Key, t } from "./language";
+import { once } from "./once";
 import { unsent } from "./outbox";
 import { begin, report, sendReport } from "./report";
 import { say } from "./said";
@@ -42,7 +43,7 @@ function Begin() {
 function Send() {
   const ready = report.value.chosen !== null;
   const send = async () => {
-    if (!ready) {
+    if (report.value.chosen === null) {
       say(t("rep.what"));
       return;
     }
@@ -60,7 +61,7 @@ function Send() {
         class="primary"
         data-testid="send"
         aria-disabled={!ready}
-        onClick={send}
+        onClick={() => once("report", send)}
       >
         {t("rep.send")}
       </button>

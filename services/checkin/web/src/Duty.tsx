@@ -8,6 +8,7 @@ import { shortTime } from "./format";
 import { identity } from "./identity";
 import { listenAnew } from "./inbox";
 import { t } from "./language";
+import { once } from "./once";
 import { unsent } from "./outbox";
 import { Head, Tick } from "./Page";
 import { watchPosition } from "./position";
@@ -98,7 +99,7 @@ function Start({ crews }: { crews: Crew[] }) {
         class="primary wide"
         data-testid="start-duty"
         aria-disabled={stopped !== ""}
-        onClick={start}
+        onClick={() => once("duty", start)}
       >
         {t("shift.start")}
       </button>
@@ -229,7 +230,12 @@ function End({ on }: { on: OnDuty }) {
           </button>
         </section>
       )}
-      <button type="button" class="primary wide" data-testid="end-duty" onClick={end}>
+      <button
+        type="button"
+        class="primary wide"
+        data-testid="end-duty"
+        onClick={() => once("duty", end)}
+      >
         {left > 0 ? t("shift.anyway") : t("shift.end")}
       </button>
     </>

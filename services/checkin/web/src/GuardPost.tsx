@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { siteName } from "./assignment";
 import { shortTime } from "./format";
 import { t } from "./language";
+import { once } from "./once";
 import { say } from "./said";
 import { go } from "./screen";
 import { left, type Stop } from "./targets";
@@ -26,7 +27,12 @@ export function GuardPost({ stop }: { stop: Stop | null }) {
       </p>
       <div class="pair">
         {stop.stage !== "notyet" && (
-          <button type="button" class="primary" data-testid="nil" onClick={() => nil(site)}>
+          <button
+            type="button"
+            class="primary"
+            data-testid="nil"
+            onClick={() => once("nil", () => nil(site))}
+          >
             {t("ci.nil")}
           </button>
         )}
@@ -63,7 +69,7 @@ function Written({ visit }: { visit: Visit }) {
     <section class="card next" data-testid="nil-written">
       <h2>{siteName(visit.site)}</h2>
       <p>{t("post.written", { time: shortTime(visit.at) })}</p>
-      <button type="button" class="plain" data-testid="undo" onClick={undo}>
+      <button type="button" class="plain" data-testid="undo" onClick={() => once("nil", undo)}>
         {t("c.undo")}
       </button>
     </section>

@@ -3,6 +3,7 @@
 import { Dots } from "./Dots";
 import { labelOf, t } from "./language";
 import { category } from "./assignment";
+import { once } from "./once";
 import { type Item, items } from "./outbox";
 import { Head } from "./Page";
 import { askForBackup, begin, changeReport, choose, REPORTED } from "./report";
@@ -72,7 +73,12 @@ function Again({ item }: { item: Item }) {
       <button type="button" class="plain" data-testid="correct" onClick={mend}>
         {t("rep.correct")}
       </button>
-      <button type="button" class="tonal" data-testid="ask-backup" onClick={help}>
+      <button
+        type="button"
+        class="tonal"
+        data-testid="ask-backup"
+        onClick={() => once("backup", help)}
+      >
         {t("rep.backup2")}
       </button>
     </div>

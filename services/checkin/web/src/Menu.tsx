@@ -8,6 +8,7 @@ import { duty } from "./duty";
 import { connection } from "./api";
 import { enrolling, identity } from "./identity";
 import { language, t, theme } from "./language";
+import { once } from "./once";
 import type { Item } from "./outbox";
 import { Segments } from "./Page";
 import { go } from "./screen";
@@ -55,7 +56,12 @@ export function Menu() {
             {t("m.device", { id: identity.value?.device ?? "" })}
           </p>
           {mistakable.value && <Mistake item={mistakable.value} then={then} />}
-          <button type="button" class="plain" data-testid="duty" onClick={then(() => go("duty"))}>
+          <button
+            type="button"
+            class="plain"
+            data-testid="duty"
+            onClick={then(() => go("duty"))}
+          >
             {duty.value ? t("shift.end") : t("shift.start")}
           </button>
           <button
@@ -111,7 +117,7 @@ function Mistake({ item, then }: { item: Item; then: (act: () => void) => () => 
       type="button"
       class="plain"
       data-testid="mistake"
-      onClick={then(() => void callMistake(item))}
+      onClick={then(() => void once("mistake", () => callMistake(item)))}
     >
       {t("dur.oops")}
     </button>

@@ -4,6 +4,7 @@ import { answerNudge, answerOrder, type OrderStep, openNudge, openOrders } from 
 import { siteName } from "./assignment";
 import { distance } from "./format";
 import { t } from "./language";
+import { once } from "./once";
 import { fix, metresTo } from "./position";
 import { reportLabel } from "./report";
 import { screen } from "./screen";
@@ -32,7 +33,12 @@ function Nudge({ nudge }: { nudge: NudgeItem }) {
       <h2>{t("wel.ask", { name: by ?? t("wel.post") })}</h2>
       {reason === "silent_site" && <p>{t("wel.silent_site", { site: placeOf(nudge) })}</p>}
       {text && <p>{text}</p>}
-      <button type="button" class="primary" data-testid="safe" onClick={() => answerNudge(nudge)}>
+      <button
+        type="button"
+        class="primary"
+        data-testid="safe"
+        onClick={() => once(`nudge ${nudge.id}`, () => answerNudge(nudge))}
+      >
         {t("wel.ok")}
       </button>
     </section>
@@ -86,7 +92,7 @@ function OrderCard({ order, step }: { order: OrderItem; step: OrderStep | null }
             type="button"
             class={index === 0 ? "primary" : "plain"}
             data-testid={`order-${one}`}
-            onClick={() => answerOrder(order, one)}
+            onClick={() => once(`order ${order.id}`, () => answerOrder(order, one))}
           >
             {t(`ord.${one}`)}
           </button>

@@ -8,6 +8,7 @@ import type { Site } from "./contract";
 import { distance } from "./format";
 import { t } from "./language";
 import { hasNfc, readTags } from "./nfc";
+import { once } from "./once";
 import { Head } from "./Page";
 import { fix, metresTo, refused, watchPosition } from "./position";
 import { say } from "./said";
@@ -36,7 +37,12 @@ function StillOpen() {
         <button type="button" class="primary" onClick={() => replace("visit")}>
           {t("ci.continue")}
         </button>
-        <button type="button" class="plain" data-testid="abandon" onClick={abandon}>
+        <button
+          type="button"
+          class="plain"
+          data-testid="abandon"
+          onClick={() => once("visit", abandon)}
+        >
           {t("ci.abandon")}
         </button>
       </section>
@@ -130,11 +136,13 @@ function Scanner({ wanted }: { wanted: string | null }) {
   );
 }
 
-async function arrive(site: string, method: Method, code?: string): Promise<void> {
-  if (visit.value) return; // the next picture of the same code
-  await checkIn(site, method, code);
-  say(t("q.saved"));
-  replace("visit");
+function arrive(site: string, method: Method, code?: string): Promise<void> {
+  return once("check-in", async () => {
+    if (visit.value) return; // the next picture of the same code
+    await checkIn(site, method, code);
+    say(t("q.saved"));
+    replace("visit");
+  });
 }
 
 /** The code of a site that was not expected here; it is offered, never refused. */

@@ -140,7 +140,12 @@ function OpenVisit() {
     <section class="card next">
       <h2>{visit.value?.siteName}</h2>
       <p>{t("ci.open")}</p>
-      <button type="button" class="primary" data-testid="open-visit" onClick={() => go("visit")}>
+      <button
+        type="button"
+        class="primary"
+        data-testid="open-visit"
+        onClick={() => go("visit")}
+      >
         {t("ci.continue")}
       </button>
     </section>

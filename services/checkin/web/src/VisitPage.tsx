@@ -6,6 +6,7 @@ import { now, seconds } from "./clock";
 import type { ChecklistItem } from "./contract";
 import { dayTime, distance, duration } from "./format";
 import { labelOf, t } from "./language";
+import { once } from "./once";
 import { Head, Segments, Tick } from "./Page";
 import { PhotoField } from "./PhotoField";
 import { say } from "./said";
@@ -232,7 +233,7 @@ function Finish({ open }: { open: Visit }) {
         class="primary wide"
         data-testid="finish"
         aria-disabled={left.length > 0}
-        onClick={done}
+        onClick={() => once("visit", done)}
       >
         {t("ci.finish")}
       </button>

@@ -137,7 +137,7 @@ export async function addPhoto(photo: Photo): Promise<void> {
   if (!open || open.photos.includes(photo.sha256)) return;
   const changed = { ...open, photos: [...open.photos, photo.sha256] };
   await write([], { visit: changed, photos: [photo] });
-  visit.value = changed;
+  changeVisit({ photos: changed.photos }); // what was typed meanwhile stays
 }
 
 /** What others found at a site and nobody has mended yet, as lines that ask how it is now. */
