@@ -149,6 +149,11 @@ class FakeCheckin:
             self.received.append(event)
         return {"status": "accepted"}
 
+    async def keep_photo(self, sha256: str, content: bytes) -> tuple[int, Any]:
+        """The answer to a picture that is whole."""
+        self.media[sha256] = content
+        return 201, {"sha256": sha256, "size": len(content)}
+
     async def newer(self, after: int, wait_s: float) -> list[dict[str, Any]]:
         """The items behind a cursor, as soon as there are any."""
         if len(self.inbox) <= after and wait_s > 0:
@@ -220,8 +225,7 @@ def application(fake: FakeCheckin) -> Litestar:
             return _answer(*_refusal(400, "hash"))
         if len(content) > _LARGEST_PHOTO:
             return _answer(*_refusal(413, "too_large"))
-        fake.media[sha256] = content
-        return _answer(201, {"sha256": sha256, "size": len(content)})
+        return _answer(*await fake.keep_photo(sha256, content))
 
     @get("/v1/assignment")
     async def assignment() -> dict[str, Any]:

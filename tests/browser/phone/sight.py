@@ -87,6 +87,18 @@ async def report(page: Page, category: str = "suspicious_person") -> None:
     await expect(page.get_by_test_id("screen-report")).to_have_count(0)
 
 
+async def report_with_photo(page: Page, category: str = "suspicious_person") -> None:
+    """A report with a picture of what the phone shows now."""
+    content = await page.screenshot()
+    await page.get_by_test_id("report").click()
+    await tile(page, category).click()
+    picture = {"name": "foto.png", "mimeType": "image/png", "buffer": content}
+    await page.get_by_test_id("photo").set_input_files(picture)  # type: ignore[arg-type]
+    await expect(page.get_by_test_id("photos")).to_be_visible()
+    await page.get_by_test_id("send").click()
+    await expect(page.get_by_test_id("screen-report")).to_have_count(0)
+
+
 def tile(page: Page, category: str) -> Locator:
     """The tile of a category."""
     return page.locator(f"[data-testid=tile][data-category={category}]")

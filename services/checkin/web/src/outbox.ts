@@ -70,6 +70,8 @@ export interface Photo {
   blob: Blob;
   savedAt: number;
   state: State;
+  /** Requests for it that failed; the others go first. */
+  failures?: number;
   reason?: string;
 }
 
@@ -258,14 +260,14 @@ export async function change(changes: Map<string, Partial<Item>>): Promise<void>
   channel.postMessage(null);
 }
 
-export async function changePhoto(sha256: string, state: State, reason?: string): Promise<void> {
-  const open = await database();
-  const photo = await open.get("photos", sha256);
+export async function changePhoto(sha256: string, changes: Partial<Photo>): Promise<void> {
+  const photo = photos.value.find((one) => one.sha256 === sha256);
   if (!photo) return;
-  // The server has the picture: the phone needs to remember only that.
-  const blob = state === "sent" ? new Blob() : photo.blob;
-  await open.put("photos", { ...photo, blob, state, ...(reason ? { reason } : {}) });
-  photos.value = await open.getAll("photos");
+  const changed = { ...photo, ...changes };
+  photos.value = photos.value.map((one) => (one === photo ? changed : one));
+  await database()
+    .then((open) => open.put("photos", changed))
+    .catch(console.warn); // a phone that cannot store it sends the picture again after a restart
 }
 
 async function forgetOld(): Promise<void> {

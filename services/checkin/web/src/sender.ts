@@ -1,12 +1,21 @@
 /**
- * Sends what waits. Two lanes: a duress has its own requests and waits for nobody; everything else
- * goes in batches. An event leaves only when the server answered for its id.
+ * Sends what waits, in lanes that do not wait for each other: a duress has its own requests; all other
+ * events go in batches; pictures follow one by one, after the events. An event leaves only when the
+ * server answered for its id.
  */
 
 import { signal } from "@preact/signals";
 import { Later, type Outcome, postEvents, putPhoto, Refused, TooLarge, Unusable } from "./api";
 import { now } from "./clock";
-import { change, changePhoto, type Item, photos, stillWaiting, waiting } from "./outbox";
+import {
+  change,
+  changePhoto,
+  type Item,
+  type Photo,
+  stillWaiting,
+  waiting,
+  waitingPhotos,
+} from "./outbox";
 import { signed } from "./signing";
 
 const MOST_EVENTS = 100;
@@ -34,6 +43,7 @@ export const retryAt = signal<number | null>(null);
 interface Lane {
   name: string;
   takes: (item: Item) => boolean;
+  empty: (mine: Lane) => Promise<void>;
   most: number;
   delay: number;
   busy: boolean;
@@ -41,13 +51,16 @@ interface Lane {
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
+const pictures = lane("pictures", () => false, sendPhotos);
 const lanes: Lane[] = [
-  lane("duress", (item) => ALONE.has(item.type)),
-  lane("rest", (item) => !ALONE.has(item.type)),
+  lane("duress", (item) => ALONE.has(item.type), sendEvents),
+  lane("rest", (item) => !ALONE.has(item.type), sendEvents),
+  pictures,
 ];
 
-function lane(name: string, takes: Lane["takes"]): Lane {
-  return { name, takes, most: MOST_EVENTS, delay: 0, busy: false, again: false, timer: undefined };
+function lane(name: string, takes: Lane["takes"], empty: Lane["empty"]): Lane {
+  const idle = { delay: 0, busy: false, again: false, timer: undefined };
+  return { name, takes, empty, most: MOST_EVENTS, ...idle };
 }
 
 export function startSending(): void {
@@ -89,8 +102,9 @@ async function pump(mine: Lane): Promise<void> {
   if (mine.name === "rest") retryAt.value = null;
   try {
     // Another tab of this phone may be sending the same events.
-    await navigator.locks.request(`ronda.${mine.name}`, () => empty(mine));
+    await navigator.locks.request(`ronda.${mine.name}`, () => mine.empty(mine));
     mine.delay = 0;
+    if (mine.name === "rest") pumpIfIdle(pictures);
   } catch (error) {
     postpone(mine, error);
   } finally {
@@ -100,18 +114,32 @@ async function pump(mine: Lane): Promise<void> {
   }
 }
 
-async function empty(mine: Lane): Promise<void> {
+async function sendEvents(mine: Lane): Promise<void> {
   for (let batch = next(mine); batch.length > 0; batch = next(mine)) await send(mine, batch);
-  if (mine.name !== "rest") return;
-  for (const photo of photos.value.filter((one) => one.state === "saved")) {
+}
+
+/** The one that failed least goes first, so that a picture which never arrives stops no other. */
+async function sendPhotos(): Promise<void> {
+  for (let photo = nextPhoto(); photo; photo = nextPhoto()) {
+    const { sha256, failures = 0 } = photo;
     try {
       await putPhoto(photo);
-      await changePhoto(photo.sha256, "sent");
+      // The server has the picture: the phone needs to remember only that.
+      await changePhoto(sha256, { state: "sent", blob: new Blob() });
     } catch (error) {
-      if (!(error instanceof TooLarge || error instanceof Unusable)) throw error;
-      await changePhoto(photo.sha256, "rejected", error.message);
+      if (error instanceof TooLarge || error instanceof Unusable) {
+        await changePhoto(sha256, { state: "rejected", reason: error.message });
+      } else {
+        await changePhoto(sha256, { failures: failures + 1 });
+        throw error;
+      }
     }
   }
+}
+
+function nextPhoto(): Photo | undefined {
+  const least = (a: Photo, b: Photo) => (a.failures ?? 0) - (b.failures ?? 0);
+  return [...waitingPhotos.value].sort(least)[0];
 }
 
 /** What is urgent is in the first batch; within a batch the order is the device's own. */
