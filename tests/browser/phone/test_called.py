@@ -114,3 +114,12 @@ async def test_a_question_whose_time_is_over_can_still_be_answered(
     await expect(app.get_by_test_id("nudge")).to_contain_text("Belum ada kabar dari PPK Soko.")
     await app.get_by_test_id("safe").click()
     assert await eventually(lambda: checkin.of_type("welfare.answered"))
+
+
+async def test_an_order_comes_down_to_a_full_phone(app: Page, checkin: FakeCheckin) -> None:
+    await all_sent(app)
+    await app.evaluate("""() => {
+      IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError") };
+    }""")
+    checkin.tell(samples.order_item(checkin.now()))
+    await expect(app.get_by_test_id("order")).to_be_visible()

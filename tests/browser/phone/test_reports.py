@@ -170,6 +170,28 @@ async def test_it_is_shown_who_read_a_report_by_name(app: Page, checkin: FakeChe
     await expect(row).to_contain_text("Dibaca oleh Ipda Sari")
 
 
+# The app was killed after it had stored an answer, before it told the queue of it.
+HEARD = """item => new Promise(done => {
+  const asked = indexedDB.open("ronda");
+  asked.onsuccess = () => {
+    const work = asked.result.transaction("kept", "readwrite");
+    work.objectStore("kept").put({after: "1", items: [item]}, "inbox");
+    work.oncomplete = () => { asked.result.close(); done(); };
+  };
+})"""
+
+
+async def test_who_read_a_report_is_known_after_a_kill_too(app: Page, checkin: FakeCheckin) -> None:
+    await report(app)
+    await all_sent(app)
+    event = checkin.of_type("incident.reported")[0]["id"]
+    now = checkin.now()
+    await app.evaluate(HEARD, samples.report_item(now, event, owner=samples.read_by(now)))
+    await app.goto(f"{app.url.partition('#')[0]}#queue")
+    await app.reload()
+    await expect(app.get_by_test_id("item").first).to_contain_text("Dibaca oleh Ipda Sari")
+
+
 async def test_a_missed_visit_and_its_recovery_are_shown(app: Page, checkin: FakeCheckin) -> None:
     target = next(t for t in checkin.assignment["targets"] if t["site"] == "ppk-soko")
     row = app.locator("[data-testid=stop][data-site=ppk-soko]")

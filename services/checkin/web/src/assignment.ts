@@ -60,7 +60,8 @@ async function refresh(): Promise<void> {
     const newest = answer ?? (known && { data: known.data, etag: known.etag });
     if (!newest) return;
     assignment.value = { ...newest, at: now() };
-    await keep("assignment", assignment.value);
+    // A full phone asks for it again after a restart.
+    await keep("assignment", assignment.value).catch(console.warn);
   } catch (error) {
     // The old one serves; its age is shown.
     if (!(error instanceof Later || error instanceof Refused)) console.warn("assignment", error);

@@ -50,6 +50,7 @@ export function database(): Promise<Database> {
       opened = undefined;
     },
   });
+  opened.catch(() => (opened = undefined)); // the next one may fare better
   return opened;
 }
 

@@ -52,6 +52,8 @@ export async function loadInbox(): Promise<void> {
 
 /** Polls for as long as the page lives; while it is hidden, it rests. */
 export function startListening(): void {
+  // The page may have ended between an answer and what it says of my reports.
+  void tellReports(of("report"));
   document.addEventListener("visibilitychange", again);
   addEventListener("online", again);
   void listen();
@@ -110,9 +112,9 @@ async function take(fresh: InboxItem[], cursor: string): Promise<void> {
   const since = now() - KEPT_FOR_MS;
   const kept = [...known.values()].filter((item) => Date.parse(item.at) > since);
   const next = { after: cursor, items: kept };
-  // The cursor is stored with the items or not at all.
-  await keep("inbox", next);
   inbox.value = next;
+  // The cursor is stored with the items or not at all; a full phone hears all of it again.
+  await keep("inbox", next).catch(console.warn);
   await tellReports(fresh.filter((item) => item.kind === "report"));
 }
 
