@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { Dots } from "./Dots";
-import { dots, raise } from "./duress";
+import { dots, raise, touched } from "./duress";
 import { HOLD_MS, holding } from "./hold";
 import { t } from "./language";
 
@@ -46,25 +46,29 @@ interface Told {
 
 /** The handlers of something that is held; also the dim screen uses them. */
 export function useHold(told: Told) {
+  const touch = (on: boolean) => {
+    touched.value = on;
+    told.touched?.(on);
+  };
   const hold = useMemo(
     () =>
       holding(
         () => {
-          told.touched?.(false);
           told.raised?.();
           void raise();
+          touch(false);
         },
         () => told.short?.(),
       ),
     [],
   );
-  useEffect(() => hold.end, []);
+  useEffect(() => end, []);
   const start = (at?: { x: number; y: number }) => {
-    told.touched?.(true);
+    touch(true);
     hold.start(at);
   };
   const end = () => {
-    told.touched?.(false);
+    touch(false);
     hold.end();
   };
   return {

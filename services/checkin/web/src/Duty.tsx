@@ -11,7 +11,6 @@ import { t } from "./language";
 import { once } from "./once";
 import { unsent } from "./outbox";
 import { Head, Tick } from "./Page";
-import { watchPosition } from "./position";
 import { replace } from "./screen";
 import { sendNow } from "./sender";
 import { abandon } from "./visit";
@@ -57,7 +56,6 @@ function Start({ crews }: { crews: Crew[] }) {
       vehicle: vehicle.value,
       holder: holder && { id: holder.id, name: holder.name },
     });
-    watchPosition();
     askForCrew(crew.value.trim());
     listenAnew();
     replace("tasks");

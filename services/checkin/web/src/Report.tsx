@@ -1,20 +1,18 @@
 /** F6: what is seen, in one tap; the rest is optional. */
 
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { siteName } from "./assignment";
 import type { Category } from "./contract";
 import { shortTime } from "./format";
 import { labelOf, t } from "./language";
 import { Head, Tick } from "./Page";
 import { PhotoField } from "./PhotoField";
-import { fix, isFresh, watchPosition } from "./position";
+import { fix, isFresh } from "./position";
 import { changeReport, choose, justReported, offered, report } from "./report";
 import { SitePick } from "./SitePick";
 
 export function Report() {
   const all = useSignal(false);
-  useEffect(watchPosition, []);
   const { site, chosen, backup, photos } = report.value;
   const { tiles, others } = offered(site);
   const before = justReported(report.value);

@@ -10,7 +10,7 @@ import { t } from "./language";
 import { hasNfc, readTags } from "./nfc";
 import { once } from "./once";
 import { Head } from "./Page";
-import { fix, metresTo, refused, watchPosition } from "./position";
+import { fix, metresTo, refused } from "./position";
 import { say } from "./said";
 import { type Camera, scan } from "./scanner";
 import { about, replace } from "./screen";
@@ -75,7 +75,6 @@ function Scanner({ wanted }: { wanted: string | null }) {
   };
 
   useEffect(() => {
-    watchPosition();
     const timer = setTimeout(() => (slow.value = true), GPS_AFTER_MS);
     const stop = new AbortController();
     let gone = false;

@@ -7,11 +7,11 @@ import { duty, loadDuty } from "./duty";
 import { identity } from "./identity";
 import { loadInbox, startListening } from "./inbox";
 import { startOutbox } from "./outbox";
-import { watchPosition } from "./position";
 import { startSending, wake } from "./sender";
 import { watchStorage } from "./storage";
 import { startTracking } from "./track";
 import { loadVisits } from "./visit";
+import { startWatching } from "./watching";
 
 let running = false;
 
@@ -30,5 +30,5 @@ export async function begun(): Promise<void> {
   watchStorage();
   startAttention();
   await startFollowing();
-  if (duty.value) watchPosition();
+  startWatching();
 }

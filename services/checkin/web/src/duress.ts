@@ -32,6 +32,10 @@ export const quiet = computed(
 );
 
 const followUntil = signal(0);
+/** For a while after a hold the post is told where the phone is. */
+export const following = computed(() => seconds.value < followUntil.value);
+/** A finger is on the button: in two seconds a position may be found. */
+export const touched = signal(false);
 
 export async function startFollowing(): Promise<void> {
   followUntil.value = (await kept("followed")) ?? 0;
@@ -39,9 +43,9 @@ export async function startFollowing(): Promise<void> {
 }
 
 export async function raise(): Promise<void> {
+  followUntil.value = now() + FOLLOW_FOR_MS;
   const data = { position: asData(), crew: duty.value?.crew };
   await write([{ type: DURESS, data, hidden: true }]);
-  followUntil.value = now() + FOLLOW_FOR_MS;
   await keep("followed", followUntil.value).catch(() => undefined);
 }
 

@@ -1,4 +1,4 @@
-/** Where the phone is: the last fix, refreshed while the app is on the screen. */
+/** Where the phone is: the last fix, refreshed while it is watched. */
 
 import { signal } from "@preact/signals";
 import { correction, now, written } from "./clock";
@@ -22,6 +22,17 @@ export function watchPosition(): void {
   watching = navigator.geolocation.watchPosition(taken, (error) => {
     refused.value = error.code === error.PERMISSION_DENIED;
   }, { enableHighAccuracy: true, maximumAge: 15_000 });
+}
+
+export function stopWatching(): void {
+  if (watching !== undefined) navigator.geolocation.clearWatch(watching);
+  watching = undefined;
+}
+
+/** Whether the position can be had without a question on the screen. */
+export async function isAllowed(): Promise<boolean> {
+  const asked = await navigator.permissions?.query({ name: "geolocation" }).catch(() => null);
+  return asked?.state === "granted";
 }
 
 function taken({ coords, timestamp }: GeolocationPosition): void {
