@@ -189,7 +189,9 @@ async def _reports(page: Page, fake: FakeCheckin, album: _Album) -> None:
         "en_route_at": now.isoformat(),
     }
     fake.tell(samples.report_item(now, event, owner=samples.read_by(now), crews=[crew]))
-    fake.rejected["ronda.incident.reported.v1"] = "kode lokasi tak dikenal"
+    fake.rejected["ronda.incident.reported.v1"] = (
+        "Expected `str` of length <= 4000 - at `$.data.text`"
+    )
     await report(page, "suspicious_vehicle")
     await all_sent(page)
     fake.rejected.clear()

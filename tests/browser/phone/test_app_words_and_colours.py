@@ -2,9 +2,12 @@
 
 import re
 from collections import Counter
+from typing import get_args
 
 import pytest
 
+from services.checkin.domain.authenticity import Doubt
+from services.checkin.domain.incoming import RejectionCode
 from tests.browser.conftest import ROOT
 from tests.browser.test_words_and_colours import ENTRY, contrast
 
@@ -22,6 +25,11 @@ def strings() -> dict[str, tuple[str, str]]:
     found = {key: (indonesian, english) for key, indonesian, english in ENTRY.findall(text)}
     assert list(found) == keys, "an entry is doubled, or is not a pair"
     return found
+
+
+def test_every_reason_of_the_server_to_reject_something_has_words() -> None:
+    codes = {*get_args(RejectionCode), *get_args(Doubt)}
+    assert {f"rej.{code}" for code in codes} <= set(strings())
 
 
 def test_every_text_has_both_languages_with_the_same_gaps() -> None:

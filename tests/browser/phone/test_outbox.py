@@ -20,6 +20,7 @@ from tests.browser.phone.sight import (
     ready_offline,
     reopened,
     report,
+    report_with_photo,
     start_duty,
     stored,
 )
@@ -180,14 +181,53 @@ async def test_what_was_rejected_stays_with_its_reason_and_can_be_corrected(
     await report(app)
     await app.get_by_test_id("tab-queue").click()
     row = app.locator("[data-testid=item][data-stage=rejected]")
-    await expect(row).to_contain_text("Ditolak: the category has no name")
+    await expect(row).to_contain_text("Ditolak: isinya tidak dapat dipakai server")
+    await expect(app.get_by_test_id("rejected-count")).to_have_text("1 ditolak")
+    await expect(app.get_by_text("semua terkirim")).to_have_count(0)
+    await expect(app.get_by_text("Semua sudah terkirim")).to_have_count(0)
     checkin.rejected.clear()
     await row.click()
+    await expect(app.get_by_text("the category has no name")).to_be_visible()
     await app.get_by_test_id("mend").click()
     await app.get_by_test_id("send").click()
     await app.get_by_test_id("tab-queue").click()
     await expect(app.locator("[data-testid=item][data-stage=sent]").first).to_be_visible()
     await expect(row).to_have_count(1)
+    await row.click()
+    await app.get_by_test_id("dismiss").click()
+    await expect(row).to_have_count(0)
+    await expect(app.get_by_test_id("rejected-count")).to_have_count(0)
+    await expect(app.get_by_text("Semua sudah terkirim")).to_be_visible()
+
+
+async def test_positions_and_pictures_that_were_rejected_are_not_told_as_received(
+    app: Page, phone: BrowserContext, checkin: FakeCheckin
+) -> None:
+    checkin.rejected["ronda.position.recorded.v1"] = "no such place"
+
+    async def no(sha256: str, content: bytes) -> tuple[int, dict[str, object]]:
+        return 413, {"status": 413, "title": "No", "detail": "too large"}
+
+    checkin.keep_photo = no  # type: ignore[method-assign]
+    await report_with_photo(app)
+    await app.get_by_test_id("tab-queue").click()
+    pictures, points = app.get_by_test_id("pictures"), app.get_by_test_id("positions")
+    await expect(pictures).to_contain_text("✕○ 1 ditolak: terlalu besar")
+    await expect(pictures).not_to_contain_text("Diterima server")
+    await app.clock.install()
+    await app.reload()
+
+    async def tracked() -> bool:
+        await app.clock.run_for(5_000)
+        return await points.count() == 1
+
+    assert await eventually(tracked)
+    await expect(points).to_contain_text("1 ditolak")
+    await expect(points).not_to_contain_text("Diterima server")
+    for kind in ("pictures", "positions"):
+        await app.get_by_test_id(f"dismiss-{kind}").click()
+        await expect(app.get_by_test_id(kind)).to_have_count(0)
+    await expect(app.get_by_test_id("rejected-count")).to_have_count(0)
 
 
 async def test_count_and_age_of_the_queue_are_on_every_screen(
@@ -250,7 +290,7 @@ async def test_a_revoked_phone_says_so_and_keeps_what_it_has(
     # Its events were made and signed by the phone that it was: the server says what it thinks.
     await app.get_by_test_id("tab-queue").click()
     row = app.locator("[data-testid=item][data-stage=rejected]")
-    await expect(row).to_contain_text("bad signature")
+    await expect(row).to_contain_text("tanda tangan HP tidak cocok")
 
 
 async def test_two_tabs_of_one_phone_send_each_event_once(

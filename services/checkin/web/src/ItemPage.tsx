@@ -4,11 +4,11 @@ import { Dots } from "./Dots";
 import { labelOf, t } from "./language";
 import { category } from "./assignment";
 import { once } from "./once";
-import { type Item, items } from "./outbox";
+import { change, type Item, items } from "./outbox";
 import { Head } from "./Page";
 import { askForBackup, begin, changeReport, choose, REPORTED } from "./report";
 import { say } from "./said";
-import { about, replace } from "./screen";
+import { about, leave, replace } from "./screen";
 import { exactly, progressOf, stageOf, titleOf } from "./stages";
 
 export function ItemPage() {
@@ -26,11 +26,31 @@ export function ItemPage() {
         <Fact name={t("q.time")} value={exactly(item.event.time)} />
         {item.sentAt && <Fact name={t("q.sentat")} value={exactly(item.sentAt)} />}
         {item.read && <Fact name={t("q.readat")} value={exactly(item.read.at)} />}
+        {item.reason && <Fact name={t("q.server")} value={item.reason} />}
         <Fact name={t("q.number")} value={String(item.seq)} />
         <Said item={item} />
       </dl>
       {item.type === REPORTED && <Again item={item} />}
+      {item.state === "rejected" && <Dismiss item={item} />}
     </>
+  );
+}
+
+/** What was rejected stays in the queue until somebody says that it was read. */
+function Dismiss({ item }: { item: Item }) {
+  const dismiss = async () => {
+    await change(new Map([[item.id, { dismissed: true }]]));
+    leave();
+  };
+  return (
+    <button
+      type="button"
+      class="plain wide"
+      data-testid="dismiss"
+      onClick={() => once("dismiss", dismiss)}
+    >
+      {t("q.dismiss")}
+    </button>
   );
 }
 

@@ -3,12 +3,22 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Dots } from "./Dots";
-import { t } from "./language";
+import { type Key, t } from "./language";
 import { Menu } from "./Menu";
-import { type Item, photos, shown, unsent } from "./outbox";
+import { once } from "./once";
+import {
+  change,
+  changePhoto,
+  type Item,
+  type Photo,
+  rejected,
+  shown,
+  shownPhotos,
+  unsent,
+} from "./outbox";
 import { go } from "./screen";
 import { retryAt, sendNow } from "./sender";
-import { progressOf, stageOf, titleOf, when } from "./stages";
+import { progressOf, reasonOf, stageOf, titleOf, when } from "./stages";
 
 const POSITION = "ronda.position.recorded.v1";
 const FIRST_SHOWN = 60;
@@ -23,7 +33,8 @@ export function Queue() {
         <h1>{t("nav.queue")}</h1>
         <Menu />
       </div>
-      {unsent.value.length > 0 ? <Retry /> : <p class="quiet">{t("q.empty")}</p>}
+      {unsent.value.length > 0 && <Retry />}
+      {unsent.value.length + rejected.value.length === 0 && <p class="quiet">{t("q.empty")}</p>}
       <ul class="items" data-testid="items">
         <Folded />
         {visible.map((item) => (
@@ -84,29 +95,55 @@ function Row({ item }: { item: Item }) {
 /** Positions and pictures in one line each: they are many. */
 function Folded() {
   const points = shown.value.filter((item) => item.type === POSITION);
-  const waiting = points.filter((item) => item.state === "saved").length;
-  const pictures = photos.value.filter((photo) => photo.state === "saved").length;
+  const dismissPoints = (some: Item[]) =>
+    change(new Map(some.map((item) => [item.id, { dismissed: true }])));
+  const dismissPhotos = async (some: Photo[]) => {
+    for (const { sha256 } of some) await changePhoto(sha256, { dismissed: true });
+  };
+  const { value: pictures } = shownPhotos;
   return (
     <>
-      {points.length > 0 && (
-        <li class="folded" data-testid="positions">
-          <span>{t("q.points", { n: points.length })}</span>
-          <span class="item-stage">
-            <Dots lit={waiting > 0 ? 1 : 2} of={2} />{" "}
-            {waiting > 0 ? t("q.left", { n: waiting }) : t("q.received")}
-          </span>
-        </li>
-      )}
-      {photos.value.length > 0 && (
-        <li class="folded" data-testid="pictures">
-          <span>{t("q.photos", { n: photos.value.length })}</span>
-          <span class="item-stage">
-            <Dots lit={pictures > 0 ? 1 : 2} of={2} />{" "}
-            {pictures > 0 ? t("q.photo", { n: pictures }) : t("q.received")}
-          </span>
-        </li>
-      )}
+      <Fold testid="positions" title="q.points" all={points} dismiss={dismissPoints} />
+      <Fold testid="pictures" title="q.photos" all={pictures} dismiss={dismissPhotos} />
     </>
+  );
+}
+
+function Fold<One extends Item | Photo>({ testid, title, all, dismiss }: {
+  testid: string;
+  title: Key;
+  all: One[];
+  dismiss: (some: One[]) => Promise<void>;
+}) {
+  if (all.length === 0) return null;
+  const waiting = all.filter((one) => one.state === "saved").length;
+  const refused = all.filter((one) => one.state === "rejected");
+  const [first] = refused;
+  return (
+    <li class="folded" data-testid={testid}>
+      <span>{t(title, { n: all.length })}</span>
+      {refused.length < all.length && (
+        <span class="item-stage">
+          <Dots lit={waiting > 0 ? 1 : 2} of={2} />{" "}
+          {waiting > 0 ? t("q.left", { n: waiting }) : t("q.received")}
+        </span>
+      )}
+      {first && (
+        <span class="item-stage rejected">
+          <Dots lit={0} of={2} failed /> {t("q.rejected", { n: refused.length })}: {reasonOf(first)}
+        </span>
+      )}
+      {first && (
+        <button
+          type="button"
+          class="plain"
+          data-testid={`dismiss-${testid}`}
+          onClick={() => once(testid, () => dismiss(refused))}
+        >
+          {t("q.dismiss")}
+        </button>
+      )}
+    </li>
   );
 }
 

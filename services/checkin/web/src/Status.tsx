@@ -5,7 +5,7 @@ import { purpose } from "./assignment";
 import { seconds } from "./clock";
 import { age } from "./format";
 import { t } from "./language";
-import { full, oldest, unsent } from "./outbox";
+import { full, oldest, rejected, unsent } from "./outbox";
 import { note, said } from "./said";
 import { nearlyFull } from "./storage";
 
@@ -14,16 +14,22 @@ const OLD_S = 1800;
 export function Status() {
   const count = unsent.value.length;
   const waits = oldest.value === null ? 0 : (seconds.value - oldest.value) / 1000;
+  const refused = rejected.value.length;
   const state = connection.value;
   const unknown = state === "offline" || state === "waiting" || state === "revoked";
   return (
     <header class={unknown ? "status unknown" : "status"} data-testid="status">
       <span data-testid="connection" data-state={state}>
-        {note.value || words(state, count)}
+        {note.value || words(state, count + refused)}
       </span>
       {count > 0 && (
         <span class={waits > OLD_S ? "old" : ""} data-testid="queue-count">
           {t("conn.queue", { n: count, age: age(waits) })}
+        </span>
+      )}
+      {refused > 0 && (
+        <span class="old" data-testid="rejected-count">
+          {t("q.rejected", { n: refused })}
         </span>
       )}
       {purpose.value && (
@@ -39,10 +45,10 @@ export function Status() {
   );
 }
 
-function words(state: typeof connection.value, count: number): string {
+function words(state: typeof connection.value, left: number): string {
   if (state === "revoked") return t("conn.revoked");
   if (state === "offline") return t("conn.off");
   if (state === "waiting") return t("conn.wait");
   if (state === "unknown") return t("conn.unknown");
-  return count > 0 ? t("conn.on") : t("conn.ok");
+  return left > 0 ? t("conn.on") : t("conn.ok");
 }

@@ -31,10 +31,19 @@ export class Later extends Error {
   }
 }
 
-export class TooLarge extends Error {}
+export class TooLarge extends Error {
+  readonly code = "too_large";
+}
 
 /** The server can make nothing of this, and never will. */
-export class Unusable extends Error {}
+export class Unusable extends Error {
+  constructor(
+    message: string,
+    readonly code: string,
+  ) {
+    super(message);
+  }
+}
 
 /** The server does not let this phone do that, now or for good; `code` says why. */
 export class Refused extends Error {
@@ -259,7 +268,9 @@ function refusal(answer: Response, problem: Problem): Error {
   }
   connection.value = NOT_ENROLLED.has(problem.extra?.code ?? "") ? "revoked" : "ok";
   if (status === 413) return new TooLarge(detail);
-  if (status === 400 || status === 415) return new Unusable(detail);
+  if (status === 400 || status === 415) {
+    return new Unusable(detail, problem.extra?.code ?? "undecodable");
+  }
   return new Refused(detail, problem.extra?.code ?? "", problem);
 }
 

@@ -31,10 +31,10 @@ export function indonesian(key: Key, values: Record<string, string | number> = {
   return filled(strings[key][0], values);
 }
 
-/** The text of a key that data names, or the data's own word made readable. */
-export function tIfKnown(prefix: string, code: string): string {
+/** The text of a key that data names; else what is given, or the data's own word made readable. */
+export function tIfKnown(prefix: string, code: string, otherwise = readable(code)): string {
   const key = `${prefix}.${code}`;
-  return Object.hasOwn(strings, key) ? t(key as Key) : readable(code);
+  return Object.hasOwn(strings, key) ? t(key as Key) : otherwise;
 }
 
 /** The label of something that the plan names. */

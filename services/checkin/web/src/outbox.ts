@@ -37,6 +37,13 @@ export interface Signed {
 
 export type State = "saved" | "sent" | "rejected";
 
+/** Why the server does not take something: a stable word, and its own sentence. */
+export interface Rejection {
+  state: "rejected";
+  code: string;
+  reason: string;
+}
+
 export interface Item {
   id: string;
   seq: number;
@@ -55,7 +62,10 @@ export interface Item {
   /** Requests that the server could not carry out; such an event lets others pass. */
   failures: number;
   sentAt?: number;
+  code?: string;
   reason?: string;
+  /** It was rejected, and the officer has read that. */
+  dismissed?: boolean;
   /** No list or count shows it: a duress, and the positions that follow it. */
   hidden?: boolean;
   /** The post has it: an alert was raised or changed by it. */
@@ -72,7 +82,9 @@ export interface Photo {
   state: State;
   /** Requests for it that failed; the others go first. */
   failures?: number;
+  code?: string;
   reason?: string;
+  dismissed?: boolean;
 }
 
 /** An event that is to be written; the rest of it is made here. */
@@ -110,7 +122,12 @@ export const full = signal(false);
 export const waiting = computed(() => items.value.filter((item) => item.state === "saved"));
 export const waitingPhotos = computed(() => photos.value.filter((one) => one.state === "saved"));
 /** What of it the screen may count. */
-export const shown = computed(() => items.value.filter((item) => !item.hidden));
+export const shown = computed(() => items.value.filter((one) => !one.hidden && !one.dismissed));
+export const shownPhotos = computed(() => photos.value.filter((one) => !one.dismissed));
+/** What the server did not take, until the officer has read it. */
+export const rejected = computed(() =>
+  [...shown.value, ...shownPhotos.value].filter((one) => one.state === "rejected"),
+);
 export const unsent = computed(() => [
   ...shown.value.filter((item) => item.state === "saved"),
   ...waitingPhotos.value,
@@ -271,11 +288,15 @@ export async function changePhoto(sha256: string, changes: Partial<Photo>): Prom
 }
 
 async function forgetOld(): Promise<void> {
-  await forget((one) => one.state === "sent" && one.savedAt < now() - KEPT_FOR_MS);
+  await forget((one) => isOver(one) && one.savedAt < now() - KEPT_FOR_MS);
 }
 
 async function makeRoom(): Promise<void> {
-  await forget((one) => one.state === "sent").catch(() => undefined);
+  await forget(isOver).catch(() => undefined);
+}
+
+function isOver(one: Item | Photo): boolean {
+  return one.state === "sent" || one.dismissed === true;
 }
 
 async function forget(old: (one: Item | Photo) => boolean): Promise<void> {

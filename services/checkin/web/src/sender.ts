@@ -12,6 +12,7 @@ import {
   changePhoto,
   type Item,
   type Photo,
+  type Rejection,
   stillWaiting,
   waiting,
   waitingPhotos,
@@ -128,7 +129,7 @@ async function sendPhotos(): Promise<void> {
       await changePhoto(sha256, { state: "sent", blob: new Blob() });
     } catch (error) {
       if (error instanceof TooLarge || error instanceof Unusable) {
-        await changePhoto(sha256, { state: "rejected", reason: error.message });
+        await changePhoto(sha256, rejection(error));
       } else {
         await changePhoto(sha256, { failures: failures + 1 });
         throw error;
@@ -193,7 +194,8 @@ async function settle(outcomes: Map<string, Outcome>, batch: Item[]): Promise<vo
     const outcome = outcomes.get(item.id);
     if (outcome?.status === "accepted") changes.set(item.id, { state: "sent", sentAt });
     if (outcome?.status === "rejected") {
-      changes.set(item.id, { state: "rejected", reason: outcome.reason ?? "" });
+      const { code = "", reason = "" } = outcome;
+      changes.set(item.id, { state: "rejected", code, reason });
     }
   }
   if (changes.size === 0) throw new Later("the answer named none of the events");
@@ -204,7 +206,7 @@ async function settle(outcomes: Map<string, Outcome>, batch: Item[]): Promise<vo
 async function divide(mine: Lane, batch: Item[], error: unknown): Promise<void> {
   const only = batch.length === 1 ? batch[0] : undefined;
   if (error instanceof TooLarge || error instanceof Unusable) {
-    if (only) await change(new Map([[only.id, { state: "rejected", reason: error.message }]]));
+    if (only) await change(new Map([[only.id, rejection(error)]]));
     else mine.most = Math.max(1, Math.floor(batch.length / 2));
     return;
   }
@@ -213,6 +215,10 @@ async function divide(mine: Lane, batch: Item[], error: unknown): Promise<void> 
     if (only) await change(new Map([[only.id, { failures: only.failures + 1 }]]));
   }
   throw error;
+}
+
+function rejection({ code, message }: TooLarge | Unusable): Rejection {
+  return { state: "rejected", code, reason: message };
 }
 
 function postpone(mine: Lane, error: unknown): void {

@@ -24,7 +24,7 @@ export interface Stage {
 export function stageOf(item: Item): Stage {
   const of = ANSWERED.has(item.type) ? 4 : 2;
   if (item.state === "rejected") {
-    return { name: "rejected", lit: 0, of, words: t("q.reject", { reason: item.reason ?? "" }) };
+    return { name: "rejected", lit: 0, of, words: t("q.reject", { reason: reasonOf(item) }) };
   }
   if (item.read) {
     return { name: "read", lit: 4, of: 4, words: t("q.read", { name: item.read.name }) };
@@ -36,6 +36,11 @@ export function stageOf(item: Item): Stage {
   }
   const words = t(underway.value.has(item.id) ? "q.sending" : "q.saved");
   return { name: "saved", lit: 1, of, words };
+}
+
+/** Why the server did not take something, in the officer's words. */
+export function reasonOf({ code }: { code?: string }): string {
+  return tIfKnown("rej", code ?? "", t("rej.other"));
 }
 
 /** What happened after somebody took it: "R-21 menuju lokasi". */
