@@ -55,6 +55,9 @@ class ChecklistAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CheckOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`incomplete`: the crew left without finishing it. What it had said by then is here; its
+    situation is `waspada` where it had said none, and how long it stayed nobody knows."""
+
     checkin: EventId
     situation: Literal["aman", "waspada", "gangguan"]
     crew: Name | None = None
@@ -65,6 +68,7 @@ class CheckOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
     dialogue: Text | None = None
     advice_given: bool = False
     nil_report: bool = False
+    incomplete: bool = False
     position: Fix | None = None
     media: Annotated[list[Sha256], Meta(max_length=20)] = []
 

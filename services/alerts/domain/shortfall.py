@@ -4,6 +4,10 @@ from shared.events.alert import Reason
 from shared.events.patrol import VisitCheckedOut
 from shared.plan.model import VisitRule
 
+_INCOMPLETE = Reason(
+    code="incomplete", id="Laporan keluar tidak diselesaikan", en="The check-out was not finished"
+)
+
 
 def shortfalls(
     rule: VisitRule, people: int | None, dwell_s: float | None, event: VisitCheckedOut | None
@@ -12,7 +16,8 @@ def shortfalls(
     lacked = [*_crew(rule, people)]
     if event is None:
         return [*lacked, *_no_checkout(rule)]
-    return [*lacked, *_dwell(rule, dwell_s), *_checklist(rule, event)]
+    stay = [_INCOMPLETE] if event.data.incomplete else _dwell(rule, dwell_s)
+    return [*lacked, *stay, *_checklist(rule, event)]
 
 
 def _crew(rule: VisitRule, people: int | None) -> list[Reason]:

@@ -246,8 +246,8 @@ def _measured(
 
 
 def _dwell_s(visit: Visit, event: VisitCheckedOut | None) -> float | None:
-    """By the phone's own measure, else between its two stamps."""
-    if event is None or visit.visited_at is None:
+    """By the phone's own measure, else between its two stamps; of one that was left open, none."""
+    if event is None or event.data.incomplete or visit.visited_at is None:
         return None
     if event.data.dwell_s is not None:
         return event.data.dwell_s

@@ -180,12 +180,15 @@ async def test_a_draft_survives_a_restart(app: Page, app_url: str) -> None:
     await expect(app.get_by_test_id("dialogue")).to_have_value("Rapat selesai pukul 22.00")
 
 
-async def test_a_second_check_in_waits_for_the_open_visit(app: Page) -> None:
+async def test_a_second_check_in_waits_for_the_open_visit(app: Page, checkin: FakeCheckin) -> None:
     await check_in_by_hand(app, "kpu-tuban")
     await app.get_by_test_id("back").click()
     await app.get_by_test_id("tab-scan").click()
     await app.get_by_test_id("abandon").click()
     await expect(app.get_by_test_id("by-hand")).to_be_visible()
+    await all_sent(app)
+    (out,) = checkin.of_type("visit.checked_out")
+    assert out["data"]["incomplete"] is True
 
 
 async def test_the_end_of_duty_warns_of_what_is_unsent(
@@ -202,7 +205,42 @@ async def test_the_end_of_duty_warns_of_what_is_unsent(
     await phone.set_offline(False)
     await all_sent(app)
     (ended,) = checkin.of_type("shift.ended")
-    assert ended["data"] == {"crew": samples.CREW, "unsent": 1}
+    assert ended["data"] == {"crew": samples.CREW, "unsent": 2}
+
+
+async def test_a_visit_that_is_open_at_the_end_of_duty_is_sent_as_far_as_it_got(
+    app: Page, checkin: FakeCheckin
+) -> None:
+    await check_in_by_hand(app, "gudang-logistik")
+    await app.locator("[data-item=cctv] [data-value=bad]").click()
+    await app.get_by_test_id("dialogue").fill("Penjaga mendengar motor pukul 20.00")
+    await app.get_by_test_id("add-weakness").click()
+    await app.get_by_test_id("weakness-text").fill("CCTV tembok belakang mati")
+    await app.get_by_test_id("weakness-add").click()
+    await app.get_by_test_id("back").click()
+    await app.get_by_test_id("menu").click()
+    await app.get_by_test_id("duty").click()
+    await expect(app.get_by_test_id("open-at-end")).to_contain_text("Gudang Logistik KPU")
+    await app.get_by_test_id("end-duty").click()
+    await app.get_by_test_id("open-duty").wait_for()
+    await all_sent(app)
+    (into,) = checkin.of_type("visit.checked_in")
+    (out,) = checkin.of_type("visit.checked_out")
+    assert out["data"] == {
+        "checkin": into["id"],
+        "situation": "waspada",
+        "crew": samples.CREW,
+        "incomplete": True,
+        "checklist": [{"item": "cctv", "answer": "bad"}],
+        "dialogue": "Penjaga mendengar motor pukul 20.00",
+        "advice_given": False,
+        "position": out["data"]["position"],
+        "media": [],
+    }
+    (weakness,) = checkin.of_type("vulnerability.reported")
+    assert weakness["data"]["checkin"] == into["id"]
+    await app.get_by_test_id("tab-activity").click()
+    await expect(app.get_by_test_id("giat")).to_contain_text("Penjaga mendengar motor")
 
 
 async def test_a_crew_of_one_is_stopped_where_a_site_is_at_risk(bare: Page, app_url: str) -> None:

@@ -241,6 +241,15 @@ async def test_a_hasty_visit_of_one_that_looked_at_nothing_says_so(engine: Engin
     assert "gembok, cctv" in visit(engine).shortfalls[-1].id
 
 
+async def test_a_visit_that_was_left_open_is_made_and_lacks_its_end(engine: Engine) -> None:
+    await with_the_rule(engine)
+    await engine.reported(scan(people=2))
+    left = check_out(480, ("gembok", "good"), situation="waspada", incomplete=True)
+    await engine.reported(left)
+    assert (visit(engine).state, visit(engine).dwell_s) == ("done", None)
+    assert lacking(engine) == ["incomplete", "checklist"]
+
+
 async def test_the_crew_on_duty_counts_where_the_scan_says_no_number(engine: Engine) -> None:
     await with_the_rule(engine)
     await engine.reported(a_shift_start())

@@ -13,7 +13,7 @@ import { unsent } from "./outbox";
 import { Head, Tick } from "./Page";
 import { replace } from "./screen";
 import { sendNow } from "./sender";
-import { abandon } from "./visit";
+import { abandon, visit } from "./visit";
 
 /** A crew of one is no crew where a target is at risk. */
 const LEAST_AT_RISK = 2;
@@ -220,6 +220,14 @@ function End({ on }: { on: OnDuty }) {
         <p>{on.members.map((one) => one.name).join(", ")}</p>
         <p class="quiet">{t("shift.since", { time: shortTime(on.startedAt) })}</p>
       </section>
+      {visit.value && (
+        <section class="card unknown">
+          <p data-testid="open-at-end">{t("shift.openvisit", { site: visit.value.siteName })}</p>
+          <button type="button" class="tonal wide" onClick={() => replace("visit")}>
+            {t("ci.continue")}
+          </button>
+        </section>
+      )}
       {left > 0 && (
         <section class="card unknown">
           <p data-testid="unsent">{t("shift.unsent", { n: left })}</p>

@@ -17,7 +17,7 @@ const SITUATIONS = {
 };
 
 export function giat(visit: Visit): string {
-  const end = visit.finished?.at ?? null;
+  const end = endOf(visit);
   const phase = assignment.value?.data.phase?.name;
   const order = duty.value?.order;
   return [
@@ -37,6 +37,11 @@ export function giat(visit: Visit): string {
     `Kejadian menonjol: ${incidents(visit)}`,
     `Dokumentasi: ${visit.photos.length} foto. Demikian, mohon arahan.`,
   ].join("\n");
+}
+
+/** Null for a visit that was left open. */
+function endOf({ finished }: Visit): number | null {
+  return finished && !finished.incomplete ? finished.at : null;
 }
 
 function greeting(moment: number): string {
@@ -76,7 +81,7 @@ function weaknesses(visit: Visit): string {
 
 /** Reports that this phone made at the site during the visit. */
 function incidents(visit: Visit): string {
-  const end = visit.finished?.at ?? Infinity;
+  const end = endOf(visit) ?? Infinity;
   const seen = items.value.filter((item) => {
     const at = Date.parse(item.event.time);
     const here = item.type === REPORTED && item.event.subject === visit.site;

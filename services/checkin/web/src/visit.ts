@@ -50,7 +50,8 @@ export interface Visit {
   weaknesses: Weakness[];
   situation: Situation | null;
   photos: string[];
-  finished?: { at: number; dwell: number; id: string };
+  /** `incomplete`: the crew left it open. */
+  finished?: { at: number; dwell: number; id: string; incomplete?: true };
 }
 
 export const visit = signal<Visit | null>(null);
@@ -165,12 +166,19 @@ export function missing(open: Visit): (ChecklistItem | "situation")[] {
   return [...untouched, ...(open.situation === null ? (["situation"] as const) : [])];
 }
 
-/** Writes the vulnerabilities and the check-out, together; nothing is refused that happened. */
 export async function finish(): Promise<void> {
-  const open = visit.value;
-  if (!open || open.situation === null) return;
+  if (visit.value && visit.value.situation !== null) await close(visit.value, {});
+}
+
+/** The crew left without finishing: what it had said by then is sent, and marked. */
+export async function abandon(): Promise<void> {
+  if (visit.value) await close(visit.value, { incomplete: true });
+}
+
+/** Writes the vulnerabilities and the check-out, together; nothing is refused that happened. */
+async function close(open: Visit, how: { incomplete?: true }): Promise<void> {
   const at = now();
-  const out = { at, dwell: dwell(open), id: newId(at) };
+  const out = { at, dwell: dwell(open), id: newId(at), ...how };
   const checklist = [...open.checklist, ...taskLines(open.site)];
   const finished: Visit = { ...open, checklist, finished: out };
   const drafts = [...open.weaknesses.map((one) => reported(one, open)), checkOut(finished, out)];
@@ -197,7 +205,9 @@ function checkOut(open: Visit, out: NonNullable<Visit["finished"]>): Draft {
     checkin: open.id,
     situation: open.situation ?? "waspada",
     crew: open.crew ?? undefined,
-    dwell_s: Math.round(out.dwell),
+    // How long a visit was that nobody ended is not known.
+    dwell_s: out.incomplete ? undefined : Math.round(out.dwell),
+    incomplete: out.incomplete,
     checklist: open.checklist.flatMap((line) => {
       const given = open.answers[line.id];
       const remark = given?.remark?.trim() || undefined;
@@ -216,15 +226,6 @@ function checkOut(open: Visit, out: NonNullable<Visit["finished"]>): Draft {
     subject: open.site,
     data,
   };
-}
-
-/** The crew left without a report: the record shows a check-in with no check-out. */
-export async function abandon(): Promise<void> {
-  const open = visit.value;
-  if (!open) return;
-  await write([], { visit: null, finished: open });
-  visit.value = null;
-  visits.value = [...visits.value, open];
 }
 
 /** "Nihil, aman" of a guard post: in and out at once, as a nil report. */
