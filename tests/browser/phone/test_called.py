@@ -1,11 +1,14 @@
 """What the post asks of a crew: an order, and whether all is well."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.async_api import BrowserContext, Geolocation, Page, expect
 
 from tests.browser.phone import samples
 from tests.browser.phone.fake_checkin import FakeCheckin
 from tests.browser.phone.sight import all_sent
+from tests.browser.phone.test_duress import STUBS
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -42,6 +45,38 @@ async def test_an_order_that_cannot_be_followed_is_declined(
     await app.get_by_test_id("order-declined").click()
     await expect(app.get_by_test_id("order")).to_have_count(0)
     assert await eventually(lambda: checkin.of_type("dispatch.declined"))
+
+
+async def test_a_second_order_for_the_same_alert_is_shown_and_sounds_again(
+    app: Page, checkin: FakeCheckin
+) -> None:
+    await all_sent(app)
+    await app.evaluate(STUBS)
+    order = samples.order_item(checkin.now())
+    checkin.tell(order)
+    await app.get_by_test_id("order-declined").click()
+    card = app.get_by_test_id("order")
+    await expect(card).to_have_count(0)
+    calls = await app.evaluate("window.loud")
+    again = {**order["order"], "at": (checkin.now() + timedelta(minutes=9)).isoformat()}
+    checkin.tell({**order, "version": 4, "order": again})
+    await expect(card).to_have_attribute("data-step", "sent")
+    assert await app.evaluate("window.loud") > calls
+    await app.get_by_test_id("order-accepted").click()
+    await expect(card).to_have_attribute("data-step", "accepted")
+    await all_sent(app)
+    answers = [event for event in checkin.received if ".dispatch." in event["type"]]
+    assert [event["type"].split(".")[2] for event in answers] == ["declined", "accepted"]
+
+
+async def test_an_order_to_another_crew_is_not_shown_to_the_crew_on_duty(
+    app: Page, checkin: FakeCheckin
+) -> None:
+    other = samples.order_item(checkin.now())
+    other["order"] = {**other["order"], "crew": "R-07"}
+    checkin.tell(other, samples.nudge_item(checkin.now()))
+    await app.get_by_test_id("nudge").wait_for()
+    await expect(app.get_by_test_id("order")).to_have_count(0)
 
 
 async def test_an_order_fills_the_width_above_every_screen_but_a_report(

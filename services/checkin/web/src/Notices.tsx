@@ -15,11 +15,11 @@ export function Notices() {
   return (
     <>
       {nudge && <Nudge nudge={nudge} />}
-      {openOrders.value.map(({ order, step }) =>
+      {openOrders.value.map(({ order, step, key }) =>
         step === "arrived" ? (
-          <There order={order} key={order.id} />
+          <There order={order} key={key} />
         ) : (
-          <OrderCard order={order} step={step} key={order.id} />
+          <OrderCard order={order} step={step} key={key} />
         ),
       )}
     </>

@@ -35,20 +35,28 @@ export async function answerNudge(nudge: NudgeItem): Promise<void> {
 /** The orders that this crew has not declined, each with how far the crew is. */
 export const openOrders = computed(() =>
   orders.value
-    .map((order) => ({ order, step: stepOf(order) }))
+    .filter(({ order }) => !duty.value || order.crew === duty.value.crew)
+    .map((order) => ({ order, step: stepOf(order), key: keyOf(order) }))
     .filter(({ step }) => step !== "declined"),
 );
 
+/** An alert may need the same crew twice: each order is asked for, and answered, anew. */
+function keyOf({ id, order }: OrderItem): string {
+  return `${id} ${order.crew} ${order.at}`;
+}
+
 function stepOf(order: OrderItem): OrderStep | null {
+  const key = keyOf(order);
   const said = (step: OrderStep) =>
     order.order[`${step}_at`] != null ||
-    items.value.some((item) => item.type === typeOf(step) && item.event.data.alert === order.id);
+    items.value.some((item) => item.answers === key && item.type === typeOf(step));
   return STEPS.findLast(said) ?? null;
 }
 
 export async function answerOrder(order: OrderItem, step: OrderStep): Promise<void> {
   const data = { alert: order.id, crew: order.order.crew, position: asData() };
-  await write([{ type: typeOf(step), data, subject: order.site ?? undefined }]);
+  const type = typeOf(step);
+  await write([{ type, data, subject: order.site ?? undefined, answers: keyOf(order) }]);
 }
 
 function typeOf(step: OrderStep): string {

@@ -12,7 +12,7 @@ export function startAttention(): void {
   const known = new Set<string>();
   effect(() => {
     const orders = openOrders.value.filter(({ step }) => step === null);
-    const wanted = [...orders.map(({ order }) => order.id), openNudge.value?.id];
+    const wanted = [...orders.map(({ key }) => key), openNudge.value?.id];
     for (const id of wanted) {
       if (id === undefined || known.has(id)) continue;
       known.add(id);

@@ -68,6 +68,8 @@ export interface Item {
   dismissed?: boolean;
   /** No list or count shows it: a duress, and the positions that follow it. */
   hidden?: boolean;
+  /** The order that it answers. */
+  answers?: string;
   /** The post has it: an alert was raised or changed by it. */
   postedAt?: number;
   read?: { name: string; at: number };
@@ -97,6 +99,7 @@ export interface Draft {
   at?: number;
   /** Nothing on the screen may tell of it. */
   hidden?: boolean;
+  answers?: string;
   /** With this event the phone comes into the hands of this person. */
   holder?: string | undefined;
 }
@@ -239,6 +242,7 @@ function item(draft: Draft, seq: number, at: number): Item {
     failures: 0,
     ...shiftOf(draft, seq),
     ...(draft.hidden ? { hidden: true } : {}),
+    ...(draft.answers ? { answers: draft.answers } : {}),
     ...(purpose.value ? { purpose: purpose.value } : {}),
   };
 }
