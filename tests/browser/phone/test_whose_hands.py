@@ -5,7 +5,15 @@ from playwright.async_api import BrowserContext, Page, expect
 
 from tests.browser.phone import samples
 from tests.browser.phone.fake_checkin import FakeCheckin
-from tests.browser.phone.sight import all_sent, enrol, report, stored
+from tests.browser.phone.sight import (
+    all_sent,
+    check_in_by_hand,
+    enrol,
+    fill_visit,
+    finish_visit,
+    report,
+    stored,
+)
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -98,3 +106,42 @@ async def test_a_person_whom_the_post_does_not_know_stops_nothing(
     assert await eventually(lambda: checkin.of_type("incident.reported"))
     assert set(checkin.credited.values()) == {OWNER}
     assert {row["shift"]["person"] for row in await stored(bare)} == {"p-9999"}
+
+
+async def test_another_crew_brings_its_own_people(
+    bare: Page, app_url: str, checkin: FakeCheckin
+) -> None:
+    (mine,) = checkin.assignment["crews"]
+    (shift,) = mine["shifts"]
+    people = [shift["members"][0], {"id": "p-2001", "name": "Dimas Prakoso", "rank": "Bripda"}]
+    other = {**mine, "crew": "R-07", "shifts": [{**shift, "members": people}]}
+    checkin.assignment["crews"].append(other)
+    await enrol(bare, app_url)
+    await expect(bare.get_by_test_id("duty-crew")).to_have_value(samples.CREW)
+    await bare.get_by_test_id("duty-crew").select_option("R-07")
+    await expect(bare.get_by_text("Briptu Bayu Saputra")).to_have_count(0)
+    await bare.get_by_test_id("neutral").check()
+    await bare.get_by_test_id("start-duty").click()
+    await all_sent(bare)
+    (started,) = checkin.of_type("shift.started")
+    assert started["data"]["members"] == [OWNER, "p-2001"]
+    assert started["data"]["vehicle"] == "R-07"
+
+
+async def test_the_text_of_a_visit_names_who_made_it_and_their_order(
+    bare: Page, app_url: str, checkin: FakeCheckin
+) -> None:
+    await enrol(bare, app_url)
+    await bare.get_by_test_id("duty-order").fill("Sprin/783/XI/2023")
+    await take_over(bare, "p-1012")
+    await check_in_by_hand(bare, "kpu-tuban")
+    await fill_visit(bare)
+    await finish_visit(bare)
+    await hand_over(bare)
+    await bare.get_by_test_id("duty-order").fill("Sprin/790/XI/2023")
+    checkin.assignment["phase"] = {"code": "vote", "name": "Pemungutan suara"}
+    await take_over(bare, "p-1013")
+    await bare.get_by_test_id("tab-activity").click()
+    text = bare.get_by_test_id("giat")
+    for words in ("Sprint: Sprin/783/XI/2023", "dipimpin Bayu Saputra", "tahapan masa kampanye"):
+        await expect(text).to_contain_text(words)

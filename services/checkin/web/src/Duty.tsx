@@ -43,6 +43,14 @@ function Start({ crews }: { crews: Crew[] }) {
   const toggle = (id: string, on: boolean) => {
     members.value = on ? [...members.value, id] : members.value.filter((one) => one !== id);
   };
+  const changeCrew = (to: string) => {
+    const other = crews.find((one) => one.crew === to);
+    crew.value = to;
+    if (!other) return; // a name that is being typed
+    members.value = shiftNow(other).map((one) => one.id);
+    vehicle.value = to;
+    held.value = "";
+  };
   const start = async () => {
     if (stopped) return;
     const found = members.value.map((id) => ({
@@ -63,7 +71,7 @@ function Start({ crews }: { crews: Crew[] }) {
   return (
     <>
       <Head title={t("shift.start")} />
-      <CrewField crews={crews} value={crew.value} change={(to) => (crew.value = to)} />
+      <CrewField crews={crews} value={crew.value} change={changeCrew} />
       <TextField name={t("shift.order")} value={order} testid="duty-order" />
       <TextField name={t("shift.vehicle")} value={vehicle} testid="duty-vehicle" />
       <fieldset>

@@ -1,9 +1,6 @@
 /** The text of the *laporan giat* of a visit, made from the record and never the reverse. */
 
-import { assignment, siteName } from "./assignment";
-import { duty } from "./duty";
 import { dayTime, hourOf, longDate, shortTime, zone } from "./format";
-import { identity } from "./identity";
 import { indonesian } from "./language";
 import { items } from "./outbox";
 import { REPORTED, reportLabel } from "./report";
@@ -18,8 +15,7 @@ const SITUATIONS = {
 
 export function giat(visit: Visit): string {
   const end = endOf(visit);
-  const phase = assignment.value?.data.phase?.name;
-  const order = duty.value?.order;
+  const { phase, order } = visit;
   return [
     `${greeting(visit.at)} Komandan, izin melaporkan giat patroli dialogis${
       phase ? ` tahapan ${phase.toLowerCase()}` : ""
@@ -28,7 +24,7 @@ export function giat(visit: Visit): string {
     `Pukul: ${shortTime(visit.at)}–${end ? shortTime(end) : "…"} ${zone(visit.at)}`,
     ...(order ? [`Sprint: ${order}`] : []),
     `Pelaksana: ${performers(visit)}`,
-    `Sasaran: ${siteName(visit.site)}${checks(visit)}`,
+    `Sasaran: ${visit.siteName}${checks(visit)}`,
     `Petugas jaga ditemui: ${visit.guards === null ? UNSAID : `${visit.guards} pers`}`,
     `Dialog/informasi: ${visit.dialogue.trim() || UNSAID}`,
     `Potensi kerawanan: ${weaknesses(visit)}`,
@@ -52,9 +48,8 @@ function greeting(moment: number): string {
 }
 
 function performers(visit: Visit): string {
-  const leader = duty.value?.holder?.name ?? identity.value?.name ?? "";
   const crew = visit.crew ? `${visit.crew}, ` : "";
-  return `${crew}dipimpin ${leader}${visit.people > 0 ? `, kuat ${visit.people} pers` : ""}`;
+  return `${crew}dipimpin ${visit.leader}${visit.people > 0 ? `, kuat ${visit.people} pers` : ""}`;
 }
 
 /** "; cek: gembok baik, CCTV bermasalah (7 dari 8 menyala)" */

@@ -1,11 +1,12 @@
 /** A visit from check-in to check-out. The draft is stored on each change, so a kill costs nothing. */
 
 import { signal } from "@preact/signals";
-import { siteType, sites } from "./assignment";
+import { assignment, siteType, sites } from "./assignment";
 import { now, written } from "./clock";
 import type { ChecklistItem, Site, TaskLine } from "./contract";
 import { database, keep, kept } from "./database";
 import { duty } from "./duty";
+import { identity } from "./identity";
 import { newId } from "./ids";
 import { openTasks } from "./inbox";
 import { readable } from "./language";
@@ -38,6 +39,10 @@ export interface Visit {
   startedHere: number;
   crew: string | null;
   people: number;
+  /** Who led it, by which order, and in which phase of the election. */
+  leader: string;
+  order: string;
+  phase: string | null;
   distance: number | null;
   accuracy: number | null;
   radius: number | null;
@@ -58,6 +63,9 @@ export const visit = signal<Visit | null>(null);
 /** The finished visits that this phone remembers, the newest last. */
 export const visits = signal<Visit[]>([]);
 
+/** When the open visit began, by this page's own clock, which nobody can set. */
+let began = 0;
+
 const REMEMBERED_MS = 36 * 3600_000;
 /** How a line names the task that it asks about: this and the task's id. */
 const ASKED_AS = "task:";
@@ -66,6 +74,7 @@ const MOST_TASKS = 40;
 
 export async function loadVisits(): Promise<void> {
   visit.value = (await kept("visit")) ?? null;
+  if (visit.value) began = performance.now() - Math.max(0, Date.now() - visit.value.startedHere);
   const open = await database();
   const all = await open.getAll("visits");
   const recent = all.filter((one) => one.at > now() - REMEMBERED_MS);
@@ -89,7 +98,9 @@ export async function checkIn(site: string, method: Method, code?: string): Prom
     subject: site,
     data,
   };
+  const moment = performance.now();
   await write([arrival], { visit: opened });
+  began = moment;
   visit.value = opened;
 }
 
@@ -105,6 +116,9 @@ function newVisit(id: string, method: Method): Visit {
     startedHere: Date.now(),
     crew: duty.value?.crew ?? null,
     people: duty.value?.members.length ?? 0,
+    leader: duty.value?.holder?.name ?? identity.value?.name ?? "",
+    order: duty.value?.order.trim() ?? "",
+    phase: assignment.value?.data.phase?.name ?? null,
     distance: site ? metresTo(site) : null,
     accuracy: fix.value?.accuracy_m ?? null,
     radius: site?.radius_m ?? null,
@@ -120,9 +134,12 @@ function newVisit(id: string, method: Method): Visit {
   };
 }
 
-/** Seconds on the site so far. */
+/**
+ * Seconds on the site so far, by two clocks: one stands still while the phone sleeps, the other may
+ * be set back. The longer time is the true one.
+ */
 export function dwell(open: Visit): number {
-  return Math.max(0, (Date.now() - open.startedHere) / 1000);
+  return Math.max(performance.now() - began, Date.now() - open.startedHere) / 1000;
 }
 
 /** Changes the open visit, on the screen at once and in the database soon. */
