@@ -1,6 +1,8 @@
 """A visit from its check-in to the text for the command."""
 
 import re
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
@@ -50,6 +52,36 @@ async def test_three_of_five_minutes_are_a_visit_of_three_minutes(
     assert await eventually(lambda: checkin.of_type("visit.checked_out"))
     (out,) = checkin.of_type("visit.checked_out")
     assert 180 <= out["data"]["dwell_s"] < 240
+
+
+async def test_setting_the_phones_clock_back_makes_no_visit_shorter(app: Page) -> None:
+    await app.clock.install()
+    await check_in_by_hand(app, "gudang-logistik")
+    await app.clock.run_for(120_000)
+    await app.evaluate("(now => { Date.now = () => now() - 3600_000; })(Date.now)")
+    await app.clock.run_for(60_000)
+    await expect(app.get_by_test_id("dwell")).to_contain_text(re.compile("Di lokasi 3:0[0-9]"))
+
+
+async def test_the_card_counts_to_the_end_that_it_names(
+    bare: Page, app_url: str, checkin: FakeCheckin
+) -> None:
+    await enrol(bare, app_url)
+    await start_duty(bare)
+    target = checkin.assignment["targets"][0]
+    card = bare.get_by_test_id("next")
+    await expect(card).to_contain_text(ends(target, "due_at"))
+    await expect(card).to_contain_text(re.compile(r"· sisa 1[12] mnt"))
+    earlier = (checkin.now() - timedelta(minutes=5)).isoformat()
+    checkin.assignment["targets"][0] = {**target, "due_at": earlier}
+    await bare.reload()
+    await expect(card).to_contain_text(ends(target, "grace_until"))
+    await expect(card).to_contain_text(re.compile(r"· Hampir terlewat · sisa 2[67] mnt"))
+
+
+def ends(target: dict[str, Any], name: str) -> str:
+    """The end of a window as the phone writes it."""
+    return f"–{datetime.fromisoformat(target[name]).astimezone(samples.ZONE):%H.%M}"
 
 
 async def test_a_picture_of_a_visit_survives_a_restart_and_is_in_its_record(

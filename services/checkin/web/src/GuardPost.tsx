@@ -7,7 +7,7 @@ import { t } from "./language";
 import { once } from "./once";
 import { say } from "./said";
 import { go } from "./screen";
-import { left, type Stop } from "./targets";
+import { left, type Stop, windowOf } from "./targets";
 import { nilReport, type Visit, withdraw } from "./visit";
 
 const UNDO_MS = 10_000;
@@ -18,12 +18,12 @@ const undoable = signal<Visit | null>(null);
 export function GuardPost({ stop }: { stop: Stop | null }) {
   if (undoable.value) return <Written visit={undoable.value} />;
   if (!stop) return null;
-  const { site, opens_at, grace_until } = stop.target;
+  const { site } = stop.target;
   return (
     <section class="card next" data-testid="guard-post">
       <h2>{t("post.title", { site: siteName(site) })}</h2>
       <p>
-        {shortTime(opens_at)}–{shortTime(grace_until)} · {left(stop)}
+        {windowOf(stop)} · {left(stop)}
       </p>
       <div class="pair">
         {stop.stage !== "notyet" && (

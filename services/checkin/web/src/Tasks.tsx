@@ -12,7 +12,7 @@ import { t } from "./language";
 import { Menu } from "./Menu";
 import { metresTo } from "./position";
 import { go } from "./screen";
-import { left, next, round, type Stop, visited } from "./targets";
+import { left, next, round, type Stop, visited, windowOf } from "./targets";
 import { visit } from "./visit";
 
 /** More targets than a thumb likes to scroll through. */
@@ -164,7 +164,7 @@ function Next({ stop }: { stop: Stop }) {
       </p>
       <h2>{siteName(target.site)}</h2>
       <p>
-        {shortTime(target.opens_at)}–{shortTime(target.grace_until)} · {left(stop)}
+        {windowOf(stop)} · {left(stop)}
       </p>
       <button
         type="button"
@@ -196,9 +196,7 @@ function StopRow({ stop }: { stop: Stop }) {
         onClick={() => go(stage === "open" ? "visit" : "scan", target.site)}
       >
         <span class="stop-site">{siteName(target.site)}</span>
-        <span class="stop-window">
-          {shortTime(target.opens_at)}–{shortTime(target.due_at)}
-        </span>
+        <span class="stop-window">{windowOf(stop)}</span>
         <span class={`stop-stage ${stage}`}>
           <span aria-hidden="true">{SIGNS[stage]}</span> {stageWords(stage, at)}
         </span>

@@ -5,6 +5,7 @@ import { assignment } from "./assignment";
 import { seconds } from "./clock";
 import type { Target } from "./contract";
 import { duty } from "./duty";
+import { shortTime } from "./format";
 import { visitNews } from "./inbox";
 import { t } from "./language";
 import { visit, visits } from "./visit";
@@ -49,13 +50,23 @@ export const visited = computed(
   () => round.value.filter((one) => one.stage === "done" || one.stage === "late").length,
 );
 
+/** The end that counts now: when it is due, and after that the end of its grace. */
+function endOf({ target, stage }: Stop): string {
+  return stage === "risk" ? target.grace_until : target.due_at;
+}
+
+/** 21.00–21.30 */
+export function windowOf(stop: Stop): string {
+  return `${shortTime(stop.target.opens_at)}–${shortTime(endOf(stop))}`;
+}
+
 /** What the clock says of the window: how long until it opens, is due, or is over. */
-export function left({ target, stage }: Stop): string {
+export function left(stop: Stop): string {
   const minutes = (to: string) =>
     Math.max(0, Math.ceil((Date.parse(to) - seconds.value) / 60_000));
-  if (stage === "notyet") return t("t.opens", { min: minutes(target.opens_at) });
-  if (stage === "due") return t("t.left", { min: minutes(target.due_at) });
-  return `${t("t.risk")} · ${t("t.left", { min: minutes(target.grace_until) })}`;
+  if (stop.stage === "notyet") return t("t.opens", { min: minutes(stop.target.opens_at) });
+  const time = t("t.left", { min: minutes(endOf(stop)) });
+  return stop.stage === "risk" ? `${t("t.risk")} · ${time}` : time;
 }
 
 /** The target that a visit of this moment belongs to: the open window, else the nearest one. */
