@@ -5,7 +5,7 @@ import { type Key, t } from "./language";
 import { once } from "./once";
 import { unsent } from "./outbox";
 import { begin, report, sendReport } from "./report";
-import { say } from "./said";
+import { say, sayWritten } from "./said";
 import { go, leave, type Screen, screen } from "./screen";
 
 const TABS: [Screen, Key][] = [
@@ -48,7 +48,7 @@ function Send() {
       return;
     }
     await sendReport();
-    say(t("q.saved"));
+    sayWritten();
     leave();
   };
   return (

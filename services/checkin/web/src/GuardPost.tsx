@@ -5,7 +5,7 @@ import { siteName } from "./assignment";
 import { shortTime } from "./format";
 import { t } from "./language";
 import { once } from "./once";
-import { say } from "./said";
+import { say, sayWritten } from "./said";
 import { go } from "./screen";
 import { left, type Stop, windowOf } from "./targets";
 import { nilReport, type Visit, withdraw } from "./visit";
@@ -55,7 +55,7 @@ async function nil(site: string): Promise<void> {
   setTimeout(() => {
     if (undoable.value === written) undoable.value = null;
   }, UNDO_MS);
-  say(t("q.saved"));
+  sayWritten();
 }
 
 /** In the place of the card, so that a second tap cannot report the next hour. */

@@ -7,7 +7,7 @@ import { once } from "./once";
 import { change, type Item, items } from "./outbox";
 import { Head } from "./Page";
 import { askForBackup, begin, changeReport, choose, REPORTED } from "./report";
-import { say } from "./said";
+import { sayWritten } from "./said";
 import { about, leave, replace } from "./screen";
 import { exactly, progressOf, stageOf, titleOf } from "./stages";
 
@@ -82,7 +82,7 @@ function Again({ item }: { item: Item }) {
   };
   const help = async () => {
     await askForBackup(item);
-    say(t("q.saved"));
+    sayWritten();
   };
   return item.state === "rejected" ? (
     <button type="button" class="primary wide" data-testid="mend" onClick={mend}>

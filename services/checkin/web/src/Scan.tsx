@@ -11,7 +11,7 @@ import { hasNfc, readTags } from "./nfc";
 import { once } from "./once";
 import { Head } from "./Page";
 import { fix, metresTo, refused } from "./position";
-import { say } from "./said";
+import { sayWritten } from "./said";
 import { type Camera, scan } from "./scanner";
 import { about, replace } from "./screen";
 import { SitePick } from "./SitePick";
@@ -139,7 +139,7 @@ function arrive(site: string, method: Method, code?: string): Promise<void> {
   return once("check-in", async () => {
     if (visit.value) return; // the next picture of the same code
     await checkIn(site, method, code);
-    say(t("q.saved"));
+    sayWritten();
     replace("visit");
   });
 }

@@ -5,7 +5,7 @@ import { purpose } from "./assignment";
 import { seconds } from "./clock";
 import { age } from "./format";
 import { t } from "./language";
-import { full, oldest, rejected, unsent } from "./outbox";
+import { oldest, rejected, unsent, unstored } from "./outbox";
 import { note, said } from "./said";
 import { nearlyFull } from "./storage";
 
@@ -37,7 +37,8 @@ export function Status() {
           {t("c.drill")}
         </strong>
       )}
-      {(full.value || nearlyFull.value) && <strong>{t("q.full")}</strong>}
+      {unstored.value && <strong data-testid="unstored">{t("q.unstored")}</strong>}
+      {nearlyFull.value && <strong>{t("q.full")}</strong>}
       <span class="unseen" role="status">
         {said.value}
       </span>

@@ -9,7 +9,7 @@ import { labelOf, t } from "./language";
 import { once } from "./once";
 import { Head, Segments, Tick } from "./Page";
 import { PhotoField } from "./PhotoField";
-import { say } from "./said";
+import { sayWritten } from "./said";
 import { go, replace } from "./screen";
 import {
   addPhoto,
@@ -207,7 +207,7 @@ function Finish({ open }: { open: Visit }) {
   const done = async () => {
     if (!first) {
       await finish();
-      say(t("q.saved"));
+      sayWritten();
       replace("tasks");
       go("activity", open.id);
       return;

@@ -1,6 +1,7 @@
 /** The chosen language and theme, remembered on this phone, and the texts in that language. */
 
 import { effect, signal } from "@preact/signals";
+import { remember, remembered } from "./remembered";
 import { strings } from "./strings";
 
 export type Key = keyof typeof strings;
@@ -54,20 +55,4 @@ function inLanguage(pair: readonly [string, string], values: Record<string, stri
 
 function filled(text: string, values: Record<string, string | number>): string {
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
-}
-
-function remembered(name: string): string | null {
-  try {
-    return localStorage.getItem(name);
-  } catch {
-    return null; // storage may be forbidden: then the choice lasts as long as the page
-  }
-}
-
-function remember(name: string, value: string): void {
-  try {
-    localStorage.setItem(name, value);
-  } catch {
-    // see above
-  }
 }

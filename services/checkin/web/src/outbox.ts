@@ -10,6 +10,7 @@ import { correction, now, written } from "./clock";
 import { database, type Kept } from "./database";
 import { newId } from "./ids";
 import { identity } from "./identity";
+import { remember, remembered } from "./remembered";
 import type { Visit } from "./visit";
 
 const KEPT_FOR_MS = 36 * 3600_000;
@@ -66,6 +67,8 @@ export interface Item {
   reason?: string;
   /** It was rejected, and the officer has read that. */
   dismissed?: boolean;
+  /** The phone could not store it: it lives as long as this page does. */
+  unstored?: boolean;
   /** No list or count shows it: a duress, and the positions that follow it. */
   hidden?: boolean;
   /** The order that it answers. */
@@ -119,20 +122,21 @@ export const items = signal<Item[]>([]);
 export const photos = signal<Photo[]>([]);
 /** Whose shift it is now; null for the one whom the phone was enrolled for. */
 export const shift = signal<Shift | null>(null);
-/** Why the last event could not be stored; it is sent from memory as long as the page lives. */
-export const full = signal(false);
 
-export const waiting = computed(() => items.value.filter((item) => item.state === "saved"));
-export const waitingPhotos = computed(() => photos.value.filter((one) => one.state === "saved"));
+const isWaiting = (one: Item | Photo) => one.state === "saved";
+export const waiting = computed(() => items.value.filter(isWaiting));
+export const waitingPhotos = computed(() => photos.value.filter(isWaiting));
 /** What of it the screen may count. */
 export const shown = computed(() => items.value.filter((one) => !one.hidden && !one.dismissed));
 export const shownPhotos = computed(() => photos.value.filter((one) => !one.dismissed));
+/** Something waits that would be lost with this page. */
+export const unstored = computed(() => shown.value.some((one) => one.unstored && isWaiting(one)));
 /** What the server did not take, until the officer has read it. */
 export const rejected = computed(() =>
   [...shown.value, ...shownPhotos.value].filter((one) => one.state === "rejected"),
 );
 export const unsent = computed(() => [
-  ...shown.value.filter((item) => item.state === "saved"),
+  ...shown.value.filter(isWaiting),
   ...waitingPhotos.value,
 ]);
 /** Since when the oldest unsent thing waits, in corrected milliseconds. */
@@ -155,20 +159,19 @@ export async function startOutbox(wake: (item: Item) => void): Promise<void> {
 
 async function load(): Promise<void> {
   const stored = await (await database()).getAll("events");
-  const memory = items.value.filter((item) => !stored.some((other) => other.id === item.id));
-  items.value = [...stored, ...(full.value ? memory : [])].sort((a, b) => a.seq - b.seq);
+  const memory = items.value.filter((item) => item.unstored);
+  items.value = [...stored, ...memory].sort((a, b) => a.seq - b.seq);
   photos.value = await (await database()).getAll("photos");
 }
 
-/** Writes events with consecutive numbers, all or none. */
+/** Writes events with consecutive numbers, all or none; what cannot be stored is sent from memory. */
 export async function write(drafts: Draft[], along: Along = {}): Promise<Item[]> {
   const at = now();
   let made: Item[];
   try {
     made = await stored(drafts, along, at);
   } catch (error) {
-    if (!isFull(error)) throw error;
-    await makeRoom();
+    if (isFull(error)) await makeRoom();
     made = await stored(drafts, along, at).catch((again: unknown) => inMemory(again, drafts, at));
   }
   items.value = [...items.value, ...made];
@@ -185,7 +188,7 @@ async function stored(drafts: Draft[], along: Along, at: number): Promise<Item[]
   const values = transaction.objectStore("kept");
   try {
     const known = ((await values.get("sequence")) as number | undefined) ?? 0;
-    const first = Math.max(known, lastSequence) + 1;
+    const first = Math.max(known, lastNumber()) + 1;
     const made = drafts.map((draft, index) => item(draft, first + index, at));
     const writes: Promise<unknown>[] = [values.put(first + drafts.length - 1, "sequence")];
     for (const one of made) writes.push(transaction.objectStore("events").add(one));
@@ -201,8 +204,7 @@ async function stored(drafts: Draft[], along: Along, at: number): Promise<Item[]
       else if (value !== undefined) writes.push(values.put(value, name));
     }
     await Promise.all([...writes, transaction.done]);
-    lastSequence = first + drafts.length - 1;
-    full.value = false;
+    given(first + drafts.length - 1);
     return made;
   } catch (error) {
     transaction.done.catch(() => undefined); // the same failure, told once
@@ -210,11 +212,26 @@ async function stored(drafts: Draft[], along: Along, at: number): Promise<Item[]
   }
 }
 
-/** The last resort of a full phone: the events live as long as this page does. */
+/** The last resort of a phone that is full or broken: the events live as long as this page does. */
 function inMemory(error: unknown, drafts: Draft[], at: number): Item[] {
-  if (!isFull(error)) throw error;
-  full.value = true;
-  return drafts.map((draft) => item(draft, ++lastSequence, at));
+  console.warn("outbox", error);
+  const first = lastNumber() + 1;
+  given(lastNumber() + drafts.length);
+  return drafts.map((draft, index) => ({ ...item(draft, first + index, at), unstored: true }));
+}
+
+/** Beside the database, so that no number is given twice where that fails. */
+function lastNumber(): number {
+  return Math.max(lastSequence, Number(remembered(numberName())) || 0);
+}
+
+function given(last: number): void {
+  lastSequence = last;
+  remember(numberName(), String(last));
+}
+
+function numberName(): string {
+  return `ronda.sequence.${identity.value?.device}`;
 }
 
 function item(draft: Draft, seq: number, at: number): Item {
@@ -254,11 +271,15 @@ function shiftOf({ holder }: Draft, seq: number): { shift?: Shift } {
 
 /** Those that no other tab of this phone has sent meanwhile. */
 export async function stillWaiting(batch: Item[]): Promise<Item[]> {
-  const transaction = (await database()).transaction("events");
-  const now = await Promise.all(batch.map((item) => transaction.store.get(item.id)));
-  const known = new Map(now.flatMap((item) => (item ? [[item.id, item] as const] : [])));
+  const known = await read(batch).catch(() => new Map<string, Item>());
   items.value = items.value.map((item) => known.get(item.id) ?? item);
-  return batch.filter((item) => (known.get(item.id) ?? item).state === "saved");
+  return batch.filter((item) => isWaiting(known.get(item.id) ?? item));
+}
+
+async function read(batch: Item[]): Promise<Map<string, Item>> {
+  const transaction = (await database()).transaction("events");
+  const found = await Promise.all(batch.map((item) => transaction.store.get(item.id)));
+  return new Map(found.flatMap((item) => (item ? [[item.id, item] as const] : [])));
 }
 
 /** Changes what is known of some events, in the database and on the screen. */
@@ -275,7 +296,7 @@ export async function change(changes: Map<string, Partial<Item>>): Promise<void>
       transaction.done,
     ]);
   } catch (error) {
-    if (!isFull(error)) throw error; // a full phone asks the server again after a restart
+    console.warn("outbox", error); // the phone asks the server again after a restart
   }
   items.value = items.value.map((one) => (changes.has(one.id) ? changed(one) : one));
   channel.postMessage(null);

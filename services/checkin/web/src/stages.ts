@@ -34,7 +34,8 @@ export function stageOf(item: Item): Stage {
     const words = t(of === 2 ? "q.received" : "q.sent");
     return { name: "sent", lit: 2, of, words };
   }
-  const words = t(underway.value.has(item.id) ? "q.sending" : "q.saved");
+  const saved = item.unstored ? "q.unstored" : "q.saved";
+  const words = t(underway.value.has(item.id) ? "q.sending" : saved);
   return { name: "saved", lit: 1, of, words };
 }
 

@@ -49,6 +49,7 @@ export const strings = {
   "q.fix": ["Perbaiki & kirim", "Correct and send"],
   "q.now": ["Kirim sekarang", "Send now"],
   "q.empty": ["Semua sudah terkirim", "Everything was sent"],
+  "q.unstored": ["Belum tersimpan. Jangan tutup aplikasi.", "Not stored. Keep the app open."],
   "q.full": ["Memori HP hampir penuh", "Phone storage nearly full"],
   "q.points": ["Posisi · {n} titik", "Position · {n} points"],
   "q.photos": ["Foto · {n}", "Photos · {n}"],
