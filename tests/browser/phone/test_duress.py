@@ -242,3 +242,10 @@ async def test_an_order_calls_where_nobody_is_in_danger(app: Page, checkin: Fake
     checkin.tell(samples.order_item(checkin.now()))
     await app.get_by_test_id("order").wait_for()
     assert await app.evaluate("window.loud") >= 1
+
+
+async def test_who_wants_no_motion_sees_none_while_holding(app: Page) -> None:
+    await app.emulate_media(reduced_motion="reduce")
+    async with pressed(app):
+        await expect(app.locator(".duress.held")).to_be_visible()
+        assert await app.evaluate("document.getAnimations().length") == 0

@@ -10,7 +10,7 @@ import { about, replace } from "./screen";
 import { type Visit, visits } from "./visit";
 
 export function Activity() {
-  const all = visits.value.toReversed();
+  const all = [...visits.value].reverse();
   const chosen = all.find((one) => one.id === about.value) ?? all[0];
   return (
     <>

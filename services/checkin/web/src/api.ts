@@ -150,9 +150,19 @@ async function inboxOf(after: string | null, crew: string | null, stop: AbortSig
   const query = new URLSearchParams({ wait: String(after === null ? 0 : LONG_POLL_S) });
   if (after !== null) query.set("after", after);
   if (crew !== null) query.set("crew", crew);
-  const ends = AbortSignal.any([stop, AbortSignal.timeout(LONG_POLL_S * 1000 + TIMEOUT_MS)]);
+  const ends = either(stop, AbortSignal.timeout(LONG_POLL_S * 1000 + TIMEOUT_MS));
   const answer = await authorized((bearer) => get(`/v1/inbox?${query}`, bearer, ends));
   return (await body(answer)) as Inbox;
+}
+
+/** Ends with the first of them: `AbortSignal.any`, which phones of 2022 do not have. */
+function either(...signals: AbortSignal[]): AbortSignal {
+  const first = new AbortController();
+  for (const signal of signals) {
+    if (signal.aborted) first.abort(signal.reason);
+    signal.addEventListener("abort", () => first.abort(signal.reason));
+  }
+  return first.signal;
 }
 
 /** Asks with a token; an answer 401 gets one new token and is asked once again. */
