@@ -69,6 +69,17 @@ async def test_a_second_order_for_the_same_alert_is_shown_and_sounds_again(
     assert [event["type"].split(".")[2] for event in answers] == ["declined", "accepted"]
 
 
+async def test_a_double_tap_that_accepts_an_order_does_not_set_out_too(
+    app: Page, checkin: FakeCheckin
+) -> None:
+    checkin.tell(samples.order_item(checkin.now()))
+    await app.get_by_test_id("order-accepted").dblclick()
+    await expect(app.get_by_test_id("order-en_route")).to_be_enabled()
+    await all_sent(app)
+    answers = [event["type"] for event in checkin.received if ".dispatch." in event["type"]]
+    assert answers == ["ronda.dispatch.accepted.v1"]
+
+
 async def test_an_order_to_another_crew_is_not_shown_to_the_crew_on_duty(
     app: Page, checkin: FakeCheckin
 ) -> None:

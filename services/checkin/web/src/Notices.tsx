@@ -4,7 +4,7 @@ import { answerNudge, answerOrder, type OrderStep, openNudge, openOrders } from 
 import { siteName } from "./assignment";
 import { distance } from "./format";
 import { t } from "./language";
-import { once } from "./once";
+import { isUnderway, once, SECOND_TAP_MS } from "./once";
 import { fix, metresTo } from "./position";
 import { reportLabel } from "./report";
 import { screen } from "./screen";
@@ -76,6 +76,7 @@ function OrderCard({ order, step }: { order: OrderItem; step: OrderStep | null }
   const answers = NEXT[step ?? "sent"];
   const offered = here && answers.includes("arrived") ? (["arrived"] as const) : answers;
   const site = placeOf(order);
+  const deed = `order ${order.id}`;
   return (
     <section class="card order" data-testid="order" data-step={step ?? "sent"}>
       <h2>{t("ord.title", { crew: order.order.crew, site })}</h2>
@@ -92,7 +93,8 @@ function OrderCard({ order, step }: { order: OrderItem; step: OrderStep | null }
             type="button"
             class={index === 0 ? "primary" : "plain"}
             data-testid={`order-${one}`}
-            onClick={() => once(`order ${order.id}`, () => answerOrder(order, one))}
+            aria-disabled={isUnderway(deed)}
+            onClick={() => once(deed, () => answerOrder(order, one), SECOND_TAP_MS)}
           >
             {t(`ord.${one}`)}
           </button>
