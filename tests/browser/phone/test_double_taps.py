@@ -116,6 +116,21 @@ async def test_a_visit_that_is_finished_twice_has_one_end(app: Page) -> None:
     assert (await types(app)).count("visit.checked_out") == 1
 
 
+async def test_a_key_that_is_pressed_while_a_visit_ends_does_not_open_it_again(app: Page) -> None:
+    await check_in_by_hand(app, "kpu-tuban")
+    await fill_visit(app)
+    await app.evaluate(SLOW)
+    await app.get_by_test_id("finish").evaluate("end => { window.commit(true); end.click(); }")
+    await true_of(app, "window.waits()")
+    await app.get_by_test_id("dialogue").fill("Sampai besok")
+    await app.evaluate("window.commit(false)")
+    await app.get_by_test_id("giat").wait_for()
+    await app.reload()
+    await app.get_by_test_id("tab-tasks").click()
+    await app.get_by_test_id("stop").first.wait_for()
+    await expect(app.get_by_test_id("open-visit")).to_have_count(0)
+
+
 async def test_an_order_that_is_accepted_twice_has_one_answer(
     slow: Page, checkin: FakeCheckin
 ) -> None:

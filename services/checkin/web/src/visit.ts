@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { assignment, siteType, sites } from "./assignment";
 import { now, written } from "./clock";
 import type { ChecklistItem, Site, TaskLine } from "./contract";
-import { database, keep, kept } from "./database";
+import { database, drop, keep, kept } from "./database";
 import { duty } from "./duty";
 import { identity } from "./identity";
 import { newId } from "./ids";
@@ -202,6 +202,8 @@ async function close(open: Visit, how: { incomplete?: true }): Promise<void> {
   await write(drafts, { visit: null, finished });
   visit.value = null;
   visits.value = [...visits.value, finished];
+  // A key that was pressed meanwhile has stored the draft once more.
+  await drop("visit").catch(console.warn);
 }
 
 function reported(weakness: Weakness, open: Visit): Draft {
