@@ -211,6 +211,7 @@ async def _called(page: Page, fake: FakeCheckin, album: _Album) -> None:
     await album.take("3-order")
     await page.get_by_test_id("order-accepted").click()
     await all_sent(page)
+    await expect(page.get_by_test_id("order-en_route")).to_be_enabled()
     await album.take("3-order-accepted")
     await page.get_by_test_id("order-arrived").click()
     fake.tell(samples.nudge_item(fake.now()))
