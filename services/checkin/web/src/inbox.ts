@@ -87,9 +87,9 @@ async function listen(): Promise<never> {
       if (error instanceof Unusable) inbox.value = { ...inbox.value, after: null };
       else if (!(error instanceof Later || error instanceof Refused)) console.warn("inbox", error);
     }
-    if (stop.signal.aborted) stop = new AbortController();
-    await pause(delay, stop.signal);
-    delay = Math.min(LONGEST_DELAY_MS, delay * 2);
+    if (!stop.signal.aborted) await pause(delay, stop.signal);
+    // Back in the network, or on the screen: what waited is wanted now.
+    delay = stop.signal.aborted ? FIRST_DELAY_MS : Math.min(LONGEST_DELAY_MS, delay * 2);
   }
 }
 
