@@ -8,11 +8,12 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
+from services.alerts.domain.performance import Performance
 from shared.events.alert import Alert, Entry, Link, Owner
 from shared.events.identity import derived_id
 from shared.events.watch import Handover, JournalEntry
 from shared.problem import MEDIA_TYPE
-from tests.browser import samples, samples_room
+from tests.browser import samples, samples_figures, samples_room
 
 if TYPE_CHECKING:
     from tests.browser.fake_alerts import FakeAlerts
@@ -29,7 +30,7 @@ class Room:
         self.handover: Handover | None = None
         self.checkpoint: str | None = samples_room.CHECKPOINT
         self.readiness: dict[str, Any] = samples_room.ready(now)
-        self.performance = samples_room.performance(now)
+        self.performance = samples_figures.figures(now)
         self.backup: dict[str, Any] | None = samples_room.backup(busy)
         self.coverage: dict[str, Any] | None = samples_room.coverage(84, 3)
         self.asked: list[tuple[str, dict[str, Any]]] = []
@@ -145,7 +146,7 @@ def room_routes(fake: "FakeAlerts", person: Any) -> list[HTTPRouteHandler]:
         return room.readiness
 
     @get("/v1/performance")
-    async def performance() -> dict[str, Any]:
+    async def performance() -> Performance:
         return room.performance
 
     return [

@@ -171,50 +171,6 @@ LADDER: dict[str, Any] = {
 }
 
 
-def performance(now: datetime) -> dict[str, Any]:
-    """A shift with one figure to watch and one to act on."""
-    figures = [
-        ("raised_rate", "per_10min", 0.4, 48, "aim"),
-        ("worst_10min", "per_10min", 6, 48, "aim"),
-        ("flood_share", "share", 0.0, 48, "aim"),
-        ("share_kritis", "share", 0.08, 26, "watch"),
-        ("share_tinggi", "share", 0.12, 26, "aim"),
-        ("share_rest", "share", 0.8, 26, "aim"),
-        ("taken_10s", "share", 0.917, 12, "none"),
-        ("taken_20s", "share", 1.0, 12, "none"),
-        ("taken_60s", "share", 0.7, 24, "act"),
-        ("dispatched_kritis", "share", 1.0, 2, "none"),
-        ("dispatched_tinggi", "share", 1.0, 3, "none"),
-        ("arrived", "share", None, 0, "none"),
-        ("climbed", "share", 0.083, 24, "aim"),
-        ("ack_expired", "share", 0.0, 24, "aim"),
-        ("last_step", "count", 0, 26, "aim"),
-        ("standing", "count", 0, 26, "aim"),
-        ("repeats", "count", 1, 26, "watch"),
-        ("safe_share", "share", 0.4, 10, "none"),
-    ]
-    names = ("id", "unit", "value", "n", "level")
-    counts = [0, 1, 0, 0, 2, 0, 1, 6, 3, 1, 0, 0, 1, 0, 0, 2, 1, 0, 0, 1, 0, 3, 2, 0]
-    return {
-        "since": (now - seconds(28_800)).isoformat(),
-        "until": now.isoformat(),
-        "operators": 1,
-        "figures": [dict(zip(names, row, strict=True)) for row in figures],
-        "severities": {"kritis": 2, "tinggi": 3, "sedang": 9, "rendah": 12},
-        "per_10min": [
-            {"at": (now - seconds(600 * (len(counts) - index))).isoformat(), "count": count}
-            for index, count in enumerate(counts)
-        ],
-        "sources": [
-            {"site": "gudang", "name": "Gudang Logistik KPU", "count": 9, "share": 0.35},
-            {"site": "bawaslu", "name": "Kantor Bawaslu Tuban", "count": 6, "share": 0.23},
-            {"site": "ppk-soko", "name": "PPK Soko", "count": 3, "share": 0.12},
-        ],
-        "standing": [],
-        "repeats": [{"site": "gudang", "category": "suspicious_object", "count": 4}],
-    }
-
-
 def coverage(made: int, missed: int) -> dict[str, Any]:
     """The day's visits in numbers."""
     required = made + missed

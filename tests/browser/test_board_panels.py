@@ -4,7 +4,9 @@ import pytest
 from msgspec.structs import replace
 from playwright.async_api import BrowserContext, Page, expect
 
+from services.alerts.domain.performance import Figure
 from shared.events.alert import Restriction
+from tests.browser import samples
 from tests.browser.fake_alerts import FakeAlerts
 from tests.browser.qr import read_code
 from tests.browser.samples_room import CHECKPOINT
@@ -190,16 +192,45 @@ async def test_readiness_names_the_holes_of_the_chain(board: Page, fake: FakeAle
     await expect(board.get_by_test_id("ready-until")).to_contain_text("Lengkap sampai")
 
 
-async def test_the_figures_have_n_and_no_percentage_below_twenty(board: Page) -> None:
+async def test_the_figures_have_n_and_no_percentage_below_twenty(
+    board: Page, fake: FakeAlerts
+) -> None:
     await from_menu(board, "menu-performance")
     figures = board.get_by_test_id("figure")
-    await expect(figures).to_have_count(18)
-    few = board.locator("[data-id=taken_10s]")
-    await expect(few).to_contain_text("11 dari 12")
-    await expect(board.locator("[data-id=share_kritis]")).to_contain_text("8,0% (n 26)")
+    await expect(figures).to_have_count(len(fake.room.performance.figures))
+    await expect(board.locator("[data-id=taken_10s]")).to_contain_text("3 dari 5")
+    await expect(board.locator("[data-id=share_kritis]")).to_contain_text("5,3% (n 38)")
     await expect(board.locator("[data-id=taken_60s]")).to_contain_text("tindak")
-    await expect(board.locator("[data-id=arrived]")).to_contain_text("–")
+    await expect(board.locator("[data-id=minutes_blind]")).to_contain_text("1,6 mnt")
     await expect(board.get_by_test_id("curve").locator("canvas")).to_have_count(1)
+
+
+async def test_a_figure_that_the_page_has_no_words_for_is_shown_by_its_own_name(
+    board: Page, fake: FakeAlerts
+) -> None:
+    fake.room.performance.figures.append(Figure("hours_awake", "count", 3, 3, "aim"))
+    await from_menu(board, "menu-performance")
+    await expect(board.locator("[data-id=hours_awake]")).to_contain_text("Hours awake")
+
+
+async def test_a_part_of_the_page_that_breaks_leaves_queue_and_keys_alive(
+    context: BrowserContext, url: str, fake: FakeAlerts
+) -> None:
+    page = await context.new_page()
+    await sign_in(page, url, "sari")
+    good = fake.room.readiness
+    fake.room.readiness = {}
+    await from_menu(page, "menu-readiness")
+    await page.get_by_test_id("dialog-broken").wait_for()
+    await page.keyboard.press("Escape")
+    fake.put(samples.an_alert(fake.now(), 1099, severity="kritis"), "raised")
+    await expect(page.get_by_test_id("open-count")).to_contain_text("7")
+    await row(page, fake, 1043).click()
+    await page.keyboard.press("a")
+    await expect(row(page, fake, 1043)).to_have_attribute("data-state", "acknowledged")
+    fake.room.readiness = good
+    await from_menu(page, "menu-readiness")
+    await page.get_by_test_id("dialog-readiness").wait_for()
 
 
 async def test_the_wall_names_no_person_and_offers_nothing_to_press(

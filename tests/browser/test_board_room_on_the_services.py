@@ -43,7 +43,18 @@ async def test_an_accusation_is_absent_for_the_accused_and_the_watch_is_handed_o
         await expect(restricted).to_have_count(1)
         await _is_absent(place, theirs, accused)
         await _links_lead_to_the_archive(boss)
+        await _its_panels_open(boss)
         await _handed_over(context, place)
+
+
+async def _its_panels_open(page: Page) -> None:
+    """Whatever the services themselves answer has its place and its words."""
+    for panel, contents in (("performance", "figure"), ("readiness", "holes|ready-until")):
+        await from_menu(page, f"menu-{panel}")
+        shown = [f"[data-testid={content}]" for content in contents.split("|")]
+        await page.locator(", ".join(shown)).first.wait_for()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_test_id(f"dialog-{panel}")).to_have_count(0)
 
 
 async def _is_absent(place: World, page: Page, accused: str) -> None:

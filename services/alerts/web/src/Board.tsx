@@ -2,9 +2,10 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import * as clock from "./clock";
 import { Detail } from "./Detail";
-import { dialog } from "./desk";
+import { dialog, middle } from "./desk";
 import { DispatchDialog } from "./DispatchDialog";
 import { Footer } from "./Footer";
+import { Guarded } from "./Guarded";
 import { Header } from "./Header";
 import { onKey } from "./keys";
 import { KeysDialog } from "./KeysDialog";
@@ -22,7 +23,7 @@ import { ReopenDialog, ResolveDialog } from "./ReasonDialogs";
 import { Middle } from "./Middle";
 import { SirenBar } from "./siren/SirenState";
 import { watch } from "./siren/watch";
-import { open, selected } from "./state";
+import { open, selected, selectedId } from "./state";
 
 export function Board() {
   useEffect(() => {
@@ -39,16 +40,28 @@ export function Board() {
   return (
     <>
       <div class="board" data-testid="board">
-        <Header />
+        <Guarded>
+          <Header />
+        </Guarded>
         <main class="columns">
-          <Queue />
-          <Middle />
-          <Detail />
+          <Guarded>
+            <Queue />
+          </Guarded>
+          <Guarded about={middle.value}>
+            <Middle />
+          </Guarded>
+          <Guarded about={selectedId.value}>
+            <Detail />
+          </Guarded>
         </main>
-        <Footer />
+        <Guarded>
+          <Footer />
+        </Guarded>
       </div>
       <SirenBar />
-      <Dialogs />
+      <Guarded about={dialog.value} modal>
+        <Dialogs />
+      </Guarded>
     </>
   );
 }

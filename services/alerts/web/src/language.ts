@@ -25,8 +25,10 @@ effect(() => {
 });
 effect(() => remember("ronda.letters", letters.value ? "on" : "off"));
 
+/** A newer service may name what this page has no text for: then its own word stands there. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
-  const text = strings[key][language.value === "id" ? 0 : 1];
+  const texts: readonly [string, string] | undefined = strings[key];
+  const text = texts?.[language.value === "id" ? 0 : 1] ?? readable(key.replace(/^\w+\./, ""));
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 

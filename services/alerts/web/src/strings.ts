@@ -196,6 +196,8 @@ export const boardStrings = {
 
   "c.cancel": ["Batal", "Cancel"],
   "c.retry": ["Gagal memuat. Coba lagi", "Could not load. Try again"],
+  "c.broken": ["Bagian ini rusak. Yang lain tetap jalan.", "This part broke. The others go on."],
+  "c.again": ["Coba lagi", "Try again"],
   "c.load": ["Memuat…", "Loading…"],
   "c.login": ["Masuk", "Log in"],
   "c.logout": ["Keluar", "Log out"],

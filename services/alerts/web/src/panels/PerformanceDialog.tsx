@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Dialog } from "../Dialog";
 import { categoryName, decimal, title } from "../format";
-import { type Key, language, t, theme } from "../language";
+import { language, t, theme, tIfKnown, tOr } from "../language";
 import { alerts } from "../state";
 import type { Figure, Performance, Window } from "./contract";
 import { useRead } from "./useRead";
@@ -71,17 +71,16 @@ function Panel({ found }: { found: Performance }) {
 }
 
 function FigureRow({ figure }: { figure: Figure }) {
-  const aim = `aim.${figure.id}` as Key;
   return (
     <tr class={`level-${figure.level}`} data-testid="figure" data-id={figure.id}>
-      <th scope="row">{t(`fig.${figure.id}` as Key)}</th>
+      <th scope="row">{tIfKnown("fig", figure.id)}</th>
       <td>
         <b>{valueOf(figure)}</b>
         {figure.level === "watch" || figure.level === "act" ? (
           <small> {t(`perf.${figure.level}`)}</small>
         ) : null}
       </td>
-      <td class="quiet">{t(aim)}</td>
+      <td class="quiet">{tOr("aim", figure.id, t("aim.none"))}</td>
     </tr>
   );
 }
@@ -90,6 +89,7 @@ function FigureRow({ figure }: { figure: Figure }) {
 function valueOf({ value, unit, n }: Figure): string {
   if (value === null) return "–";
   if (unit === "per_10min") return decimal(value);
+  if (unit === "minutes") return t("c.minute", { n: decimal(value) });
   if (unit === "count") return String(value);
   if (n < ENOUGH) return t("perf.of", { a: Math.round(value * n), b: n });
   return `${decimal(value * 100)}% (n ${n})`;

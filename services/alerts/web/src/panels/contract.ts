@@ -73,7 +73,7 @@ export type Window = "shift" | "24h" | "30d";
 
 export interface Figure {
   id: string;
-  unit: "per_10min" | "share" | "count";
+  unit: "per_10min" | "share" | "count" | "minutes";
   value: number | null;
   n: number;
   level: "aim" | "watch" | "act" | "none";

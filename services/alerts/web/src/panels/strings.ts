@@ -215,6 +215,8 @@ export const panelStrings = {
   "fig.standing": ["Terbuka >24 jam", "Open for over 24 h"],
   "fig.repeats": ["Berulang (≥3 dalam 15 mnt)", "Repeating (3 in 15 min)"],
   "fig.safe_share": ["Aman, tidak terbukti", "Safe, unfounded"],
+  "fig.minutes_blind": ["Papan tanpa data", "Boards without data"],
+  "fig.minutes_silence": ["Sirene dibisukan", "Siren silenced"],
   "aim.raised_rate": ["≤1", "≤1"],
   "aim.worst_10min": ["≤10", "≤10"],
   "aim.flood_share": ["<1%", "<1%"],
@@ -232,5 +234,6 @@ export const panelStrings = {
   "aim.last_step": ["0", "0"],
   "aim.standing": ["<5", "<5"],
   "aim.repeats": ["0", "0"],
-  "aim.safe_share": ["tanpa sasaran", "no aim"],
+  "aim.minutes_blind": ["0", "0"],
+  "aim.none": ["tanpa sasaran", "no aim"],
 } as const satisfies Record<string, readonly [id: string, en: string]>;
