@@ -18,8 +18,14 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
+from msgspec import convert
 
+from services.alerts.adapters.http.alerts import AlertList, AwaitingSecond
 from services.alerts.adapters.http.map_tiles import MAP_TILES, map_tiles_routes
+from services.alerts.adapters.http.session import Session
+from services.alerts.adapters.http.situation import SituationView
+from services.alerts.adapters.http.views import Crews, Sites
+from services.alerts.adapters.http.visits import Visits
 from services.alerts.adapters.stream import name_of
 from services.alerts.adapters.tiles_file import TilesFile
 from shared.events.alert import Alert, Closing, Dispatch, Entry, Owner, Visit
@@ -201,7 +207,7 @@ class FakeAlerts:
                 outcome=body["outcome"],
             )
             newer = self.change(alert, "close_proposed", closing=closing)
-            return 202, {"status": "awaiting_second", "alert": newer}
+            return 202, AwaitingSecond(status="awaiting_second", alert=newer)
         return 200, self.change(alert, verb, **self._after(alert, person, verb, body))
 
     def _after(
@@ -250,7 +256,7 @@ def application(fake: FakeAlerts) -> Litestar:
     @get("/v1/session")
     async def session(request: Request[Any, Any, Any]) -> Response[Any]:
         who = person(request)
-        return problem(401, "sign in") if who is None else Response(who)
+        return problem(401, "sign in") if who is None else Response(convert(who, Session))
 
     @get("/v1/session/ways")
     async def ways() -> Response[Any]:
@@ -276,9 +282,9 @@ def application(fake: FakeAlerts) -> Litestar:
         return answer
 
     @get("/v1/alerts")
-    async def alerts() -> dict[str, Any]:
+    async def alerts() -> AlertList:
         await fake.lists_ready.wait()
-        return {"items": [alert for alert in fake.alerts.values() if alert.state != "closed"]}
+        return AlertList(items=[each for each in fake.alerts.values() if each.state != "closed"])
 
     @get("/v1/alerts/{alert_id:str}")
     async def alert(alert_id: FromPath[str]) -> Response[Any]:
@@ -297,20 +303,22 @@ def application(fake: FakeAlerts) -> Litestar:
         return Response(body, status_code=status, media_type=kind)
 
     @get("/v1/units")
-    async def units() -> dict[str, Any]:
-        return {"items": fake.crews}
+    async def units() -> Crews:
+        return convert({"items": fake.crews}, Crews)
 
     @get("/v1/sites")
-    async def sites() -> dict[str, Any]:
-        return {"items": with_rounds(fake.sites, fake.visits.values(), fake.now())}
+    async def sites() -> Sites:
+        rows = with_rounds(fake.sites, fake.visits.values(), fake.now())
+        return convert({"items": rows}, Sites)
 
     @get("/v1/visits")
-    async def visits(site: FromQuery[str | None] = None) -> dict[str, Any]:
-        return {"items": [each for each in fake.visits.values() if site in (None, each.site)]}
+    async def visits(site: FromQuery[str | None] = None) -> Visits:
+        return Visits(items=[e for e in fake.visits.values() if site in (None, e.site)])
 
     @get("/v1/situation")
-    async def situation() -> dict[str, Any]:
-        return fake.situation | {"map_tiles_url": MAP_TILES if fake.tiles else None}
+    async def situation() -> SituationView:
+        tiles = MAP_TILES if fake.tiles else None
+        return convert(fake.situation | {"map_tiles_url": tiles}, SituationView)
 
     @get("/v1/stream")
     async def stream(request: Request[Any, Any, Any]) -> Stream | Response[Any]:

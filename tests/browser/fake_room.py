@@ -8,6 +8,12 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
+from services.alerts.adapters.checkpoint_file import Seal
+from services.alerts.adapters.http.engine import Backup
+from services.alerts.adapters.http.notifications import Pages
+from services.alerts.adapters.http.tasks import TaskList
+from services.alerts.adapters.http.visits import CoverageView
+from services.alerts.adapters.http.watch import Journal, Reported, WatchView
 from services.alerts.domain.performance import Performance
 from shared.events.alert import Alert, Entry, Link, Owner
 from shared.events.identity import derived_id
@@ -29,10 +35,10 @@ class Room:
         self.journal = samples_room.journal(now)
         self.handover: Handover | None = None
         self.checkpoint: str | None = samples_room.CHECKPOINT
-        self.readiness: dict[str, Any] = samples_room.ready(now)
+        self.readiness: Any = samples_room.ready(now)
         self.performance = samples_figures.figures(now)
-        self.backup: dict[str, Any] | None = samples_room.backup(busy)
-        self.coverage: dict[str, Any] | None = samples_room.coverage(84, 3)
+        self.backup: Backup | None = samples_room.backup(busy)
+        self.coverage: CoverageView | None = samples_room.coverage(84, 3)
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
 
@@ -46,8 +52,8 @@ def room_routes(fake: "FakeAlerts", person: Any) -> list[HTTPRouteHandler]:
     room = fake.room
 
     @get("/v1/tasks")
-    async def tasks() -> dict[str, Any]:
-        return {"items": list(room.tasks.values())}
+    async def tasks() -> TaskList:
+        return TaskList(items=list(room.tasks.values()))
 
     @post("/v1/tasks/{task_id:str}/{verb:str}", status_code=200)
     async def task_command(
@@ -71,8 +77,8 @@ def room_routes(fake: "FakeAlerts", person: Any) -> list[HTTPRouteHandler]:
         return room.tasks[task_id]
 
     @get("/v1/journal")
-    async def journal() -> dict[str, Any]:
-        return {"items": room.journal}
+    async def journal() -> Journal:
+        return Journal(items=room.journal)
 
     @post("/v1/journal")
     async def note(request: Request[Any, Any, Any]) -> Any:
@@ -90,20 +96,15 @@ def room_routes(fake: "FakeAlerts", person: Any) -> list[HTTPRouteHandler]:
         return entry
 
     @get("/v1/handover")
-    async def handover() -> dict[str, Any]:
+    async def handover() -> WatchView:
         pending = None
         if room.handover is not None and room.handover.incoming is None:
             pending = room.handover
         last = None if pending else room.handover
-        seal = {"note": room.checkpoint, "size": 84_211, "why": None}
-        if room.checkpoint is None:
-            seal |= {"size": None, "why": "empty"}
-        return {
-            "pending": pending,
-            "must_read": _grave(fake),
-            "last": last,
-            "checkpoint": seal,
-        }
+        seal = Seal(why="empty")
+        if room.checkpoint is not None:
+            seal = Seal(note=room.checkpoint, origin="ronda.example/tuban", size=84_211)
+        return WatchView(pending=pending, must_read=_grave(fake), last=last, checkpoint=seal)
 
     @post("/v1/handover")
     async def prepare(request: Request[Any, Any, Any]) -> Any:
@@ -126,10 +127,10 @@ def room_routes(fake: "FakeAlerts", person: Any) -> list[HTTPRouteHandler]:
         return room.handover
 
     @post("/v1/reports")
-    async def report(request: Request[Any, Any, Any]) -> dict[str, str]:
+    async def report(request: Request[Any, Any, Any]) -> Reported:
         body = await request.json()
         room.asked.append(("report", body))
-        return {"event": derived_id(fake.now(), "report", body["key"])}
+        return Reported(event=derived_id(fake.now(), "report", body["key"]))
 
     @get("/v1/alerts/{alert_id:str}/recommendations")
     async def recommendations(alert_id: FromPath[str]) -> Any:
@@ -138,11 +139,12 @@ def room_routes(fake: "FakeAlerts", person: Any) -> list[HTTPRouteHandler]:
         return room.backup
 
     @get("/v1/notifications")
-    async def notifications(alert: FromQuery[str]) -> dict[str, Any]:
-        return {"items": samples_room.calls(fake.now()) if alert in fake.alerts else []}
+    async def notifications(alert: FromQuery[str]) -> Pages:
+        known = fake.alerts.get(alert)
+        return Pages(items=samples_room.calls(fake.now(), known) if known else [])
 
     @get("/v1/readiness")
-    async def readiness() -> dict[str, Any]:
+    async def readiness() -> Any:
         return room.readiness
 
     @get("/v1/performance")
@@ -185,7 +187,7 @@ def regrouped(
     """What merge, split and undo make of an alert."""
     now = fake.now()
     entry = Entry(
-        at=now, what={"merge": "merged", "split": "split", "undo": "undone"}[verb], by=name
+        at=now, what={"merge": "merged", "split": "split", "undo": "unmerged"}[verb], by=name
     )
     timeline = [*alert.timeline, entry]
     if verb == "merge":

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
+from msgspec.structs import replace
 
-from services.alerts.adapters.http.visits import HOURS_AHEAD, HOURS_BACK
+from services.alerts.adapters.http.visits import HOURS_AHEAD, HOURS_BACK, CoverageRow
+from services.alerts.domain.coverage import Coverage
 from services.alerts.domain.rounds import Hour, Rounds
 from shared.events.alert import Visit
 from shared.problem import MEDIA_TYPE
@@ -28,9 +30,8 @@ def coverage_routes(fake: "FakeAlerts") -> list[HTTPRouteHandler]:
         if fake.room.coverage is None:
             body = {"status": 503, "title": "No", "detail": "not now"}
             return Response(body, status_code=503, media_type=MEDIA_TYPE)
-        visits = fake.visits.values()
-        around = {"sites": by_site(visits), "hours": hours_of(visits, fake.now())}
-        return fake.room.coverage | around
+        visits, now = fake.visits.values(), fake.now()
+        return replace(fake.room.coverage, sites=by_site(visits), hours=hours_of(visits, now))
 
     return [coverage]
 
@@ -66,12 +67,11 @@ def with_rounds(sites: list[dict[str, Any]], fake_visits: Collection[Visit], now
     ]
 
 
-def by_site(visits: Collection[Visit]) -> list[dict[str, Any]]:
+def by_site(visits: Collection[Visit]) -> list[CoverageRow]:
     """The visits of the day in numbers, by site."""
-    return [
-        {"visits": _counts([each for each in visits if each.site == site], site), "coverage": None}
-        for site in sorted({visit.site for visit in visits})
-    ]
+    sites = sorted({visit.site for visit in visits})
+    counts = [_counts([each for each in visits if each.site == site], site) for site in sites]
+    return [CoverageRow(visits=each, coverage=each.share) for each in counts]
 
 
 def hours_of(visits: Collection[Visit], now: datetime) -> list[Hour]:
@@ -87,17 +87,17 @@ def hours_of(visits: Collection[Visit], now: datetime) -> list[Hour]:
     return hours
 
 
-def _counts(visits: Collection[Visit], site: str) -> dict[str, Any]:
+def _counts(visits: Collection[Visit], site: str) -> Coverage:
     states = [visit.state for visit in visits]
     done, late, missed = (states.count(each) for each in ("done", "recovered", "missed"))
-    return {
-        "site": site,
-        "planned": len(states),
-        "required": done + late + missed + states.count("at_risk"),
-        "done": done,
-        "late": late,
-        "missed": missed,
-        "at_risk": states.count("at_risk"),
-        "short": 0,
-        "open": states.count("due"),
-    }
+    return Coverage(
+        site=site,
+        planned=len(states),
+        required=done + late + missed + states.count("at_risk"),
+        done=done,
+        late=late,
+        missed=missed,
+        at_risk=states.count("at_risk"),
+        short=0,
+        open=states.count("due"),
+    )

@@ -18,13 +18,28 @@ CATEGORIES = [
     {"id": "campaign_material_damage", "label": "APK dirusak", "label_en": "Posters torn"},
     {"id": "officer_duress", "label": "Petugas darurat", "label_en": "Officer emergency"},
 ]
-SITUATION = {
+SITE_TYPES = [
+    {"id": "kpu_office", "label": "Kantor KPU", "label_en": "Election commission office"},
+    {"id": "bawaslu_office", "label": "Kantor Bawaslu", "label_en": "Election supervisor office"},
+    {"id": "logistics_warehouse", "label": "Gudang logistik", "label_en": "Logistics warehouse"},
+    {"id": "ppk_office", "label": "Sekretariat PPK", "label_en": "Subdistrict committee office"},
+    {"id": "polling_station", "label": "TPS", "label_en": "Polling station"},
+]
+SITUATION: dict[str, Any] = {
     "operation": "mantap-brata-tuban",
     "unit_name": "Posko Polres Tuban",
     "phase": "campaign",
     "phase_name": "Masa kampanye",
     "timezone": "Asia/Jakarta",
-    "categories": CATEGORIES,
+    "categories": [row | {"family": row["id"]} for row in CATEGORIES],
+    "site_types": SITE_TYPES,
+    "unit": UNIT,
+    "logistics_stage": None,
+    "purpose": None,
+    "overrides": [],
+    "plan_version": "1",
+    "map_url": None,
+    "records_url": None,
 }
 WAREHOUSE = (-6.9021, 112.0488)
 
@@ -223,17 +238,17 @@ def _late_part(now: datetime) -> Part:
 
 
 def sites(now: datetime) -> list[dict[str, Any]]:
-    """Sites in every state, one of them in a state that this version does not know."""
+    """Sites in every state."""
     rows = [
-        ("gudang", "Gudang Logistik KPU", "gudang", "Tuban", *WAREHOUSE, "gangguan"),
-        ("kpu", "Kantor KPU Tuban", "kantor_kpu", "Tuban", -6.882, 112.03, "pemulihan"),
-        ("bawaslu", "Kantor Bawaslu Tuban", "kantor_bawaslu", "Tuban", -6.885, 112.075, "waspada"),
-        ("ppk-soko", "PPK Soko", "ppk", "Soko", -7.06, 111.95, "unknown"),
-        ("ppk-rengel", "PPK Rengel", "ppk", "Rengel", -7.06, 112.0, "dalam_pemeriksaan"),
-        ("ppk-palang", "PPK Palang", "ppk", "Palang", -6.9, 112.13, "aman"),
-        ("ppk-semanding", "PPK Semanding", "ppk", "Semanding", -6.94, 112.03, "aman"),
-        ("ppk-merakurak", "PPK Merakurak", "ppk", "Merakurak", -6.87, 111.98, "aman"),
-        ("ppk-plumpang", "PPK Plumpang", "ppk", "Plumpang", -7.03, 112.11, "aman"),
+        ("gudang", "Gudang Logistik KPU", "logistics_warehouse", "Tuban", *WAREHOUSE, "gangguan"),
+        ("kpu", "Kantor KPU Tuban", "kpu_office", "Tuban", -6.882, 112.03, "pemulihan"),
+        ("bawaslu", "Kantor Bawaslu Tuban", "bawaslu_office", "Tuban", -6.885, 112.075, "waspada"),
+        ("ppk-soko", "PPK Soko", "ppk_office", "Soko", -7.06, 111.95, "unknown"),
+        ("ppk-rengel", "PPK Rengel", "ppk_office", "Rengel", -7.06, 112.0, "unknown"),
+        ("ppk-palang", "PPK Palang", "ppk_office", "Palang", -6.9, 112.13, "aman"),
+        ("ppk-semanding", "PPK Semanding", "ppk_office", "Semanding", -6.94, 112.03, "aman"),
+        ("ppk-merakurak", "PPK Merakurak", "ppk_office", "Merakurak", -6.87, 111.98, "aman"),
+        ("ppk-plumpang", "PPK Plumpang", "ppk_office", "Plumpang", -7.03, 112.11, "aman"),
     ]
     names = ("id", "name", "type", "district", "lat", "lon", "status")
     return [
@@ -242,6 +257,8 @@ def sites(now: datetime) -> list[dict[str, Any]]:
             "risk_class": "rawan",
             "unit": f"{UNIT}/polsek-{str(row[3]).lower()}",
             "since": (now - seconds(3600 + 240 * index)).isoformat(),
+            "risk": {"score": None, "reasons": []},
+            "flags": [],
         }
         for index, row in enumerate(rows)
     ]

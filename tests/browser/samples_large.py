@@ -42,7 +42,7 @@ def many_sites(now: datetime, count: int = 2_000) -> list[dict[str, Any]]:
             {
                 "id": f"tps-{number:04d}",
                 "name": f"TPS {number:04d}",
-                "type": "tps",
+                "type": "polling_station",
                 "district": district,
                 "lat": -6.80 - row * 0.009,
                 "lon": 111.80 + column * 0.009,
@@ -50,6 +50,8 @@ def many_sites(now: datetime, count: int = 2_000) -> list[dict[str, Any]]:
                 "risk_class": "rawan",
                 "unit": f"{samples.UNIT}/polsek-{district.lower()}",
                 "since": (now - samples.seconds(3600)).isoformat(),
+                "risk": {"score": None, "reasons": []},
+                "flags": [],
             }
         )
     return sites

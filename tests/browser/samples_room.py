@@ -1,9 +1,15 @@
 """What the room has beside its alerts, on an invented evening: tasks, journal, watch, figures."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from shared.events.alert import Entry, Owner, Reason
+from msgspec import convert
+
+from services.alerts.adapters.delivery_reading import PageView
+from services.alerts.adapters.http.engine import Backup, Readiness
+from services.alerts.adapters.http.visits import CoverageRow, CoverageView
+from services.alerts.domain.coverage import Coverage
+from shared.events.alert import Alert, Entry, Owner, Reason
 from shared.events.identity import derived_id
 from shared.events.task import Task
 from shared.events.watch import Handover, JournalEntry
@@ -94,7 +100,7 @@ def handover(now: datetime, by: Owner, attention: str, open_alerts: list[str]) -
     )
 
 
-def ready(now: datetime) -> dict[str, Any]:
+def ready(now: datetime) -> Readiness:
     """The next twelve hours: one post without anybody, one contact that was never tried."""
 
     def at(hours: float) -> str:
@@ -104,6 +110,7 @@ def ready(now: datetime) -> dict[str, Any]:
         "kind": "step",
         "code": "empty_post",
         "who": "cepat/1 polsek-rengel",
+        "unit": f"{UNIT}/polsek-rengel",
         "starts": at(1),
         "ends": at(9),
         "id": "Padal Rengel: kosong",
@@ -113,13 +120,14 @@ def ready(now: datetime) -> dict[str, Any]:
         "kind": "contact",
         "code": "untested",
         "who": "kpu",
+        "unit": UNIT,
         "starts": at(2),
         "ends": at(12),
         "id": "Kontak KPU: belum diuji",
         "en": "Contact of the KPU: not tested",
         "grave": False,
     }
-    return {"starts": at(0), "ends": at(12), "items": [empty, untested]}
+    return convert({"starts": at(0), "ends": at(12), "items": [empty, untested]}, Readiness)
 
 
 def _crew(
@@ -142,9 +150,9 @@ def _crew(
     }
 
 
-def backup(busy_with: str | None) -> dict[str, Any]:
+def backup(busy_with: str | None) -> Backup:
     """The crews of `samples.crews` in the service's order, and whom else one may call."""
-    return {**LADDER, "items": _crews(busy_with)}
+    return convert(LADDER | {"items": _crews(busy_with)}, Backup)
 
 
 def _crews(busy_with: str | None) -> list[dict[str, Any]]:
@@ -171,38 +179,50 @@ LADDER: dict[str, Any] = {
 }
 
 
-def coverage(made: int, missed: int) -> dict[str, Any]:
+def coverage(made: int, missed: int) -> CoverageView:
     """The day's visits in numbers."""
     required = made + missed
-    visits = {
-        "site": None,
-        "planned": 96,
-        "required": required,
-        "done": made - 2,
-        "late": 2,
-        "missed": missed,
-        "at_risk": 1,
-        "short": 0,
-        "open": 1,
-    }
-    return {"day": "2026-11-23", "total": {"visits": visits, "coverage": made / required}}
+    numbers = Coverage(
+        site=None,
+        planned=96,
+        required=required,
+        done=made - 2,
+        late=2,
+        missed=missed,
+        at_risk=1,
+        short=0,
+        open=1,
+    )
+    row = CoverageRow(visits=numbers, coverage=numbers.share)
+    return CoverageView(day=date(2026, 11, 23), total=row, sites=[])
 
 
-def calls(now: datetime) -> list[dict[str, Any]]:
+def calls(now: datetime, alert: Alert) -> list[PageView]:
     """One call that arrived and one that did not."""
-    rows = [
-        ("Pawas", "Ipda Dewi", "sms", "delivered", None),
-        ("Kasat Samapta", "AKP Rudi", "sms", "failed", "310"),
-    ]
     return [
-        {
-            "post": post,
-            "recipient": recipient,
-            "channel": channel,
-            "standing": standing,
-            "error": error,
-            "accepted_at": None if error else now.isoformat(),
-            "delivered_at": None if error else now.isoformat(),
-        }
-        for post, recipient, channel, standing, error in rows
+        _call(now, alert, "Pawas", "Ipda Dewi", None),
+        _call(now, alert, "Kasat Samapta", "AKP Rudi", "310"),
     ]
+
+
+def _call(now: datetime, alert: Alert, post: str, recipient: str, error: str | None) -> PageView:
+    there = None if error else now
+    return PageView(
+        alert=alert.id,
+        number=alert.number,
+        unit=alert.unit,
+        purpose=alert.purpose,
+        cycle=1,
+        level=1,
+        post=post,
+        recipient=recipient,
+        channel="sms",
+        why="climb",
+        standing="failed" if error else "delivered",
+        attempts=1,
+        error=error,
+        queued_at=now,
+        next_try_at=None,
+        accepted_at=there,
+        delivered_at=there,
+    )

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page, Route, expect
 
 from tests.browser import samples, samples_room
 from tests.browser.fake_alerts import FakeAlerts
@@ -224,15 +224,22 @@ async def test_a_report_shows_both_its_clocks_and_how_late_it_came(
 
 
 async def test_a_silent_site_and_a_status_of_the_future_are_never_shown_as_safe(
-    board: Page,
+    page: Page, url: str
 ) -> None:
-    await show(board, "sites")
-    for site in ("ppk-soko", "ppk-rengel"):
-        line = board.locator(f"[data-testid=site-row][data-id={site}]")
+    async def of_the_future(route: Route) -> None:
+        answer = await route.fetch()
+        body = (await answer.text()).replace('"pemulihan"', '"dalam_pemeriksaan"')
+        await route.fulfill(response=answer, body=body)
+
+    await page.route("**/v1/sites", of_the_future)
+    await sign_in(page, url, "sari")
+    await show(page, "sites")
+    for site in ("ppk-soko", "kpu"):
+        line = page.locator(f"[data-testid=site-row][data-id={site}]")
         await expect(line).to_have_attribute("data-status", "unknown")
         await expect(line).to_contain_text("Belum ada kabar")
         await expect(line).not_to_contain_text("Aman")
-    await expect(board.get_by_test_id("footer")).to_contain_text("Tanpa kabar 2")
+    await expect(page.get_by_test_id("footer")).to_contain_text("Tanpa kabar 3")
 
 
 async def test_the_areas_count_what_is_wrong_in_each_and_lead_to_their_sites(board: Page) -> None:

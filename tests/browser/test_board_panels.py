@@ -24,6 +24,7 @@ async def test_a_site_shows_its_visits_and_what_is_open_there(
     await board.get_by_role("button", name="Gudang Logistik KPU Tuban").click()
     panel = board.get_by_test_id("site-panel")
     await expect(panel).to_contain_text("Gangguan")
+    await expect(panel).to_contain_text("Gudang logistik")
     await expect(panel.get_by_test_id("site-visits")).to_contain_text("Waktunya")
     await expect(panel).to_contain_text("CCTV belakang mati")
     await expect(board.get_by_test_id("detail")).to_have_attribute(
@@ -183,11 +184,7 @@ async def test_readiness_names_the_holes_of_the_chain(board: Page, fake: FakeAle
     await from_menu(board, "menu-readiness")
     await expect(board.get_by_test_id("holes")).to_contain_text("Padal Rengel: kosong")
     await board.keyboard.press("Escape")
-    fake.room.readiness = {
-        "starts": "2026-11-23T14:00:00Z",
-        "ends": "2026-11-24T02:00:00Z",
-        "items": [],
-    }
+    fake.room.readiness = replace(fake.room.readiness, items=[])
     await from_menu(board, "menu-readiness")
     await expect(board.get_by_test_id("ready-until")).to_contain_text("Lengkap sampai")
 

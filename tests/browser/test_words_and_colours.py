@@ -2,9 +2,23 @@
 
 import re
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 import pytest
+
+from services.alerts.adapters.delivery_reading import Standing
+from services.alerts.domain.command import OUTCOMES
+from services.alerts.domain.performance import performance
+from services.alerts.domain.site_status import Status
+from services.alerts.handlers.watch import VoiceReport
+from shared.auth import ROLES
+from shared.events.alert import AlertKind, AlertState, LinkKind, Severity, ThreatStage, Visit
+from shared.events.incident import CrowdLevel
+from shared.events.task import TaskKind, TaskState
+from shared.plan.model import RiskClass
+from tests.browser import codes
 
 WEB = Path(__file__).parents[2] / "services" / "alerts" / "web"
 SOURCES = sorted(path for path in (WEB / "src").rglob("*.ts*"))
@@ -29,6 +43,41 @@ def test_every_text_has_both_languages_with_the_same_gaps() -> None:
         assert english.strip(), key
         gaps = [Counter(re.findall(r"\{\w+\}", text)) for text in (indonesian, english)]
         assert gaps[0] == gaps[1], key
+
+
+def test_the_story_of_an_alert_has_words_for_all_that_can_happen_and_for_nothing_else() -> None:
+    words = {key.removeprefix("e.") for key in strings() if key.startswith("e.")}
+    assert words == codes.told_in_stories()
+
+
+@pytest.mark.parametrize(
+    ("prefix", "contract"),
+    [
+        ("state.", AlertState),
+        ("sev.", Severity),
+        ("stage.", ThreatStage),
+        ("crowd.", CrowdLevel),
+        ("link.", LinkKind),
+        ("st.", Status),
+        ("risk.", RiskClass),
+        ("call.", Standing),
+        ("task.", TaskKind),
+        ("task.state_", TaskState),
+        ("t.", get_type_hints(Visit)["state"]),
+        ("via.", get_type_hints(VoiceReport)["via"]),
+    ],
+)
+def test_every_code_of_a_contract_has_words(prefix: str, contract: Any) -> None:
+    assert {f"{prefix}{code}" for code in get_args(contract)} <= set(strings())
+
+
+def test_every_outcome_role_figure_and_kind_of_alert_without_a_category_has_words() -> None:
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    figures = performance([], now, now + timedelta(hours=8)).figures
+    wanted = {f"o.{outcome}" for outcome in OUTCOMES} | {f"role.{role}" for role in ROLES}
+    wanted |= {f"fig.{figure.id}" for figure in figures}
+    wanted |= {f"kind.{kind}" for kind in get_args(AlertKind) if kind not in {"incident", "duress"}}
+    assert wanted <= set(strings())
 
 
 def test_no_text_shouts_or_uses_the_name_of_a_force_status() -> None:

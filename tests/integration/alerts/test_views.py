@@ -180,12 +180,17 @@ async def test_visits_are_those_around_now(board: Board, siti: httpx.AsyncClient
     assert [item["id"] for item in items] == [id_of("soon")]
 
 
-async def test_the_situation_names_the_operation_its_unit_and_the_categories(
+async def test_the_situation_names_the_operation_its_unit_the_categories_and_kinds_of_sites(
     board: Board, siti: httpx.AsyncClient
 ) -> None:
     board.plans.situation = msgspec.structs.replace(board.plans.situation, phase="campaign")
     situation = (await siti.get("/v1/situation")).json()
     categories = situation.pop("categories")
+    assert board.plans.plan is not None
+    assert situation.pop("site_types") == [
+        {"id": each.id, "label": each.label, "label_en": each.label_en}
+        for each in board.plans.plan.site_types
+    ]
     assert situation == {
         "logistics_stage": None,
         "purpose": None,

@@ -22,6 +22,12 @@ class CategoryLabel(Struct, frozen=True, kw_only=True):
     family: str
 
 
+class SiteTypeLabel(Struct, frozen=True, kw_only=True):
+    id: str
+    label: str
+    label_en: str
+
+
 class OverrideView(Struct, frozen=True, kw_only=True):
     """What the posko has changed of the plan's defaults: since when, by whom, why, until when."""
 
@@ -44,6 +50,7 @@ class SituationView(Struct, frozen=True, kw_only=True):
     timezone: str
     plan_version: str
     categories: list[CategoryLabel]
+    site_types: list[SiteTypeLabel]
     map_url: str | None
     """The deployment's own lines for the map, GeoJSON; None: the board draws a schema."""
     map_tiles_url: str | None
@@ -92,6 +99,10 @@ def situation_routes(
                     id=each.id, label=each.label, label_en=each.label_en, family=each.family
                 )
                 for each in plan.categories
+            ],
+            site_types=[
+                SiteTypeLabel(id=each.id, label=each.label, label_en=each.label_en)
+                for each in plan.site_types
             ],
             map_url=map_url,
             map_tiles_url=map_tiles_url,

@@ -238,6 +238,8 @@ export interface Situation {
   purpose?: string | null;
   /** The plan's severity table, for its labels. */
   categories?: { id: string; label: string; label_en: string; family?: string }[];
+  /** The plan's kinds of sites, for their labels. */
+  site_types?: { id: string; label: string; label_en: string }[];
   /** Where the archive is (`:8003`: another port of this host), and lines for the map. */
   records_url?: string | null;
   map_url?: string | null;

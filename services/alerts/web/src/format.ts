@@ -93,9 +93,19 @@ export function categoryLabel(alert: Alert): string {
 }
 
 export function categoryName(id: string, kind = ""): string {
-  const row = situation.value?.categories?.find((category) => category.id === id);
-  if (row) return language.value === "id" ? row.label : row.label_en;
-  return tOr("kind", kind, readable(id));
+  return labelOf(situation.value?.categories, id) ?? tOr("kind", kind, readable(id));
+}
+
+export function siteTypeName(id: string): string {
+  return labelOf(situation.value?.site_types, id) ?? readable(id);
+}
+
+type Labelled = { id: string; label: string; label_en: string };
+
+/** What the plan calls it. */
+function labelOf(rows: readonly Labelled[] | undefined, id: string): string | undefined {
+  const row = rows?.find((each) => each.id === id);
+  return language.value === "id" ? row?.label : row?.label_en;
 }
 
 export function siteLabel(alert: Alert): string {

@@ -1,7 +1,7 @@
 import * as clock from "../clock";
 import type { Site, Visit } from "../contract";
 import { goTo, showSite } from "../desk";
-import { categoryLabel, shortTime, unitName } from "../format";
+import { categoryLabel, shortTime, siteTypeName, unitName } from "../format";
 import { language, t, tIfKnown } from "../language";
 import { SeveritySymbol } from "../Severity";
 import { statusOf } from "../sites";
@@ -57,7 +57,7 @@ function Standing({ site }: { site: Site }) {
         {status === "unknown" && <> · {t("m.notsafe")}</>}
       </p>
       <p class="quiet">
-        {tIfKnown("type", site.type)} · {site.district ?? unitName(site.unit)} ·{" "}
+        {siteTypeName(site.type)} · {site.district ?? unitName(site.unit)} ·{" "}
         {tIfKnown("risk", site.risk_class)}
         {site.flags?.map((flag) => (
           <span key={flag} class="unknown">
