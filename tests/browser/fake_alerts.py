@@ -84,12 +84,14 @@ class FakeAlerts:
         """While cleared, commands are carried out and their answers are lost."""
         self.answering.set()
         self.streaming = True
-        self.operators = 1
         """While false, `GET /v1/stream` answers 503."""
+        self.operators = 1
         self.silent = False
         """While true, streams are open and say nothing."""
         self.lists_ready = asyncio.Event()
         self.lists_ready.set()
+        self.lists_fail = False
+        """While true, `GET /v1/alerts` answers 503."""
         self._streams: set[asyncio.Queue[str | None]] = set()
         self._message = 0
         self._refusal: tuple[int, Any] | None = None
@@ -282,9 +284,12 @@ def application(fake: FakeAlerts) -> Litestar:
         return answer
 
     @get("/v1/alerts")
-    async def alerts() -> AlertList:
+    async def alerts() -> Response[Any]:
+        if fake.lists_fail:
+            return problem(503, "the database is away")
         await fake.lists_ready.wait()
-        return AlertList(items=[each for each in fake.alerts.values() if each.state != "closed"])
+        items = [each for each in fake.alerts.values() if each.state != "closed"]
+        return Response(AlertList(items=items))
 
     @get("/v1/alerts/{alert_id:str}")
     async def alert(alert_id: FromPath[str]) -> Response[Any]:

@@ -1,10 +1,11 @@
 """The board while things change, races are lost, and answers or the stream do not come."""
 
+import asyncio
 import re
 
 import msgspec
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from shared.events.alert import Owner
 from tests.browser import samples
@@ -237,6 +238,84 @@ async def test_a_stream_that_comes_back_goes_on_where_it_was_and_misses_nothing(
     await expect(row(board, fake, 1044)).to_have_class(re.compile("changed"))
     await expect(row(board, fake, 1030)).to_have_count(0)
     assert fake.resumed_from[-1] is not None
+
+
+async def test_a_list_that_fails_is_asked_for_again_and_until_then_the_board_is_not_live(
+    page: Page, url: str, fake: FakeAlerts
+) -> None:
+    fake.lists_fail = True
+    await page.goto(f"{url}#token=sari")
+    await page.get_by_test_id("retry").wait_for()
+    await expect(page.get_by_test_id("freshness")).to_have_attribute("data-state", "lag")
+    await expect(page.get_by_test_id("urgent-slot")).not_to_contain_text("Tidak ada")
+    fake.lists_fail = False
+    await expect(row(page, fake, 1043)).to_be_visible()
+    await expect(page.get_by_test_id("freshness")).to_have_attribute("data-state", "live")
+
+
+async def test_without_a_list_after_the_stream_came_back_the_board_becomes_a_lost_one(
+    page: Page, url: str, fake: FakeAlerts
+) -> None:
+    await page.clock.install()
+    await sign_in(page, url, "sari")
+    fake.lists_fail = True
+    fake.change(fake.by_number(1030), state="closed")
+    fake.cut()
+    freshness = page.get_by_test_id("freshness")
+    await page.clock.fast_forward(2_000)
+    await expect(freshness).to_have_attribute("data-state", "lag")
+    for _ in range(4):
+        fake.tick()
+        await page.clock.fast_forward(8_000)
+    await expect(page.get_by_test_id("stale-band")).to_contain_text("data per")
+    fake.lists_fail = False
+
+    async def live() -> bool:
+        fake.tick()
+        await page.clock.fast_forward(2_000)
+        return await freshness.get_attribute("data-state") == "live"
+
+    assert await eventually(live)
+    await expect(row(page, fake, 1030)).to_have_count(0)
+
+
+async def test_the_wall_counts_nothing_before_it_knows(
+    page: Page, url: str, fake: FakeAlerts
+) -> None:
+    fake.lists_fail = True
+    await page.goto(f"{url}?mode=wall#token=sari")
+    await expect(page.get_by_test_id("urgent-slot")).to_have_text("Memuat…")
+    await expect(page.get_by_test_id("counts")).to_contain_text("–")
+    await expect(page.get_by_test_id("counts")).not_to_contain_text("0")
+    fake.lists_fail = False
+    await expect(page.get_by_test_id("urgent-slot")).to_contain_text("Benda mencurigakan")
+
+
+async def test_an_alert_that_came_while_two_lists_were_on_their_way_stays(
+    board: Page, fake: FakeAlerts
+) -> None:
+    releases = [asyncio.Event(), asyncio.Event()]
+    on_their_way = iter(releases)
+    asked: list[str] = []
+
+    async def late(route: Route) -> None:
+        release = next(on_their_way)
+        answer = await route.fetch()
+        asked.append(route.request.url)
+        await release.wait()
+        await route.fulfill(response=answer)
+
+    await board.route("**/v1/alerts?state=open", late)
+    fake.cut()
+    assert await eventually(lambda: len(asked) == 1)
+    fake.cut()
+    assert await eventually(lambda: len(asked) == 2)
+    releases[0].set()
+    fake.put(samples.an_alert(fake.now(), 1050), "raised")
+    await expect(row(board, fake, 1050)).to_be_visible()
+    releases[1].set()
+    await expect(board.get_by_test_id("freshness")).to_have_attribute("data-state", "live")
+    await expect(row(board, fake, 1050)).to_be_visible()
 
 
 async def test_the_tab_tells_how_many_wait(page: Page, url: str, fake: FakeAlerts) -> None:

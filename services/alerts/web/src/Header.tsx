@@ -64,11 +64,12 @@ export function LostBand() {
 
 export function Freshness() {
   const state = clock.freshness.value;
-  const late = t("conn.lag", { s: Math.floor(clock.behind.value) });
+  const seconds = Math.floor(clock.behind.value);
+  const late = seconds === 0 ? t("c.load") : t("conn.lag", { s: seconds });
   const text = {
     live: `${t("conn.live")} ${t("c.second", { n: decimal(clock.lag.value) })}`,
     lag: clock.unsure.value ? t("conn.unsure") : late,
-    lost: late,
+    lost: t("conn.lag", { s: seconds }),
   }[state];
   return (
     <p class={`freshness freshness-${state}`} data-testid="freshness" data-state={state}>

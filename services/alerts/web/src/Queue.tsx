@@ -9,6 +9,7 @@ import { t } from "./language";
 import { loadAll } from "./live";
 import { Caption, Countdown } from "./Countdown";
 import type { Item } from "./fold";
+import { Nothing } from "./Nothing";
 import { alertsIn, type Section, sections } from "./order";
 import { QueueFoot } from "./QueueFoot";
 import { Row, standing } from "./Row";
@@ -42,7 +43,7 @@ function Slot() {
     return (
       <div class="slot slot-empty" data-testid="urgent-slot">
         <p>
-          {t(alertsLoad.value === "ready" ? "s.none" : "c.load")}
+          <Nothing />
           <LastOne />
         </p>
       </div>

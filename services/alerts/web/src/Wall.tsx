@@ -8,10 +8,11 @@ import { t } from "./language";
 import * as clock from "./clock";
 import { MapPanel } from "./map/MapPanel";
 import { Mark } from "./Mark";
+import { Nothing } from "./Nothing";
 import { SeveritySymbol, SeverityWord } from "./Severity";
 import { SirenBar, SirenState } from "./siren/SirenState";
 import { watch } from "./siren/watch";
-import { open, situation, urgent } from "./state";
+import { alertsLoad, open, situation, urgent } from "./state";
 
 const SEVERITIES: Severity[] = ["kritis", "tinggi", "sedang", "rendah"];
 
@@ -57,7 +58,7 @@ function Most() {
   if (alert === null) {
     return (
       <p class="slot slot-empty" data-testid="urgent-slot">
-        {t("s.none")}
+        <Nothing />
       </p>
     );
   }
@@ -81,12 +82,13 @@ function Most() {
 }
 
 function Counts() {
+  const known = alertsLoad.value === "ready";
   return (
     <ul class="counts" data-testid="counts">
       {SEVERITIES.map((severity) => (
         <li key={severity}>
           <SeveritySymbol alert={{ severity, kind: "incident" }} large />
-          <b>{open.value.filter((alert) => alert.severity === severity).length}</b>
+          <b>{known ? open.value.filter((alert) => alert.severity === severity).length : "–"}</b>
           <small>{t(`sev.${severity}`)}</small>
         </li>
       ))}

@@ -18,6 +18,8 @@ export type Freshness = "live" | "lag" | "lost";
 const offsets: number[] = [];
 const offset = signal<number | null>(null);
 const heardAt = signal(performance.now());
+/** Since when no list of the open alerts has come for the stream that is open; null: one has. */
+export const missingSince = signal<number | null>(null);
 /** Seconds by which the service itself is behind Kafka, as it said last. */
 export const lag = signal(0);
 /** The service does not know yet how far behind it is. */
@@ -30,12 +32,16 @@ export const broken = signal(false);
 export const ticks = signal(performance.now());
 
 export const silence = computed(() => Math.max(0, (ticks.value - heardAt.value) / 1000));
+const missing = computed(() =>
+  missingSince.value === null ? 0 : Math.max(0, (ticks.value - missingSince.value) / 1000),
+);
 /** Seconds by which what the board shows may be old. */
-export const behind = computed(() => Math.max(silence.value, lag.value));
+export const behind = computed(() => Math.max(silence.value, lag.value, missing.value));
 
 export const freshness = computed<Freshness>(() => {
   if (broken.value || behind.value > LOST_AFTER_S) return "lost";
-  return unsure.value || behind.value > LAG_AFTER_S ? "lag" : "live";
+  const isUnsure = unsure.value || missingSince.value !== null;
+  return isUnsure || behind.value > LAG_AFTER_S ? "lag" : "live";
 });
 
 /** The server's time in ms since the epoch; null before it was ever heard. */
@@ -43,7 +49,9 @@ export const now = computed(() => (offset.value === null ? null : ticks.value + 
 
 /** The moment up to which the board is true. */
 export const dataAsOf = computed(() =>
-  offset.value === null ? null : heardAt.value + offset.value - lag.value * 1000,
+  offset.value === null
+    ? null
+    : Math.min(heardAt.value - lag.value * 1000, missingSince.value ?? Infinity) + offset.value,
 );
 
 /** Whole seconds, so that everything that counts changes once a second and together. */
@@ -68,6 +76,7 @@ export const countdownNow = computed(() =>
 
 export function start(): () => void {
   heardAt.value = performance.now();
+  missingSince.value = null;
   const timer = setInterval(() => (ticks.value = performance.now()), TICK_MS);
   return () => clearInterval(timer);
 }

@@ -16,6 +16,7 @@ import { putTask, takeTasks } from "./panels/tasks";
 import * as state from "./state";
 
 const POLL_MS = 30_000;
+const RETRIES_MS = [1_000, 2_000, 5_000, 10_000];
 const SETTLE_MS = 2_000;
 /** While events pour in; a thousand viewers ask for these lists too. */
 const LOOK_EVERY_MS = 10_000;
@@ -28,8 +29,10 @@ interface Items<T> {
   items: T[];
 }
 
-/** What the stream brought while a list was on its way. */
-let heardSince: Set<string> | null = null;
+/** For each list that is on its way, what the stream has brought since it was asked for. */
+const heardSince = new Set<Set<string>>();
+/** A list that was asked for before the last opening of the stream is not enough. */
+let openings = 0;
 let stopping: (() => void) | null = null;
 let soon: ReturnType<typeof setTimeout> | undefined;
 let lookedAt = -LOOK_EVERY_MS;
@@ -63,6 +66,7 @@ export function start(): void {
 }
 
 export function stop(): void {
+  openings += 1;
   stopping?.();
   stopping = null;
 }
@@ -77,7 +81,7 @@ function take(message: Message): void {
 
 function takeAlert(alert: Alert): void {
   const before = state.alerts.peek().get(alert.id);
-  heardSince?.add(alert.id);
+  for (const heard of heardSince) heard.add(alert.id);
   if (!state.putAlert(alert)) return;
   if (before && before.state !== alert.state) noteRemoteChange(alert.id);
   if (needsTaking(alert) && !(before && needsTaking(before))) announceAlert(alert);
@@ -97,24 +101,42 @@ async function loadSituation(): Promise<void> {
   }
 }
 
+/**
+ * Asks until a list has come; until then the board is not live. The stream's `reset` needs nothing
+ * more: it only ever comes first, and each opening asks for the list anyhow.
+ */
 async function loadAlerts(named: Promise<void>): Promise<void> {
+  const opening = (openings += 1);
+  clock.missingSince.value ??= performance.now();
+  for (let tries = 0; opening === openings; tries += 1) {
+    if (await tookAlerts(named, opening)) {
+      clock.missingSince.value = null;
+      return refetchSelected();
+    }
+    await pause(RETRIES_MS[Math.min(tries, RETRIES_MS.length - 1)] ?? 0);
+  }
+}
+
+async function tookAlerts(named: Promise<void>, opening: number): Promise<boolean> {
   const returning = state.alertsLoad.peek() === "ready";
-  const heard = (heardSince ??= new Set());
+  const heard = new Set<string>();
+  heardSince.add(heard);
   try {
     const list = await readAll<Alert>("/v1/alerts?state=open");
     await named;
+    if (opening !== openings) return false;
     const changed = state.takeList(list, heard);
     state.alertsLoad.value = "ready";
     if (returning) {
       markChanged(changed);
       changed.forEach(noteRemoteChange);
     }
-    await refetchSelected();
+    return true;
   } catch (error) {
-    if (ended(error)) return;
-    if (state.alertsLoad.peek() !== "ready") state.alertsLoad.value = "failed";
+    if (!ended(error) && opening === openings && !returning) state.alertsLoad.value = "failed";
+    return false;
   } finally {
-    heardSince = null;
+    heardSince.delete(heard);
   }
 }
 
@@ -230,4 +252,8 @@ function ended(error: unknown): boolean {
   const gone = error instanceof Refused && error.problem.status === 401;
   if (gone) sessionEnded();
   return gone;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
