@@ -46,6 +46,7 @@ POLICY = (
 PEOPLE = {
     "sari": {"actor": "sari", "name": "Ipda Sari", "role": "operator", "unit": samples.UNIT},
     "joko": {"actor": "joko", "name": "Kompol Joko", "role": "commander", "unit": samples.UNIT},
+    "agus": {"actor": "agus", "name": "AKBP Agus", "role": "commander", "unit": samples.UNIT},
     "wati": {"actor": "wati", "name": "Ibu Wati", "role": "auditor", "unit": samples.UNIT},
 }
 _STATES: dict[str, Any] = {
@@ -90,6 +91,9 @@ class FakeAlerts:
         """While true, streams are open and say nothing."""
         self.lists_ready = asyncio.Event()
         self.lists_ready.set()
+        self.session_ends = now + samples.seconds(43_200)
+        self.signed_out = False
+        """While true, nobody's session is known any more."""
         self.lists_fail = False
         """While true, `GET /v1/alerts` answers 503."""
         self._streams: set[asyncio.Queue[str | None]] = set()
@@ -253,12 +257,14 @@ def application(fake: FakeAlerts) -> Litestar:
     """The HTTP face of the fake, with the board under `/board/`."""
 
     def person(request: Request[Any, Any, Any]) -> dict[str, str] | None:
-        return PEOPLE.get(request.cookies.get(SESSION_COOKIE, ""))
+        return None if fake.signed_out else PEOPLE.get(request.cookies.get(SESSION_COOKIE, ""))
 
     @get("/v1/session")
     async def session(request: Request[Any, Any, Any]) -> Response[Any]:
         who = person(request)
-        return problem(401, "sign in") if who is None else Response(convert(who, Session))
+        if who is None:
+            return problem(401, "sign in")
+        return Response(Session(**who, expires_at=fake.session_ends))
 
     @get("/v1/session/ways")
     async def ways() -> Response[Any]:

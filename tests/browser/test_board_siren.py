@@ -29,7 +29,8 @@ AudioContext.prototype.createBufferSource = function () {
   heard.sources.push(note);
   const start = source.start, stop = source.stop;
   source.start = function (...when) {
-    Object.assign(note, {start: true, loop: source.loop, seconds: source.buffer.duration});
+    const wait = when[0] - heard.context.currentTime, seconds = source.buffer.duration;
+    Object.assign(note, {start: true, wait, loop: source.loop, seconds});
     heard.waves[source.buffer.duration.toFixed(1)] = source.buffer;
     return start.apply(this, when);
   };
@@ -163,13 +164,68 @@ async def test_in_a_flood_nothing_chimes(room: Page, fake: FakeAlerts) -> None:
     assert "chime" not in await sounding(room)
 
 
-async def test_a_dead_feed_has_its_own_sound_until_it_lives(room: Page, fake: FakeAlerts) -> None:
-    fake.streaming = False
-    fake.cut()
+async def test_a_dead_feed_has_its_own_sound_until_it_lives(
+    room: Page, url: str, fake: FakeAlerts
+) -> None:
+    await room.clock.install()
+    await sign_in(room, url, "sari")
+    await room.get_by_test_id("server-clock").click()
+    fake.silent = True
+    for _ in range(2):
+        await room.clock.fast_forward(16_000)  # the watchdog of the stream first, then the band
     await hears(room, "kritis", "dead")
-    fake.streaming = True
+    assert await wait_of_dead(room) == pytest.approx(0, abs=0.5)
+    fake.silent = False
+    fake.tick()
     await hears(room, "kritis")
     assert await eventually(lambda: any(b.get("kind") == "blind" for _, b in fake.room.asked))
+
+
+async def test_a_lost_connection_is_shown_at_once_and_heard_after_half_a_minute_without_data(
+    room: Page, fake: FakeAlerts
+) -> None:
+    fake.tick()
+    await hears(room, "kritis")
+    fake.streaming = False
+    fake.cut()
+    await room.get_by_test_id("stale-band").wait_for()
+    behind = await room.get_by_test_id("freshness").inner_text()
+    waits = await wait_of_dead(room)
+    assert 0 < waits <= 30, behind
+    fake.streaming = True
+    await hears(room, "kritis")
+    assert not any(body.get("kind") == "blind" for _, body in fake.room.asked)
+
+
+async def wait_of_dead(page: Page) -> float:
+    """In how many seconds of the audio clock the sound of a dead feed was told to begin."""
+    found = "heard.sources.find(one => Math.abs(one.seconds - 30) < 0.1).wait"
+    return float(await page.evaluate(found))
+
+
+async def test_a_screen_whose_session_ends_calls_until_somebody_acts_there(
+    room: Page, fake: FakeAlerts
+) -> None:
+    await hears(room, "kritis")
+    fake.signed_out = True
+    fake.cut()
+    await expect(room.get_by_test_id("login-error")).to_contain_text("Sesi berakhir")
+    await hears(room, "dead")
+    await room.get_by_test_id("login").click()
+    await hears(room)
+
+
+async def test_before_its_end_the_session_says_so(page: Page, url: str, fake: FakeAlerts) -> None:
+    fake.session_ends = fake.now() + samples.seconds(400)
+    await page.clock.install()
+    await sign_in(page, url, "sari")
+    bar = page.get_by_test_id("session-bar")
+    await expect(bar).to_have_count(0)
+    await page.clock.fast_forward(5_000)
+    fake.tick(ahead_s=110)
+    await expect(bar).to_contain_text("Sesi berakhir")
+    await bar.get_by_role("button").click()
+    await page.get_by_test_id("login").wait_for()
 
 
 async def test_until_a_press_the_board_says_that_it_is_mute(

@@ -1,5 +1,6 @@
 """Who may ask what over HTTP, and how every refusal says what to mend."""
 
+from base64 import urlsafe_b64decode as b64decode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -73,7 +74,8 @@ async def test_a_session_is_a_cookie_that_no_script_reads_and_no_other_site_send
     board: Board, nobody: httpx.AsyncClient
 ) -> None:
     assert is_problem(await nobody.get("/v1/session"), 401)
-    signed_in = await nobody.post("/v1/session", json={"token": board.token()})
+    token = board.token()
+    signed_in = await nobody.post("/v1/session", json={"token": token})
     assert signed_in.status_code == 204
     cookie = signed_in.headers["set-cookie"].lower()
     assert "ronda_session=" in cookie
@@ -81,7 +83,12 @@ async def test_a_session_is_a_cookie_that_no_script_reads_and_no_other_site_send
     assert "samesite=strict" in cookie
     assert "secure" not in cookie
     session = await nobody.get("/v1/session")
-    assert session.json() == {
+    who = session.json()
+    expires_at = datetime.fromisoformat(who.pop("expires_at"))
+    assert (
+        expires_at.timestamp() == msgspec.json.decode(b64decode(token.split(".")[1] + "=="))["exp"]
+    )
+    assert who == {
         "actor": "u-Ipda Siti",
         "name": "Ipda Siti",
         "role": "operator",

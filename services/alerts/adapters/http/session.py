@@ -1,6 +1,7 @@
 """The board's session: a signed token in a cookie that no script can read."""
 
 import math
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -31,12 +32,13 @@ class SignIn(Struct, frozen=True, kw_only=True):
 
 
 class Session(Struct, frozen=True, kw_only=True):
-    """Who is signed in; `unit` is the root of what they see."""
+    """Who is signed in, and until when; `unit` is the root of what they see."""
 
     actor: str
     name: str
     role: str
     unit: str
+    expires_at: datetime
 
 
 class Sso(Struct, frozen=True, kw_only=True):
@@ -90,7 +92,11 @@ def session_routes(
     async def who_am_i(request: Asked) -> Session:
         principal = principal_of(request)
         return Session(
-            actor=principal.actor, name=principal.name, role=principal.role, unit=principal.unit
+            actor=principal.actor,
+            name=principal.name,
+            role=principal.role,
+            unit=principal.unit,
+            expires_at=principal.expires_at,
         )
 
     @delete("/v1/session", status_code=HTTPStatus.NO_CONTENT)

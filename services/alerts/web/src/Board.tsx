@@ -21,6 +21,7 @@ import { ReportDialog } from "./panels/ReportDialog";
 import { TaskDialog } from "./panels/TaskDialog";
 import { ReopenDialog, ResolveDialog } from "./ReasonDialogs";
 import { Middle } from "./Middle";
+import { SessionBar } from "./SessionBar";
 import { SirenBar } from "./siren/SirenState";
 import { watch } from "./siren/watch";
 import { open, selected, selectedId } from "./state";
@@ -59,6 +60,7 @@ export function Board() {
         </Guarded>
       </div>
       <SirenBar />
+      <SessionBar />
       <Guarded about={dialog.value} modal>
         <Dialogs />
       </Guarded>

@@ -5,6 +5,7 @@ import type { Proof, Ways } from "./contract";
 import { enter } from "./entry";
 import { t } from "./language";
 import { Mark } from "./Mark";
+import { callSomebody } from "./siren/watch";
 import { loginNote } from "./state";
 
 /** Until the server has said it: a password, which every server with accounts takes. */
@@ -19,6 +20,8 @@ export function Login() {
   useEffect(() => {
     waysIn().then(setWays, () => setWays(USUAL));
   }, []);
+
+  useEffect(callSomebody, []);
 
   const wantsToken = byToken || ways?.password === false;
 

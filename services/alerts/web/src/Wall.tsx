@@ -9,6 +9,7 @@ import * as clock from "./clock";
 import { MapPanel } from "./map/MapPanel";
 import { Mark } from "./Mark";
 import { Nothing } from "./Nothing";
+import { SessionBar } from "./SessionBar";
 import { SeveritySymbol, SeverityWord } from "./Severity";
 import { SirenBar, SirenState } from "./siren/SirenState";
 import { watch } from "./siren/watch";
@@ -49,6 +50,7 @@ export function Wall() {
       <MapPanel />
       <Footer />
       <SirenBar />
+      <SessionBar />
     </div>
   );
 }

@@ -9,6 +9,14 @@ const COMMAND_TIMEOUT_MS = 3_000;
 
 const SESSION = "/v1/session";
 
+let leaving = new AbortController();
+
+/** Ends every request that is under way: what it brings is not the next person's. */
+export function dropRequests(): void {
+  leaving.abort();
+  leaving = new AbortController();
+}
+
 /** The server said no, and why. */
 export class Refused extends Error {
   readonly problem: Problem;
@@ -113,7 +121,7 @@ function write(method: string, path: string, body: unknown, timeout: number): Pr
 }
 
 async function request(path: string, init: RequestInit, timeout: number): Promise<Response> {
-  const signal = AbortSignal.timeout(timeout);
+  const signal = AbortSignal.any([AbortSignal.timeout(timeout), leaving.signal]);
   const answer = await fetch(path, { ...init, signal, cache: "no-store" }).catch((error) => {
     throw new Unanswered(String(error));
   });

@@ -10,7 +10,7 @@ import type { ClockMessage } from "./contract";
 
 const REMEMBERED_OFFSETS = 12;
 const LAG_AFTER_S = 12;
-const LOST_AFTER_S = 30;
+export const LOST_AFTER_S = 30;
 const TICK_MS = 250;
 
 export type Freshness = "live" | "lag" | "lost";

@@ -9,7 +9,7 @@ import { language, t } from "./language";
 import { refetch, sessionEnded } from "./live";
 import { mark, offerUndo, pending, setPending, unmark } from "./marks";
 import { needsTaking } from "./order";
-import { open, putAlert, urgent } from "./state";
+import { open, putAlert, session, urgent } from "./state";
 
 const PAUSES_MS = [1_000, 2_000, 5_000];
 const GIVE_UP_MS = 60_000;
@@ -85,6 +85,7 @@ async function answered(alert: Alert, verb: Verb, details: Details): Promise<Com
   unansweredKeys.set(name, key);
   const body = { version: alert.version, key, ...details };
   const giveUpAt = performance.now() + GIVE_UP_MS;
+  const me = session.peek();
   for (let tries = 0; ; tries += 1) {
     try {
       const answer = await command(alert.id, verb, body);
@@ -92,10 +93,12 @@ async function answered(alert: Alert, verb: Verb, details: Details): Promise<Com
       return answer;
     } catch (error) {
       if (error instanceof Refused) unansweredKeys.delete(name);
-      if (!(error instanceof Unanswered) || performance.now() > giveUpAt) throw error;
+      const isMine = session.peek() === me; // nothing is done in the next person's name
+      if (!(error instanceof Unanswered) || !isMine || performance.now() > giveUpAt) throw error;
       if (tries === 0) say(alert.id, "unsure", t("c.unsure"));
     }
     await pause(PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)] ?? 0);
+    if (session.peek() !== me) throw new Unanswered("the session is over");
   }
 }
 

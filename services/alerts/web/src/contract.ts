@@ -252,6 +252,7 @@ export interface Session {
   name: string;
   role: string;
   unit: string;
+  expires_at: string;
 }
 
 export interface ClockMessage {

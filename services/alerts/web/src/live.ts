@@ -1,7 +1,7 @@
 /** Keeps the board's state true: lists when a connection opens, then what the stream says. */
 
 import { effect } from "@preact/signals";
-import { read, readAll, readChanges, Refused } from "./api";
+import { dropRequests, read, readAll, readChanges, Refused } from "./api";
 import { announceAlert } from "./announce";
 import * as clock from "./clock";
 import type { Alert, Backup, ClockMessage, Coverage, Crew, Site, Situation } from "./contract";
@@ -42,6 +42,7 @@ export function sessionEnded(): void {
   stop();
   state.forget();
   state.loginNote.value = t("login.ended");
+  state.endedAlone.value = true;
 }
 
 export function start(): void {
@@ -67,6 +68,7 @@ export function start(): void {
 
 export function stop(): void {
   openings += 1;
+  dropRequests();
   stopping?.();
   stopping = null;
 }
@@ -235,20 +237,22 @@ function lookSoon(): void {
   );
 }
 
-/** How long the screen showed nothing live goes into the journal once it sees again. */
+/** How long the screen heard nothing goes into the journal once it sees again; a blink does not. */
 function countBlindness(): () => void {
   let since: number | null = null;
   return () => {
-    if (clock.freshness.value === "lost") since ??= performance.now();
-    else if (since !== null) {
+    if (clock.freshness.value === "lost") {
+      since ??= performance.now() - clock.behind.peek() * 1000;
+    } else if (since !== null) {
       const seconds = Math.round((performance.now() - since) / 1000);
       since = null;
-      jot({ text: t("conn.wasblind"), kind: "blind", seconds });
+      if (seconds >= clock.LOST_AFTER_S) jot({ text: t("conn.wasblind"), kind: "blind", seconds });
     }
   };
 }
 
 function ended(error: unknown): boolean {
+  if (state.session.peek() === null) return true;
   const gone = error instanceof Refused && error.problem.status === 401;
   if (gone) sessionEnded();
   return gone;

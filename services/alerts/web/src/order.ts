@@ -30,6 +30,11 @@ export function needsTaking(alert: Alert): boolean {
   return alert.state === "raised" || alert.next_due_kind === "climb";
 }
 
+/** What is heard until it is taken, and read before the watch is. */
+export function isGrave(alert: Alert): boolean {
+  return alert.kind === "duress" || alert.severity === "kritis" || alert.severity === "tinggi";
+}
+
 export function sectionOf(alert: Alert): Section {
   if (needsTaking(alert)) return "new";
   return alert.state === "resolved" || alert.closing !== null ? "wait" : "work";

@@ -14,6 +14,8 @@ export const isWall = new URLSearchParams(location.search).get("mode") === "wall
 export type Load = "loading" | "ready" | "failed";
 
 export const session = signal<Session | null>(null);
+/** Whether the last session ended by itself: then nobody may know that nothing is heard here. */
+export const endedAlone = signal(false);
 /** Why the login form is shown, where it was not asked for. */
 export const loginNote = signal("");
 export const situation = signal<Situation | null>(null);
@@ -69,9 +71,17 @@ export function takeList(list: readonly Alert[], heard: ReadonlySet<string>): st
   return changed;
 }
 
+const forgetting: (() => void)[] = [];
+
+/** For what else the board holds of a person's work: it is not the next one's. */
+export function onForget(forgetMine: () => void): void {
+  forgetting.push(forgetMine);
+}
+
 export function forget(): void {
   batch(() => {
     session.value = null;
+    situation.value = null;
     alerts.value = new Map();
     sites.value = [];
     crews.value = [];
@@ -80,6 +90,7 @@ export function forget(): void {
     selectedId.value = null;
     alertsLoad.value = "loading";
     sitesLoad.value = "loading";
+    forgetting.forEach((forgetMine) => forgetMine());
   });
 }
 

@@ -257,6 +257,11 @@ export const boardStrings = {
   ],
   "login.wrong": ["Token ditolak: {reason}", "Token refused: {reason}"],
   "login.ended": ["Sesi berakhir. Masuk lagi.", "The session has ended. Log in again."],
+  "login.ends": [
+    "Sesi berakhir {time}. Setelah itu layar ini tidak bersuara.",
+    "The session ends {time}. After that this screen makes no sound.",
+  ],
+  "login.again": ["Masuk lagi", "Log in again"],
   "login.noanswer": ["Server belum menjawab", "Server not answering yet"],
 
   "role.guard": ["Penjaga", "Guard"],

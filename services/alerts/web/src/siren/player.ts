@@ -51,14 +51,11 @@ export function sound(pattern: Pattern | null): void {
   playing = { pattern, source: started(pattern, alarmGain) };
 }
 
-/** The sound of a board whose feed is dead; silence does not touch it. */
-export function soundDead(on: boolean): void {
-  if (on === (dead !== null) || context === null) return;
-  if (on) dead = started("dead", context.destination);
-  else {
-    dead?.stop();
-    dead = null;
-  }
+/** The sound of a board whose feed is dead, in so many seconds or never; silence leaves it be. */
+export function soundDead(inSeconds: number | null): void {
+  if ((inSeconds !== null) === (dead !== null) || context === null) return;
+  dead?.stop();
+  dead = inSeconds === null ? null : started("dead", context.destination, inSeconds);
 }
 
 /** Once now and once after 30 s; `null` ends it. */
@@ -93,17 +90,17 @@ export function speakAgain(): void {
 
 export function quiet(): void {
   sound(null);
-  soundDead(false);
+  soundDead(null);
   soundChime(false);
 }
 
-function started(name: Sound, to: AudioNode): AudioBufferSourceNode {
+function started(name: Sound, to: AudioNode, inSeconds = 0): AudioBufferSourceNode {
   const here = context as AudioContext;
   const source = here.createBufferSource();
   source.buffer = bufferOf(here, name);
   source.loop = repeats(name);
   source.connect(to);
-  source.start();
+  source.start(here.currentTime + inSeconds);
   return source;
 }
 

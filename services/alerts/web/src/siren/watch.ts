@@ -6,8 +6,8 @@ import type { Alert } from "../contract";
 import { flood } from "../flood";
 import { jot } from "../journal";
 import { t } from "../language";
-import { needsTaking } from "../order";
-import { alertsLoad, open, session } from "../state";
+import { isGrave, needsTaking } from "../order";
+import { alertsLoad, endedAlone, open, session } from "../state";
 import * as player from "./player";
 import type { Pattern } from "./patterns";
 
@@ -78,10 +78,31 @@ function armAfterTheRows(): () => void {
   };
 }
 
+/** A screen whose session has ended hears no alert: it calls until somebody acts at it. */
+export function callSomebody(): () => void {
+  if (!endedAlone.peek() || !wanted.peek()) return () => undefined;
+  const heardOf = () => {
+    endedAlone.value = false;
+    player.quiet();
+  };
+  player.soundDead(0);
+  const ends = new AbortController();
+  for (const press of ["pointerdown", "keydown"]) {
+    document.addEventListener(press, heardOf, { capture: true, signal: ends.signal });
+  }
+  return () => {
+    ends.abort();
+    heardOf();
+  };
+}
+
 function playWhatIsDue(): void {
   const on = wanted.value && player.armed.value && session.value !== null;
   player.sound(on ? pattern.value : null);
-  player.soundDead(on && clock.freshness.value === "lost");
+  const lost = clock.freshness.value === "lost";
+  // A connection that is gone shows at once and is heard after half a minute, by the audio clock.
+  const rest = Math.max(0, clock.LOST_AFTER_S - clock.behind.peek());
+  player.soundDead(on && lost ? rest : null);
 }
 
 /** A new grave alert, or one that climbed, ends the silence at once. */
@@ -108,10 +129,6 @@ function chimeForMedium(): () => void {
     if (now.size === 0) player.soundChime(false);
     else if (news && wanted.peek() && player.armed.peek() && !flood.peek()) player.soundChime(true);
   };
-}
-
-function isGrave(alert: Alert): boolean {
-  return alert.kind === "duress" || alert.severity === "kritis" || alert.severity === "tinggi";
 }
 
 function standing(alert: Alert): string {
