@@ -18,7 +18,7 @@ export function Actions({ alert }: { alert: Alert }) {
           <ActionButton key={action.verb} action={action} alert={alert} />
         ))}
       </div>
-      {actions.some((action) => action.enabled) && <NoteField alert={alert} />}
+      {actions.some((action) => action.enabled) && <NoteField key={alert.id} alert={alert} />}
     </>
   );
 }
@@ -43,6 +43,7 @@ function ActionButton({ action, alert }: { action: Action; alert: Alert }) {
       <kbd aria-hidden="true">{action.letter}</kbd>
       <span>
         {label}
+        {action.crew && !busy && <small> {action.crew}</small>}
         <span class="unseen">: {title(alert)}</span>
       </span>
     </button>

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { mayCommand } from "./actions";
 import { Choices } from "./Choices";
 import { type Dialog, dialog } from "./desk";
 import { leave } from "./entry";
@@ -8,6 +9,8 @@ import { type Key, t } from "./language";
 import { setWanted, wanted } from "./siren/watch";
 import { session, situation } from "./state";
 
+/** Of who may only look, these would be refused. */
+const COMMANDING: readonly Dialog[] = ["report"];
 const ENTRIES: [Dialog, Key, string][] = [
   ["handover", "ho.title", ""],
   ["journal", "ho.journal", ""],
@@ -65,10 +68,12 @@ function Entries({ close }: { close: () => void }) {
     close();
     dialog.value = name;
   };
+  const may = mayCommand(session.value);
+  const entries = ENTRIES.filter(([name]) => may || !COMMANDING.includes(name));
   const records = situation.value?.records_url;
   return (
     <div class="menu" data-testid="menu-entries">
-      {ENTRIES.map(([name, label, key]) => (
+      {entries.map(([name, label, key]) => (
         <button key={name} type="button" onClick={() => show(name)} data-testid={`menu-${name}`}>
           {t(label)} {key && <kbd aria-hidden="true">{key}</kbd>}
         </button>

@@ -1,10 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { Away } from "./Away";
 import type { Alert, Dispatch, Entry, Part } from "./contract";
-import { mayCommand } from "./actions";
+import { mayArrive, mayCommand, pendingCrews } from "./actions";
 import { perform } from "./commands";
 import { age, categoryName, clockTime, postName } from "./format";
 import { t, tIfKnown, tOr } from "./language";
+import { pending } from "./marks";
 import { Calls } from "./panels/Calls";
 import { Proof } from "./Proof";
 import { photoOf } from "./records";
@@ -13,14 +14,35 @@ import { session } from "./state";
 /** The crews that were sent, and how far each one is. */
 export function Dispatches({ alert }: { alert: Alert }) {
   if (alert.dispatches.length === 0) return null;
+  const onTheirWay = mayArrive(alert, session.value) ? pendingCrews(alert) : [];
   return (
     <ul class="dispatches" data-testid="dispatches">
       {alert.dispatches.map((sent) => (
         <li key={`${sent.crew} ${sent.at}`}>
           <b>{sent.crew}</b> <span>{progress(sent)}</span>
+          {onTheirWay.length > 1 && onTheirWay.includes(sent.crew) && (
+            <Arrived alert={alert} crew={sent.crew} />
+          )}
         </li>
       ))}
     </ul>
+  );
+}
+
+/** The key T marks the crew that was sent first; where several are on their way, any may come. */
+function Arrived({ alert, crew }: { alert: Alert; crew: string }) {
+  return (
+    <button
+      type="button"
+      class="plain"
+      aria-disabled={pending.value.has(alert.id)}
+      onClick={() => void perform(alert, "arrive", { crew })}
+      data-testid="arrived"
+      data-crew={crew}
+    >
+      {t("a.arrive")}
+      <span class="unseen"> {crew}</span>
+    </button>
   );
 }
 

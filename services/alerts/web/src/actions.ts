@@ -11,17 +11,21 @@ export interface Action {
   enabled: boolean;
   /** The step that the alert waits for. */
   next: boolean;
+  /** The crew that it is about, where it could be another one. */
+  crew?: string | undefined;
 }
 
 const COMMANDING = ["operator", "supervisor", "commander"];
+const SECOND_ROLE = "commander";
 const OVER = ["resolved", "closed"];
 
 /** The grid, always in the same places. Who may only look has it too, with nothing to press. */
 export function actionsFor(alert: Alert, me: Session | null): Action[] {
   const may = mayCommand(me);
   const over = OVER.includes(alert.state);
-  const proposedByMe = alert.closing !== null && alert.closing.actor === me?.actor;
   const next = nextVerb(alert);
+  const pending = pendingCrews(alert);
+  const several = pending.length > 1 ? pending[0] : undefined;
   const action = (verb: Verb, letter: string, label: Key, possible: boolean): Action => ({
     verb,
     letter,
@@ -32,11 +36,11 @@ export function actionsFor(alert: Alert, me: Session | null): Action[] {
   return [
     action("acknowledge", "A", "a.take", needsTaking(alert)),
     action("dispatch", "B", "a.backup", !over),
-    action("arrive", "T", "a.arrive", !over && pendingCrew(alert) !== null),
+    { ...action("arrive", "T", "a.arrive", !over && pending.length > 0), crew: several },
     action("resolve", "S", "a.resolve", !over && alert.state !== "raised"),
-    action("close", "X", closeLabel(alert), alert.state === "resolved" && !proposedByMe),
+    action("close", "X", closeLabel(alert), alert.state === "resolved" && mayClose(alert, me)),
     action("note", "N", "a.note", true),
-    action("merge", "G", "a.merge", alert.kind !== "duress" && alert.state !== "closed"),
+    action("merge", "G", "a.merge", alert.kind === "incident" && !over),
     action("reopen", "R", "a.reopen", over),
   ];
 }
@@ -50,9 +54,14 @@ export function saidMistake(alert: Alert): boolean {
   return alert.kind === "duress" && alert.timeline.some((entry) => entry.what === "mistaken");
 }
 
-/** The crew that was sent first and has neither come nor declined. */
-export function pendingCrew(alert: Alert): string | null {
-  return alert.dispatches.find((d) => !d.arrived_at && !d.declined_at)?.crew ?? null;
+/** The crews that have neither come nor declined, in the order in which they were sent. */
+export function pendingCrews(alert: Alert): string[] {
+  return alert.dispatches.filter((d) => !d.arrived_at && !d.declined_at).map((d) => d.crew);
+}
+
+/** Whether a crew can be marked as arrived. */
+export function mayArrive(alert: Alert, me: Session | null): boolean {
+  return mayCommand(me) && !OVER.includes(alert.state);
 }
 
 export function needsTwoPersons(alert: Alert): boolean {
@@ -65,7 +74,7 @@ function nextVerb(alert: Alert): Verb | null {
     case "acknowledged":
       return "dispatch";
     case "dispatched":
-      return pendingCrew(alert) === null ? "resolve" : "arrive";
+      return pendingCrews(alert).length === 0 ? "resolve" : "arrive";
     case "arrived":
       return "resolve";
     case "resolved":
@@ -73,6 +82,11 @@ function nextVerb(alert: Alert): Verb | null {
     default:
       return null;
   }
+}
+
+/** Whoever proposed it is not the second person, and that one is a commander. */
+function mayClose({ closing }: Alert, me: Session | null): boolean {
+  return closing === null || (closing.actor !== me?.actor && me?.role === SECOND_ROLE);
 }
 
 function closeLabel(alert: Alert): Key {

@@ -6,12 +6,14 @@ import { passing } from "./filter";
 import { flood } from "./flood";
 import { folded } from "./fold";
 import { arrange } from "./order";
-import { sites, situation } from "./state";
+import { onForget, sites, situation } from "./state";
 
 /** From so many open alerts on, the low ones share rows. */
 const MANY = 100;
 
 export const opened = signal<ReadonlySet<string>>(new Set());
+
+onForget(() => (opened.value = new Set()));
 
 const districts = computed(() => new Map(sites.value.map((site) => [site.id, site.district])));
 const families = computed(

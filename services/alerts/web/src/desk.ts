@@ -2,12 +2,12 @@
 
 import { effect, signal } from "@preact/signals";
 import { opened, unfold } from "./arrangement";
-import { actionsFor, pendingCrew } from "./actions";
+import { actionsFor, mayCommand, pendingCrews } from "./actions";
 import { type Details, perform } from "./commands";
 import type { Backup, Verb } from "./contract";
 import { loadBackup, loadCrews } from "./live";
 import { isInert } from "./marks";
-import { selected, selectedId, session, urgent } from "./state";
+import { onForget, selected, selectedId, session, urgent } from "./state";
 import { shownIds, shownItems, showNow } from "./stillness";
 
 /** The first ones are about the selected alert and close with it. */
@@ -42,6 +42,15 @@ export const SEARCH_FIELD = "queue-search";
 effect(() => {
   const about: readonly string[] = ABOUT_ALERT;
   if (selected.value === null && about.includes(dialog.peek() ?? "")) dialog.value = null;
+});
+
+onForget(() => {
+  dialog.value = null;
+  middle.value = "map";
+  site.value = null;
+  task.value = null;
+  district.value = null;
+  backup.value = null;
 });
 
 export function rowId(id: string): string {
@@ -114,7 +123,7 @@ export function act(verb: Verb): void {
       void perform(alert, verb);
       break;
     case "arrive":
-      void perform(alert, verb, crewDetails(pendingCrew(alert)));
+      void perform(alert, verb, crewDetails(pendingCrews(alert)[0]));
       break;
     case "close":
       void perform(alert, verb, outcomeDetails(alert.closing?.outcome ?? alert.outcome));
@@ -132,8 +141,8 @@ export function act(verb: Verb): void {
   }
 }
 
-function crewDetails(crew: string | null): Details {
-  return crew === null ? {} : { crew };
+function crewDetails(crew: string | undefined): Details {
+  return crew === undefined ? {} : { crew };
 }
 
 function outcomeDetails(outcome: string | null): Details {
@@ -144,11 +153,17 @@ function outcomeDetails(outcome: string | null): Details {
 async function openDispatch(): Promise<void> {
   const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
   const id = selectedId.peek() ?? "";
-  const asked = Promise.all([loadCrews(), loadBackup(id)]);
   backup.value = null;
+  const asked = Promise.all([loadCrews(), loadBackup(id)]);
   const answer = await Promise.race([asked, patience.then(() => null)]);
+  if (selected.peek()?.id !== id) return; // the operator has gone on to another one
   backup.value = answer?.[1] ?? null;
-  if (selected.peek() !== null) dialog.value ??= "dispatch";
+  dialog.value ??= "dispatch";
+}
+
+/** Who may only look takes no reports. */
+export function openReport(): void {
+  if (mayCommand(session.peek())) dialog.value = "report";
 }
 
 /** P goes round map, areas and sites. */

@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import type { Alert, Severity } from "./contract";
 import { categoryLabel, siteLabel, unitName } from "./format";
-import { open, session } from "./state";
+import { onForget, open, session } from "./state";
 
 export interface Filter {
   text: string;
@@ -17,6 +17,11 @@ const NONE: Filter = { text: "", severities: [], mine: false };
 export const filter = signal<Filter>(NONE);
 export const filterOpen = signal(false);
 export const filtering = computed(() => filter.value !== NONE);
+
+onForget(() => {
+  filter.value = NONE;
+  filterOpen.value = false;
+});
 
 /** The open alerts that the filter lets through. */
 export const passing = computed(() => {

@@ -19,7 +19,7 @@ const LETTERS: Record<string, () => void> = {
   u: goToUrgent,
   g: () => act("merge"),
   p: desk.nextMiddle,
-  l: () => (dialog.value = "report"),
+  l: desk.openReport,
   m: silence,
   f: () => (filterOpen.value = !filterOpen.peek()),
   "/": desk.toSearch,

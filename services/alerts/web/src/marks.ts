@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { Verb } from "./contract";
+import { onForget } from "./state";
 
 const CONFLICT_MS = 5_000;
 const NOTICE_MS = 8_000;
@@ -19,6 +20,12 @@ export const marks = signal<ReadonlyMap<string, Mark>>(new Map());
 export const pending = signal<ReadonlyMap<string, Verb>>(new Map());
 export const changed = signal<ReadonlySet<string>>(new Set());
 const relabelled = new Set<string>();
+
+onForget(() => {
+  marks.value = new Map();
+  changed.value = new Set();
+  undoable.value = null;
+});
 
 /** Shows a mark; it leaves by itself unless it says that an answer is awaited. */
 export function mark(id: string, value: Mark): void {

@@ -1,10 +1,11 @@
-import { useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import { post } from "../api";
 import * as clock from "../clock";
 import { dialog } from "../desk";
 import { Dialog } from "../Dialog";
 import { decimal, shortTime } from "../format";
 import { t, tIfKnown } from "../language";
+import { isGrave } from "../order";
 import { test } from "../siren/player";
 import { statusOf } from "../sites";
 import { crews, open, session, sites } from "../state";
@@ -18,7 +19,10 @@ import { Waiting } from "./Waiting";
 
 /** The watch changes: those who leave prepare, those who come open what is grave and accept. */
 export function HandoverDialog() {
-  const reading = useRead<Watch>("/v1/handover");
+  // A grave alert that comes meanwhile has to be opened too.
+  const grave = useComputed(() => open.value.filter(isGrave).map((alert) => alert.id).join());
+  const reading = useRead<Watch>("/v1/handover", grave.value);
+  const anew = useSignal(false);
   const watch = reading.data.value;
   if (watch === null) {
     return (
@@ -28,17 +32,34 @@ export function HandoverDialog() {
     );
   }
   const { pending } = watch;
-  if (pending === null) return <Prepare last={watch.last} again={reading.again} />;
-  if (pending.outgoing.actor === session.value?.actor) return <Prepared pending={pending} seal={watch.checkpoint} />;
-  return <Accept pending={pending} mustRead={watch.must_read} seal={watch.checkpoint} />;
+  const mine = pending?.outgoing.actor === session.value?.actor;
+  if (pending === null || (mine && anew.value)) {
+    const done = async () => {
+      await reading.again();
+      anew.value = false;
+    };
+    return <Prepare last={watch.last} before={pending?.attention ?? ""} done={done} />;
+  }
+  const seal = watch.checkpoint;
+  if (mine) return <Prepared pending={pending} seal={seal} anew={() => (anew.value = true)} />;
+  return (
+    <Accept pending={pending} mustRead={watch.must_read} seal={seal} again={reading.again} />
+  );
 }
 
-function Prepare({ last, again }: { last: Handover | null; again: () => Promise<void> }) {
+interface Preparing {
+  last: Handover | null;
+  before: string;
+  done: () => Promise<void>;
+}
+
+/** What was prepared before stands until it is prepared anew: the newest one is what counts. */
+function Prepare({ last, before, done }: Preparing) {
   const asking = useAsking();
-  const attention = useSignal("");
+  const attention = useSignal(before);
   const prepare = async () => {
     const words = attention.value.trim();
-    if (await asking.run((key) => post("/v1/handover", { attention: words, key }))) await again();
+    if (await asking.run((key) => post("/v1/handover", { attention: words, key }))) await done();
   };
   return (
     <Dialog
@@ -92,9 +113,9 @@ function Standing() {
   );
 }
 
-function Prepared({ pending, seal }: { pending: Handover; seal: Seal }) {
+function Prepared({ pending, seal, anew }: { pending: Handover; seal: Seal; anew: () => void }) {
   return (
-    <Dialog name="handover" heading={t("ho.title")} wide>
+    <Dialog name="handover" heading={t("ho.title")} confirm={t("ho.anew")} onConfirm={anew} wide>
       <p data-testid="prepared">{t("ho.waiting")}</p>
       <Attention pending={pending} seal={seal} />
     </Dialog>
@@ -115,7 +136,10 @@ function Attention({ pending, seal }: { pending: Handover; seal: Seal }) {
         <figure>
           <QrCode text={seal.note} label={t("ho.checkpoint")} />
           <figcaption>
-            {t("ho.checkpoint")} · {t("ho.sealed", { n: decimal(seal.size ?? 0, 0) })}
+            {t("ho.checkpoint")} · {t("ho.sealed", { n: decimal(seal.size ?? 0, 0) })}{" "}
+            <button type="button" class="tonal" onClick={() => print()} data-testid="print">
+              {t("ho.print")}
+            </button>
           </figcaption>
         </figure>
       ) : (
@@ -129,9 +153,10 @@ interface Accepting {
   pending: Handover;
   mustRead: string[];
   seal: Seal;
+  again: () => Promise<void>;
 }
 
-function Accept({ pending, mustRead, seal }: Accepting) {
+function Accept({ pending, mustRead, seal, again }: Accepting) {
   const asking = useAsking();
   const read = useSignal<ReadonlySet<string>>(new Set());
   const tested = useSignal(false);
@@ -141,6 +166,7 @@ function Accept({ pending, mustRead, seal }: Accepting) {
     const body = { read: [...read.value] };
     const path = `/v1/handover/${pending.id}/accept`;
     if (await asking.run((key) => post(path, { ...body, key }))) dialog.value = null;
+    else await again();
   };
   const hear = () => {
     tested.value = true;

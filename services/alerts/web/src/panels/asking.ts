@@ -26,6 +26,8 @@ export function useAsking(): Asking {
       key.current = newKey();
       return true;
     } catch (error) {
+      // The service keeps its answer to a key, a refusal too.
+      if (error instanceof Refused) key.current = newKey();
       fault.value = words(error);
       return false;
     } finally {

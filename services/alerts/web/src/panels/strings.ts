@@ -130,6 +130,8 @@ export const panelStrings = {
   "ho.accept": ["Terima jaga", "Accept the watch"],
   "ho.unread": ["{n} belum dibaca", "{n} not read"],
   "ho.prepare": ["Siapkan serah terima", "Prepare the handover"],
+  "ho.anew": ["Siapkan lagi", "Prepare anew"],
+  "ho.print": ["Cetak", "Print"],
   "ho.waiting": [
     "Sudah disiapkan. Regu baru masuk dengan akun sendiri, membuka yang berat, lalu menerima.",
     "Prepared. The incoming team signs in with its own account, opens what is grave, then accepts.",

@@ -1,9 +1,12 @@
 /** Vulnerabilities and advices, as lists and by site. */
 
 import { computed, signal } from "@preact/signals";
+import { onForget } from "../state";
 import type { Task } from "./contract";
 
 export const tasks = signal<ReadonlyMap<string, Task>>(new Map());
+
+onForget(() => (tasks.value = new Map()));
 
 /** What is overdue first, then by due time. */
 export const openTasks = computed(() =>
