@@ -1,5 +1,6 @@
 """The fake's routes for what the room has beside its alerts: tasks, journal, watch, figures."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -148,8 +149,8 @@ def room_routes(fake: "FakeAlerts", person: Any) -> list[HTTPRouteHandler]:
         return room.readiness
 
     @get("/v1/performance")
-    async def performance() -> Performance:
-        return room.performance
+    async def performance(operators: FromQuery[int] = 1) -> Performance:
+        return replace(room.performance, operators=operators)
 
     return [
         tasks,

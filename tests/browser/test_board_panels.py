@@ -202,6 +202,16 @@ async def test_the_figures_have_n_and_no_percentage_below_twenty(
     await expect(board.get_by_test_id("curve").locator("canvas")).to_have_count(1)
 
 
+async def test_rates_are_for_those_who_are_at_the_boards(board: Page, fake: FakeAlerts) -> None:
+    fake.operators = 3
+    fake.tick(lag_s=3.3)
+    await expect(board.get_by_test_id("freshness")).to_contain_text("3,3")
+    async with board.expect_request("**/v1/performance**") as asked:
+        await from_menu(board, "menu-performance")
+    assert "operators=3" in (await asked.value).url
+    await expect(board.get_by_test_id("per-operators")).to_contain_text("3")
+
+
 async def test_a_figure_that_the_page_has_no_words_for_is_shown_by_its_own_name(
     board: Page, fake: FakeAlerts
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.alerts.adapters.store import retryable
@@ -28,15 +28,18 @@ class PerformanceReadings:
 
     async def told(self, viewer: Principal, since: datetime, until: datetime) -> list[Told]:
         """Live alerts that are there for a viewer and were raised in a span, oldest first."""
+        return await self._found(viewer, alert.c.opened_at >= since, alert.c.opened_at < until)
+
+    async def standing(self, viewer: Principal, before: datetime) -> list[Told]:
+        """Live alerts that are there for a viewer and are open since before a moment."""
+        return await self._found(viewer, alert.c.closed_at.is_(None), alert.c.opened_at < before)
+
+    async def _found(self, viewer: Principal, *which: ColumnElement[bool]) -> list[Told]:
         below = alert.c.unit.startswith(f"{viewer.unit}/", autoescape=True)
+        mine = or_(alert.c.unit == viewer.unit, below)
         statement = (
             select(alert.c.body)
-            .where(
-                or_(alert.c.unit == viewer.unit, below),
-                alert.c.purpose.is_(None),
-                alert.c.opened_at >= since,
-                alert.c.opened_at < until,
-            )
+            .where(mine, alert.c.purpose.is_(None), *which)
             .order_by(alert.c.opened_at.desc())
             .limit(MOST)
         )

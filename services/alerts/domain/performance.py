@@ -125,24 +125,25 @@ def performance(
     *,
     operators: int = 1,
     journal: Sequence[JournalEntry] = (),
+    standing: Sequence[Told] = (),
 ) -> Performance:
     """The figures of the alerts that were raised in a window, oldest first; `operators` ≥ 1.
 
-    The journal tells how long screens were silent or blind.
+    The journal tells how long screens were silent or blind. `standing` are those that are open for
+    longer than `STANDING` at the end of the window, whenever they were raised.
     """
     spans = _spans(alerts, since, until)
     severities = Counter(alert.severity for alert in alerts)
-    standing = [a.id for a in alerts if (a.closed_at or until) - a.raised_at > STANDING]
     repeats = _repeats(alerts)
     figures = [
         *_rates(spans, operators),
         *_shares(severities, len(alerts)),
         *_times(alerts, until),
         *_climbs(alerts),
-        Figure("standing", "count", len(standing), len(alerts), _below(len(standing), 4, 10)),
+        Figure("standing", "count", len(standing), len(standing), _below(len(standing), 4, 10)),
         Figure("repeats", "count", len(repeats), len(alerts), _below(len(repeats), 0, 3)),
-        _minutes("blind", journal, lambda minutes: _below(minutes, 0, 0)),
-        _minutes("silence", journal, lambda minutes: "none"),
+        _minutes("blind", journal, since, until, lambda minutes: _below(minutes, 0, 0)),
+        _minutes("silence", journal, since, until, lambda minutes: "none"),
         _share("safe_share", [a.outcome == "safe_unfounded" for a in alerts if a.outcome]),
     ]
     return Performance(
@@ -153,7 +154,7 @@ def performance(
         dict[str, int](severities.items()),
         spans,
         _sources(alerts),
-        standing,
+        [each.id for each in standing],
         repeats,
     )
 
@@ -258,11 +259,26 @@ def _part(name: str, count: int, total: int, level: Callable[[float], Level]) ->
 
 
 def _minutes(
-    kind: JournalKind, journal: Iterable[JournalEntry], level: Callable[[float], Level]
+    kind: JournalKind,
+    journal: Iterable[JournalEntry],
+    since: datetime,
+    until: datetime,
+    level: Callable[[float], Level],
 ) -> Figure:
-    seconds = [entry.seconds or 0 for entry in journal if entry.kind == kind]
-    minutes = sum(seconds) / 60
-    return Figure(f"minutes_{kind}", "minutes", minutes, len(seconds), level(minutes))
+    """How long it was so on any screen: what holds on five of them at once is counted once."""
+    spans = [_lasted(entry) for entry in journal if entry.kind == kind]
+    total, reached = timedelta(), since
+    for begins, ends in sorted(spans):
+        total += max(min(ends, until) - max(begins, reached), timedelta())
+        reached = max(reached, ends)
+    minutes = total / timedelta(minutes=1)
+    return Figure(f"minutes_{kind}", "minutes", minutes, len(spans), level(minutes))
+
+
+def _lasted(entry: JournalEntry) -> tuple[datetime, datetime]:
+    """A silence is written down when it begins, blindness when the screen sees again."""
+    length = timedelta(seconds=entry.seconds or 0)
+    return (entry.at - length, entry.at) if entry.kind == "blind" else (entry.at, entry.at + length)
 
 
 def _below(value: float, aim: float, watch: float) -> Level:

@@ -64,8 +64,10 @@ async def test_the_figures_count_the_units_own_alerts_in_their_window(
         an_alert("exercise", unit=POLRES, raised_at=now, purpose="exercise"),
         an_alert("theirs", unit="polda-jatim/polres-lamongan", raised_at=now),
         an_alert("old", unit=POLRES),
+        an_alert("over", unit=POLRES, state="closed", closed_at=now),
     )
     figures = (await siti.get("/v1/performance", params={"window": "24h"})).json()
     assert figures["severities"] == {"tinggi": 1}
     assert sum(span["count"] for span in figures["per_10min"]) == 1
+    assert figures["standing"] == [id_of("old")]
     assert is_problem(await siti.get("/v1/performance", params={"window": "year"}), 400)

@@ -96,15 +96,51 @@ def test_shares_of_few_alerts_are_not_judged() -> None:
     assert figure("share_kritis", *grave, told(20, severity="kritis")).level == "act"
 
 
-def test_minutes_of_silence_and_of_blindness_come_from_the_journal() -> None:
-    def entry(kind: JournalKind, seconds: int) -> JournalEntry:
-        return replace(ENTRY, kind=kind, seconds=seconds)
+def lasting(kind: JournalKind, minute: float, seconds: int) -> JournalEntry:
+    return replace(ENTRY, kind=kind, at=START + timedelta(minutes=minute), seconds=seconds)
 
-    journal = [entry("silence", 30), entry("silence", 60), entry("blind", 120), ENTRY]
+
+def minutes_of(kind: JournalKind, *journal: JournalEntry) -> float:
     made = performance([], START, END, journal=journal)
+    [value] = [each.value for each in made.figures if each.id == f"minutes_{kind}"]
+    assert value is not None
+    return value
+
+
+def test_minutes_of_silence_and_of_blindness_come_from_the_journal() -> None:
+    journal = [lasting("silence", 10, 30), lasting("silence", 20, 60), lasting("blind", 30, 120)]
+    made = performance([], START, END, journal=[*journal, ENTRY])
     values = {each.id: (each.value, each.level) for each in made.figures}
     assert values["minutes_silence"] == (1.5, "none")
     assert values["minutes_blind"] == (2, "act")
+
+
+def test_what_holds_on_several_screens_at_once_is_counted_once() -> None:
+    # Blindness is written down when it ends, a silence when it begins.
+    assert minutes_of("blind", lasting("blind", 10, 180), lasting("blind", 11, 180)) == 4
+    assert minutes_of("silence", lasting("silence", 10, 60), lasting("silence", 10.5, 60)) == 1.5
+
+
+def test_what_began_before_the_window_counts_from_its_start() -> None:
+    assert minutes_of("blind", lasting("blind", 2, 600)) == 2
+
+
+@given(st.lists(st.tuples(st.floats(0, 400), st.integers(0, 4_000)), min_size=1, max_size=12))
+def test_merged_minutes_are_at_least_the_longest_and_at_most_the_sum_and_the_window(
+    spans: list[tuple[float, int]],
+) -> None:
+    journal = [lasting("silence", minute, seconds) for minute, seconds in spans]
+    merged = minutes_of("silence", *journal)
+    lengths = [min(seconds / 60, 480 - minute) for minute, seconds in spans]
+    assert max(lengths) - 1e-6 <= merged <= min(480, sum(lengths)) + 1e-6
+    assert minutes_of("silence", *journal, *journal) == merged
+
+
+def test_what_stands_for_a_day_is_named_although_it_was_raised_before_the_window() -> None:
+    old = told(-3_000)
+    made = performance([told(1)], START, END, standing=[old])
+    assert made.standing == [old.id]
+    assert next(each for each in made.figures if each.id == "standing").value == 1
 
 
 @given(st.lists(st.floats(0, 479.9), max_size=60), st.integers(1, 5))

@@ -11,7 +11,7 @@ from litestar.params import QueryParameter
 from services.alerts.adapters.http.rights import Asked, principal_of
 from services.alerts.adapters.performance_reading import PerformanceReadings
 from services.alerts.adapters.watch_reading import WatchReadings
-from services.alerts.domain.performance import Performance, performance
+from services.alerts.domain.performance import STANDING, Performance, performance
 from shared.clock import Clock
 
 WINDOWS = {"shift": timedelta(hours=8), "24h": timedelta(hours=24), "30d": timedelta(days=30)}
@@ -33,9 +33,16 @@ def performance_routes(
         since = until - WINDOWS[window]
         viewer = principal_of(request)
         told = await readings.told(viewer, since, until)
+        standing = await readings.standing(viewer, until - STANDING)
         journal = await watches.journal(viewer.unit, since)
         return await asyncio.to_thread(
-            performance, told, since, until, operators=operators, journal=journal
+            performance,
+            told,
+            since,
+            until,
+            operators=operators,
+            journal=journal,
+            standing=standing,
         )
 
     return [figures]

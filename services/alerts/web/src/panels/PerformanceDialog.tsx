@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import * as clock from "../clock";
 import { Dialog } from "../Dialog";
 import { categoryName, decimal, title } from "../format";
 import { language, t, theme, tIfKnown, tOr } from "../language";
@@ -12,11 +13,15 @@ const WINDOWS: Window[] = ["shift", "24h", "30d"];
 const SEVERITIES = ["kritis", "tinggi", "sedang", "rendah"] as const;
 /** Fewer cases than this have no percentage. */
 const ENOUGH = 20;
+const MOST_OPERATORS = 50;
 
 /** How the alarms themselves do, by EEMUA 191 and ISA-18.2; colour only outside the aim. */
 export function PerformanceDialog() {
   const window = useSignal<Window>("shift");
-  const reading = useRead<Performance>(`/v1/performance?window=${window.value}`);
+  // Rates are for each operator. Who is here is asked once, so that nothing moves while one reads.
+  const present = useMemo(() => Math.min(MOST_OPERATORS, Math.max(1, clock.operators.peek())), []);
+  const path = `/v1/performance?window=${window.value}&operators=${present}`;
+  const reading = useRead<Performance>(path);
   const found = reading.data.value;
   return (
     <Dialog name="performance" heading={t("b.perf")} wide>
@@ -56,6 +61,9 @@ function Panel({ found }: { found: Performance }) {
         </tbody>
       </table>
       <div>
+        <p class="quiet" data-testid="per-operators">
+          {t("perf.operators", { n: found.operators })}
+        </p>
         <h3>{t("perf.curve")}</h3>
         <Curve spans={found.per_10min} />
         <h3>{t("perf.severities")}</h3>

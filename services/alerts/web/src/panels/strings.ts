@@ -189,6 +189,7 @@ export const panelStrings = {
   "perf.watch": ["perhatikan", "watch"],
   "perf.act": ["tindak", "act"],
   "perf.of": ["{a} dari {b}", "{a} of {b}"],
+  "perf.operators": ["Laju dihitung untuk {n} operator", "Rates are for {n} operators"],
   "perf.curve": ["Peringatan per 10 menit", "Alerts in 10 minutes"],
   "perf.most": ["Terbanyak {n} dalam 10 menit", "At most {n} in 10 minutes"],
   "perf.severities": ["Menurut tingkat bahaya", "By severity"],
