@@ -12,6 +12,7 @@ from services.alerts.adapters.http.map_tiles import MAP_TILES
 from services.alerts.adapters.tiles_file import TilesFile
 from tests.browser.fake_alerts import FakeAlerts, running
 from tests.browser.sight import from_menu, sign_in, watched
+from tests.browser.test_board_care import AXE, RULES
 from tests.browser.test_words_and_colours import tokens
 from tests.tiles import EXTENT, MVT, PNG, mvt, png, write_archive
 from tests.waiting import eventually
@@ -49,7 +50,11 @@ def sea(tmp_path: Path) -> TilesFile:
 
 @asynccontextmanager
 async def opened(
-    context: BrowserContext, fake: FakeAlerts, tiles: TilesFile | None, script: str = ""
+    context: BrowserContext,
+    fake: FakeAlerts,
+    tiles: TilesFile | None,
+    script: str = "",
+    query: str = "",
 ) -> AsyncIterator[Page]:
     """The board of Ipda Sari with a base map; strangers asked and rules broken are faults."""
     fake.tiles = tiles
@@ -57,7 +62,7 @@ async def opened(
         tab = await context.new_page()
         faults = watched(tab, base)
         await tab.add_init_script(script or "0")
-        await sign_in(tab, f"{base}/board/", "sari")
+        await sign_in(tab, f"{base}/board/{query}", "sari")
         yield tab
         await tab.close()
         assert faults == []
@@ -84,7 +89,13 @@ async def test_pictures_are_drawn_below_the_signs_and_dimmed(
         drawn = tab.get_by_test_id("map")
         await expect(drawn).to_have_attribute("data-base", "true")
         await expect(drawn).to_have_attribute("data-sites", str(len(fake.sites)))
-        await expect(tab.get_by_test_id("map-kind")).to_contain_text("Peta dasar setempat")
+        kind = tab.get_by_test_id("map-kind")
+        await expect(kind).to_contain_text("Peta dasar setempat")
+        # Whose pictures these are, nobody can know but the archive.
+        await expect(kind).to_contain_text("sumber tidak disebut")
+        zoom = await drawn.get_attribute("data-zoom")
+        assert zoom is not None
+        assert float(zoom).is_integer()
         order = await tab.evaluate(
             """() => ["tile", "overlay"].map(name =>
               Number(getComputedStyle(document.querySelector(`.leaflet-${name}-pane`)).zIndex))"""
@@ -164,6 +175,52 @@ async def test_an_archive_that_does_not_come_leaves_the_schema(
 
 
 @pytest.mark.usefixtures("built_pages")
+async def test_a_board_that_was_opened_while_the_archive_was_away_gets_it_hours_later(
+    context: BrowserContext, fake: FakeAlerts, sea: TilesFile
+) -> None:
+    away, asked = True, 0
+
+    async def answer(route: Route) -> None:
+        nonlocal asked
+        asked += 1
+        await (route.fulfill(status=503) if away else route.continue_())
+
+    await context.route(f"**{MAP_TILES}", answer)
+    await context.clock.install()
+    async with opened(context, fake, sea) as tab:
+
+        async def asked_often() -> bool:
+            fake.tick()
+            await context.clock.fast_forward(61_000)
+            return asked > 8
+
+        assert await eventually(asked_often)
+        kind = tab.get_by_test_id("map-kind")
+        await expect(kind).to_have_text("Skema, posisi perkiraan")
+        away = False
+
+        async def there() -> bool:
+            fake.tick()
+            await context.clock.fast_forward(61_000)
+            return "Peta dasar" in await kind.inner_text()
+
+        assert await eventually(there)
+
+
+@pytest.mark.parametrize("query", ["", "?mode=wall"])
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.usefixtures("built_pages")
+async def test_a_base_map_breaks_no_rule_of_axe_on_board_and_wall(
+    context: BrowserContext, fake: FakeAlerts, sea: TilesFile, theme: str, query: str
+) -> None:
+    script = f"localStorage.setItem('ronda.theme', '{theme}')"
+    async with opened(context, fake, sea, script, query) as tab:
+        assert await shows(tab, tokens()[theme]["ground-water"])
+        await tab.evaluate(AXE.read_text(encoding="utf-8"))
+        assert await tab.evaluate(RULES) == []
+
+
+@pytest.mark.usefixtures("built_pages")
 async def test_tiles_that_fail_bring_the_grid_back_until_they_come(
     context: BrowserContext, fake: FakeAlerts, sea: TilesFile
 ) -> None:
@@ -184,6 +241,7 @@ async def test_tiles_that_fail_bring_the_grid_back_until_they_come(
         assert await eventually(lambda: asked > 3)
         drawn = tab.get_by_test_id("map")
         await expect(drawn).to_have_attribute("data-base", "false")
+        await expect(tab.get_by_test_id("map-kind")).to_have_text("Skema, posisi perkiraan")
         await expect(drawn).to_have_attribute("data-sites", str(len(fake.sites)))
         away = False
         assert await shows(tab, tokens()["dark"]["ground-water"])

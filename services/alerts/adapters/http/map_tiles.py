@@ -7,11 +7,12 @@ from http import HTTPStatus
 
 from litestar import route
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Stream
 
 from services.alerts.adapters.http.rights import Asked
 from services.alerts.adapters.tiles_file import Edition, TilesFile
-from shared.problem import ProblemError
+from shared.problem import MEDIA_TYPE, Problem, ProblemError
 
 MAP_TILES = "/v1/map/basemap.pmtiles"
 """Where the page finds the base map, when there is one."""
@@ -21,13 +22,31 @@ _TOLD = (
     "A PMTiles archive (version 3). One range of it is answered 206, none or several 200 with the "
     "whole file, one beyond its end 416; If-None-Match and If-Range are heeded."
 )
+_ANSWERS: dict[int, ResponseSpec] = {
+    HTTPStatus.PARTIAL_CONTENT: ResponseSpec(
+        bytes, description="The range", media_type=_MEDIA_TYPE, generate_examples=False
+    ),
+    HTTPStatus.NOT_MODIFIED: ResponseSpec(None, description="The asker has this edition"),
+    HTTPStatus.NOT_FOUND: ResponseSpec(
+        Problem, description="There is no base map", media_type=MEDIA_TYPE
+    ),
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: ResponseSpec(
+        Problem, description="The range lies beyond the end", media_type=MEDIA_TYPE
+    ),
+}
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.IGNORECASE)
 
 
 def map_tiles_routes(tiles: TilesFile | None) -> list[HTTPRouteHandler]:
     """`GET` and `HEAD /v1/map/basemap.pmtiles`; 404 where the deployment has none."""
 
-    @route(MAP_TILES, http_method=["GET", "HEAD"], media_type=_MEDIA_TYPE, description=_TOLD)
+    @route(
+        MAP_TILES,
+        http_method=["GET", "HEAD"],
+        media_type=_MEDIA_TYPE,
+        description=_TOLD,
+        responses=_ANSWERS,
+    )
     async def basemap(request: Asked) -> Stream:
         if tiles is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "this deployment has no base map")

@@ -24,7 +24,8 @@ export function MapPanel() {
   const chart = useSignal<Chart | null>(null);
   const away = useSignal<Away>(NOWHERE);
   const scale = useSignal({ px: 0, text: "" });
-  const credit = useSignal("");
+  const credit = useSignal<string | null>(null);
+  const based = useSignal(false);
   const failed = useSignal(false);
   const now = useComputed(slow);
   const alerts = useCalm(open);
@@ -41,11 +42,12 @@ export function MapPanel() {
         chart.value = leaflet.chart(box.current, {
           pickedSite: showSite,
           pickedAlert: goTo,
-          drawn: (next, length) => {
+          drawn: (next, length, base) => {
             away.value = next;
             if (length.px !== scale.peek().px) scale.value = length;
+            based.value = base;
           },
-        });
+        }, Boolean(situation.peek()?.map_tiles_url));
       },
       () => (failed.value = true),
     );
@@ -53,7 +55,7 @@ export function MapPanel() {
       gone = true;
       chart.peek()?.end();
       chart.value = null;
-      credit.value = "";
+      based.value = false;
     };
   }, [mayDraw]);
   useSignalEffect(() => chart.value?.show(scene.value));
@@ -64,9 +66,7 @@ export function MapPanel() {
   const tiles = useComputed(() => situation.value?.map_tiles_url);
   useSignalEffect(() => {
     if (chart.value === null || !tiles.value || !isOurs(tiles.value)) return;
-    const show = (said: string) => {
-      if (said) credit.value = said; // a map that is gone by now has nothing to say
-    };
+    const show = (said: string | null) => (credit.value = said);
     chart.value.base(tiles.value).then(show, () => undefined); // the schema is there anyway
   });
   useSignalEffect(() => {
@@ -94,7 +94,7 @@ export function MapPanel() {
           look={() => chart.peek()?.lookAt(away.peek()[side])}
         />
       ))}
-      <Legend scale={scale.value} credit={credit.value} />
+      <Legend scale={scale.value} credit={based.value ? (credit.value ?? t("m.nocredit")) : null} />
     </div>
   );
 }
@@ -111,7 +111,8 @@ function EdgeArrow(props: { side: Side; away: Away[Side]; look: () => void }) {
   );
 }
 
-function Legend({ scale, credit }: { scale: { px: number; text: string }; credit: string }) {
+/** `credit`: whose data lies below, null while nothing does. */
+function Legend({ scale, credit }: { scale: { px: number; text: string }; credit: string | null }) {
   const kind = credit ? "m.tiles" : situation.value?.map_url ? "m.lines" : "m.schema";
   return (
     <div class="map-foot">

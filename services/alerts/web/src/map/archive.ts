@@ -5,13 +5,14 @@ import { EtagMismatch, FetchSource, PMTiles, type RangeResponse, ResolvedValueCa
 const AGAIN_AFTER_MS = [2_000, 10_000, 60_000];
 const PATIENCE_MS = 15_000;
 
-/** Asks again a few times; then the place stays empty until it is looked at anew. */
+/** Asks again, in the end once a minute, until there is an answer or nobody looks any more. */
 class PatientSource implements Source {
   private readonly inner: FetchSource;
 
   constructor(
     address: string,
     private readonly heard: (answered: boolean) => void,
+    private readonly gone: AbortSignal,
   ) {
     this.inner = new FetchSource(address);
   }
@@ -21,43 +22,45 @@ class PatientSource implements Source {
   async getBytes(
     offset: number,
     length: number,
-    over?: AbortSignal,
+    signal?: AbortSignal,
     etag?: string,
   ): Promise<RangeResponse> {
-    for (const wait of [...AGAIN_AFTER_MS, null]) {
-      const late = AbortSignal.timeout(PATIENCE_MS);
-      const signal = over ? AbortSignal.any([over, late]) : late;
+    const over = signal ? AbortSignal.any([signal, this.gone]) : this.gone;
+    for (let tries = 0; ; tries += 1) {
       try {
-        const answer = await this.inner.getBytes(offset, length, signal, etag);
+        const late = AbortSignal.timeout(PATIENCE_MS);
+        const answer = await this.inner.getBytes(offset, length, AbortSignal.any([over, late]), etag);
         this.heard(true);
         return answer;
       } catch (error) {
         // Another edition of the file: the caller begins anew with its directory.
-        if (over?.aborted || error instanceof EtagMismatch) throw error;
+        if (over.aborted || error instanceof EtagMismatch) throw error;
         this.heard(false);
-        if (wait === null) throw error;
-        await new Promise((resolve) => setTimeout(resolve, wait));
-        over?.throwIfAborted();
       }
+      const wait = AGAIN_AFTER_MS[Math.min(tries, AGAIN_AFTER_MS.length - 1)];
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      over.throwIfAborted();
     }
-    throw new Error("unreachable");
   }
 }
 
 /** `heard` is told after each request whether it was answered. */
-export function openArchive(address: string, heard: (answered: boolean) => void): PMTiles {
+export function openArchive(
+  address: string,
+  heard: (answered: boolean) => void,
+  gone: AbortSignal,
+): PMTiles {
   // A cache of answers, not of promises: of those one that failed would stay failed.
-  return new PMTiles(new PatientSource(address, heard), new ResolvedValueCache());
+  return new PMTiles(new PatientSource(address, heard, gone), new ResolvedValueCache());
 }
 
 /** What the archive says whom its data is of, which is text here whatever markup it holds. */
-export function creditOf(metadata: unknown): string {
+export function creditOf(metadata: unknown): string | null {
   const said = (metadata as { attribution?: unknown } | null)?.attribution;
-  if (typeof said !== "string") return OSM;
+  if (typeof said !== "string") return null;
   const parsed = new DOMParser().parseFromString(said, "text/html");
   const text = parsed.body.textContent?.replace(/\s+/g, " ").trim() ?? "";
-  return text.slice(0, LONGEST_CREDIT) || OSM;
+  return text.slice(0, LONGEST_CREDIT) || null;
 }
 
-const OSM = "© OpenStreetMap";
 const LONGEST_CREDIT = 120;

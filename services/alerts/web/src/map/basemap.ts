@@ -7,10 +7,13 @@ import { creditOf, openArchive } from "./archive";
 import { labelRules, paintRules } from "./groundRules";
 import type { Colours } from "./symbols";
 
+/** Vector tiles of this schema are made of its data, also where they do not say so. */
+const OSM = "© OpenStreetMap";
+
 export interface Basemap {
   layer: L.GridLayer;
-  /** Whose data it is. */
-  credit: string;
+  /** Whose data it is; null where the archive does not say. */
+  credit: string | null;
   /** Whether its last piece came; else the schema is drawn as if there were none. */
   stands(): boolean;
   /** In the colours that the board has now. */
@@ -22,19 +25,23 @@ export interface Board {
   isNamed(place: string): boolean;
   /** The archive has gone, or has come again. */
   changed(): void;
+  /** The map is no longer shown. */
+  gone: AbortSignal;
 }
 
-/** Rejects for an archive that does not come within a minute. */
+/** Waits for an archive that does not come, for as long as the map is shown. */
 export async function basemap(address: string, board: Board): Promise<Basemap> {
   let stands = true;
   const archive = openArchive(address, (answered) => {
     if (answered === stands) return;
     stands = answered;
     board.changed();
-  });
+  }, board.gone);
   const header = await archive.getHeader();
-  const credit = creditOf(await archive.getMetadata().catch(() => null));
-  const made = header.tileType === TileType.Mvt ? drawn : pictured;
+  const said = creditOf(await archive.getMetadata().catch(() => null));
+  const isDrawn = header.tileType === TileType.Mvt;
+  const credit = said ?? (isDrawn ? OSM : null);
+  const made = isDrawn ? drawn : pictured;
   return { ...made(archive, header, board), credit, stands: () => stands };
 }
 

@@ -14,16 +14,17 @@ export type Away = Readonly<Record<Side, readonly AlertSpot[]>>;
 export interface Listener {
   pickedSite(id: string): void;
   pickedAlert(id: string): void;
-  /** After each drawing: untaken grave alerts out of view, and the length of the scale. */
-  drawn(away: Away, scale: { px: number; text: string }): void;
+  /** After each drawing: untaken grave alerts out of view, the length of the scale, whether a base
+   * map lies below. */
+  drawn(away: Away, scale: { px: number; text: string }, based: boolean): void;
 }
 
 export interface Chart {
   show(scene: Scene): void;
   repaint(): void;
   ground(lines: GeoJSON.GeoJsonObject): void;
-  /** The deployment's base map, below everything else; tells whose data it is. */
-  base(address: string): Promise<string>;
+  /** The deployment's base map, below everything else; tells whose data it is, if it says so. */
+  base(address: string): Promise<string | null>;
   lookAt(spots: readonly Spot[]): void;
   end(): void;
 }
@@ -33,7 +34,8 @@ const BASE_PX = 16;
 const SCALES_M = [5_000, 2_000, 1_000, 500, 200];
 const WIDEST_SCALE_PX = 220;
 
-export function chart(box: HTMLElement, listener: Listener): Chart {
+/** `tiled`: a base map will come, whose tiles of a half step would have words too small to read. */
+export function chart(box: HTMLElement, listener: Listener, tiled: boolean): Chart {
   // No motion at all: a zoom or a pan is there at once, and the canvas is drawn once for it.
   const map = L.map(box, {
     attributionControl: false,
@@ -42,7 +44,7 @@ export function chart(box: HTMLElement, listener: Listener): Chart {
     inertia: false,
     minZoom: 7,
     maxZoom: 18,
-    zoomSnap: 0.5,
+    zoomSnap: tiled ? 1 : 0.5,
   });
   map.setView([-2.5, 118], 7);
   const canvas = L.DomUtil.create("canvas", "map-canvas", map.getPane("overlayPane"));
@@ -53,7 +55,7 @@ export function chart(box: HTMLElement, listener: Listener): Chart {
   let fitted = false;
   let lines: L.GeoJSON | null = null;
   let base: Basemap | null = null;
-  let gone = false;
+  const gone = new AbortController();
 
   const draw = () => {
     due = 0;
@@ -74,7 +76,7 @@ export function chart(box: HTMLElement, listener: Listener): Chart {
     box.dataset.bubbles = String(frame.zoom < SITES_FROM_ZOOM ? scene.bubbles.length : 0);
     box.dataset.zoom = String(frame.zoom);
     box.dataset.base = String(base?.stands() ?? false);
-    listener.drawn(awayFrom(scene, frame), scaleOf(map, size));
+    listener.drawn(awayFrom(scene, frame), scaleOf(map, size), base?.stands() ?? false);
   };
   const later = () => (due ||= requestAnimationFrame(draw));
   map.on("move zoom resize viewreset", later);
@@ -117,18 +119,18 @@ export function chart(box: HTMLElement, listener: Listener): Chart {
         colour: () => colour,
         isNamed: (place) => scene.bubbles.some(({ name }) => name === place),
         changed: later,
+        gone: gone.signal,
       });
-      if (gone) return "";
+      if (gone.signal.aborted) return null;
       base?.layer.remove();
       base = found;
       base.layer.addTo(map);
-      map.options.zoomSnap = 1; // tiles of a half step are made smaller, their words too small
       later();
       return found.credit;
     },
     lookAt,
     end() {
-      gone = true;
+      gone.abort();
       observer.disconnect();
       cancelAnimationFrame(due);
       map.remove();

@@ -50,6 +50,7 @@ const RADIUS: Record<string, number> = { office: 9, store: 10, seat: 6, polling:
 /** How a type of site of the plan is drawn. */
 export function frameOf(type: string): "office" | "store" | "seat" | "polling" | "post" {
   if (/gudang|warehouse/.test(type)) return "store";
+  if (/ppk|pps/.test(type)) return "seat";
   if (/kantor|office/.test(type)) return "office";
   if (/posko|polsek|polres|police/.test(type)) return "post";
   return /tps|polling/.test(type) ? "polling" : "seat";

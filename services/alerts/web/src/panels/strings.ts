@@ -26,6 +26,7 @@ export const panelStrings = {
   ],
   "m.schema": ["Skema, posisi perkiraan", "Schematic, positions approximate"],
   "m.tiles": ["Peta dasar setempat", "Local base map"],
+  "m.nocredit": ["sumber tidak disebut", "source not named"],
   "m.lines": ["Garis wilayah dari berkas setempat", "Lines of the area from a local file"],
   "m.outside": ["{n} di luar layar", "{n} outside the view"],
   "m.notsafe": ["bukan aman", "not the same as safe"],
