@@ -1,6 +1,6 @@
 """A Chromium, the built board, and a fake service for each test to be seen against."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -73,6 +73,14 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     profile.set_default_timeout(PATIENCE_MS)
     yield profile
     await profile.close()
+
+
+@pytest.fixture
+def faults() -> Iterator[list[str]]:
+    """For pages that a test opens itself: what must not happen on them until it has ended."""
+    found: list[str] = []
+    yield found
+    assert found == []
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -22,6 +22,7 @@ from msgspec import convert
 
 from services.alerts.adapters.http.alerts import AlertList, AwaitingSecond
 from services.alerts.adapters.http.map_tiles import MAP_TILES, map_tiles_routes
+from services.alerts.adapters.http.pages import SAFE
 from services.alerts.adapters.http.session import Session
 from services.alerts.adapters.http.situation import SituationView
 from services.alerts.adapters.http.views import Crews, Sites
@@ -39,10 +40,6 @@ from tests.browser.fake_room import Room, owner_of, problem, regrouped, room_rou
 from tests.browser.fake_rounds import coverage_routes, with_rounds
 
 BOARD = Path(__file__).parents[2] / "services" / "alerts" / "web" / "dist"
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 PEOPLE = {
     "sari": {"actor": "sari", "name": "Ipda Sari", "role": "operator", "unit": samples.UNIT},
     "joko": {"actor": "joko", "name": "Kompol Joko", "role": "commander", "unit": samples.UNIT},
@@ -341,7 +338,7 @@ def application(fake: FakeAlerts) -> Litestar:
         return Stream(fake.listen(), media_type="text/event-stream")
 
     def strict(answer: Response[Any]) -> Response[Any]:
-        answer.headers["Content-Security-Policy"] = POLICY
+        answer.headers.update(SAFE)
         return answer
 
     board = create_static_files_router(

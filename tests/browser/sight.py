@@ -93,9 +93,9 @@ async def ready(page: Page, verb: str) -> None:
     await expect(page.get_by_test_id(f"act-{verb}")).to_have_attribute("aria-disabled", "false")
 
 
-def watched(page: Page, url: str) -> list[str]:
-    """What must not happen on the page, written down as it happens."""
-    faults: list[str] = []
+def watched(page: Page, url: str, faults: list[str] | None = None) -> list[str]:
+    """What must not happen on the page, written down as it happens; into a list that is given."""
+    faults = [] if faults is None else faults
     host = urlsplit(url).netloc
 
     def on_request(address: str) -> None:

@@ -14,13 +14,6 @@ from tests.browser.sight import row, shifts, show, sign_in
 
 DIST = ROOT / "services" / "alerts" / "web" / "dist"
 FIRST_LOAD_BYTES = 160_000
-# Long tasks are what an operator feels; the browser counts them itself.
-LONG_TASKS = """
-window.longest = 0;
-new PerformanceObserver(list => {
-  for (const entry of list.getEntries()) window.longest = Math.max(window.longest, entry.duration);
-}).observe({type: "longtask", buffered: true});
-"""
 
 
 @pytest.mark.browser
@@ -85,6 +78,5 @@ async def _crowded(page: Page, url: str, fake: FakeAlerts) -> None:
     fake.sites = samples_large.many_sites(now)
     for alert in samples_large.many_alerts(now):
         fake.alerts[alert.id] = alert
-    await page.add_init_script(LONG_TASKS)
     await sign_in(page, url, "sari")
     await expect(page.get_by_test_id("open-count")).to_have_text("306 terbuka")

@@ -23,10 +23,13 @@ ROW = "[data-testid=alert-row]"
 
 @pytest.mark.timeout(240)
 async def test_five_reports_of_one_fire_are_one_row_and_of_two_takers_one_reads_the_others_name(
-    context: BrowserContext, built_pages: None, tmp_path: Path
+    context: BrowserContext, built_pages: None, faults: list[str], tmp_path: Path
 ) -> None:
     async with world(tmp_path, print) as place:
-        sari, joko = await _board(context, place, "sari"), await _board(context, place, "joko")
+        sari, joko = (
+            await _board(context, faults, place, "sari"),
+            await _board(context, faults, place, "joko"),
+        )
         await _phone(place, "1").send(_fire(_phone(place, "1")))
         answered = time.perf_counter()
         await expect(sari.locator(ROW)).to_have_count(1, timeout=PATIENT_MS)
@@ -94,14 +97,13 @@ def _fire(phone: Phone) -> dict[str, object]:
     return phone.event("ronda.incident.reported.v1", report, site=SITE)
 
 
-async def _board(context: BrowserContext, place: World, name: str) -> Page:
+async def _board(context: BrowserContext, faults: list[str], place: World, name: str) -> Page:
     """Somebody's board, in a profile of their own."""
     assert context.browser is not None
     profile = await context.browser.new_context(viewport={"width": 1366, "height": 768})
     page = await profile.new_page()
     url = f"{place.stack.url('alerts')}/board/"
-    faults = watched(page, url)
+    watched(page, url, faults)
     await page.goto(f"{url}#token={place.token(name, 'operator')}")
     await loaded(page, PATIENT_MS)
-    assert faults == []
     return page

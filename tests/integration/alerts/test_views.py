@@ -240,7 +240,12 @@ async def test_the_page_is_served_under_a_strict_policy(
     assert page.text.startswith("<!doctype html>")
     assert page.headers["content-type"].startswith("text/html")
     policy = page.headers["content-security-policy"]
-    for rule in ("default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
+    for rule in (
+        "default-src 'none'",
+        "script-src 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ):
         assert rule in policy
     assert "unsafe" not in policy
     assert page.headers["cache-control"] == "no-cache"

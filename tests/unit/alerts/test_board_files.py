@@ -37,7 +37,7 @@ def test_the_lines_of_the_deployment_come_from_its_own_file(folder: Path, tmp_pa
         answer = client.get(MAP_LINES)
         assert answer.headers["content-type"] == "application/geo+json"
         assert answer.json()["type"] == "FeatureCollection"
-        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize("named", [True, False])
