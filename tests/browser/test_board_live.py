@@ -248,6 +248,7 @@ async def test_a_list_that_fails_is_asked_for_again_and_until_then_the_board_is_
     await page.get_by_test_id("retry").wait_for()
     await expect(page.get_by_test_id("freshness")).to_have_attribute("data-state", "lag")
     await expect(page.get_by_test_id("urgent-slot")).not_to_contain_text("Tidak ada")
+    await expect(page.get_by_test_id("open-count")).to_have_text("– terbuka")
     fake.lists_fail = False
     await expect(row(page, fake, 1043)).to_be_visible()
     await expect(page.get_by_test_id("freshness")).to_have_attribute("data-state", "live")

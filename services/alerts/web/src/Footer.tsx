@@ -3,7 +3,7 @@ import type { VisitCounts } from "./contract";
 import { recent } from "./flood";
 import { clockTime, decimal } from "./format";
 import { t } from "./language";
-import { crews, dayCoverage, sites } from "./state";
+import { alertsLoad, crews, dayCoverage, sites } from "./state";
 import { statusOf } from "./sites";
 
 /** Below this a percentage says more than the number can. */
@@ -19,7 +19,7 @@ export function Footer() {
       <Figure label={t("t.missed")} value={day ? day.missed : "–"} />
       <Figure label={t("cov.nonews")} value={silent} unknown={silent > 0} />
       <Figure label={t("cov.duty")} value={crews.value.length} />
-      <span>{t("cov.recent", { n: recent.value })}</span>
+      <span>{t("cov.recent", { n: alertsLoad.value === "ready" ? recent.value : "–" })}</span>
       <span class="foot-asof">{t("cov.asof", { time: clockTime(asOf()) })}</span>
     </footer>
   );

@@ -85,10 +85,11 @@ function LastOne() {
 /** How many are open; the same line says what waits behind the stillness. */
 function Bar() {
   const behind = waiting.value.length;
+  const known = alertsLoad.value === "ready";
   const reordered = held.value && moved.value;
   return (
     <div class="queue-bar">
-      <span data-testid="open-count">{t("s.count", { n: open.value.length })}</span>
+      <span data-testid="open-count">{t("s.count", { n: known ? open.value.length : "–" })}</span>
       {behind > 0 || reordered ? (
         <button type="button" class="more" onClick={showNew} data-testid="show-new">
           <kbd>Space</kbd> {behind > 0 ? t("s.more", { n: behind }) : t("s.moved")}

@@ -34,11 +34,13 @@ export function Wall() {
         {lost ? (
           <LostBand />
         ) : (
-          <p class="where">
-            <b>{situation.value?.unit_name}</b>
-          </p>
+          <>
+            <p class="where">
+              <b>{situation.value?.unit_name}</b>
+            </p>
+            <ServerClock />
+          </>
         )}
-        <ServerClock />
         <Freshness />
         <SirenState />
       </header>

@@ -45,6 +45,7 @@ export function colours(): Colours {
   return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
+const HALO_PX = 2;
 const RADIUS: Record<string, number> = { office: 9, store: 10, seat: 6, polling: 4 };
 
 /** How a type of site of the plan is drawn. */
@@ -82,8 +83,7 @@ export function drawSite(
   pen.strokeStyle = colour[line[status]] ?? "";
   pen.fillStyle = colour[fill[status]] ?? "";
   outline(pen, x, y, frame, radius);
-  pen.fill();
-  pen.stroke();
+  onHalo(pen, colour);
   pen.setLineDash([]);
   if (status === "aman") return;
   const ink = { waspada: "sedang-text", gangguan: "kritis-text", pemulihan: "recover", unknown: "dq" };
@@ -122,8 +122,7 @@ export function drawAlert(
   else if (severity === "tinggi") polygon(pen, x, y, [[0, -r], [r, r * 0.85], [-r, r * 0.85]]);
   else if (severity === "sedang") polygon(pen, x, y, [[0, -r], [r, 0], [0, r], [-r, 0]]);
   else polygon(pen, x, y, [[-r, -r * 0.85], [r, -r * 0.85], [0, r]]);
-  pen.fill();
-  pen.stroke();
+  onHalo(pen, colour);
   if (duress) {
     pen.beginPath();
     pen.arc(x, y, r + 4, 0, 2 * Math.PI);
@@ -142,6 +141,19 @@ export function drawCrew(pen: Pen, x: number, y: number, fresh: boolean, colour:
   pen.fillStyle = colour[fresh ? "text" : "map"] ?? "";
   pen.beginPath();
   polygon(pen, x, y, [[0, -8], [7, 7], [0, 3], [-7, 7]]);
+  onHalo(pen, colour);
+}
+
+/** The path, on a halo in the ground's colour: no road or border of a base map touches a sign. */
+function onHalo(pen: Pen, colour: Colours): void {
+  const { lineWidth, strokeStyle } = pen;
+  const dash = pen.getLineDash();
+  pen.setLineDash([]);
+  pen.lineWidth = lineWidth + 2 * HALO_PX;
+  pen.strokeStyle = colour.map ?? "";
+  pen.stroke();
+  pen.setLineDash(dash);
+  Object.assign(pen, { lineWidth, strokeStyle });
   pen.fill();
   pen.stroke();
 }
