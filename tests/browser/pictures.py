@@ -18,7 +18,6 @@ from ronda import pages
 from tests.browser.conftest import ARGUMENTS, ARMED
 from tests.browser.fake_alerts import FakeAlerts, running
 from tests.browser.scenes import BOTH, SCENES, Scene
-from tests.browser.sight import sign_in
 
 ROOT = Path(__file__).parents[2]
 SMALL: ViewportSize = {"width": 1366, "height": 768}
@@ -60,9 +59,12 @@ async def _picture(browser: Browser, scene: Scene, theme: str, size: ViewportSiz
     scene.prepare(fake)
     async with running(fake) as url:
         context = await browser.new_context(viewport=size)
-        await context.add_init_script(f"localStorage.setItem('ronda.theme', '{theme}')")
+        await context.add_init_script(
+            f"localStorage.setItem('ronda.theme', '{theme}');"
+            f"localStorage.setItem('ronda.language', '{scene.language}');{scene.script}"
+        )
         page = await context.new_page()
-        await sign_in(page, f"{url}/board/{scene.query}", "sari")
+        await scene.open(page, f"{url}/board/")
         debugger = await context.new_cdp_session(page)
         seen = {"type": scene.vision}
         await debugger.send("Emulation.setEmulatedVisionDeficiency", seen)

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from services.alerts.domain.report import DURESS
+from services.alerts.domain.triage import category_severity
 from shared.events.alert import Alert, Dispatch, Entry, Owner, Part, Reason, Visit
 from shared.events.identity import derived_id
 
@@ -110,6 +112,34 @@ def an_alert(now: datetime, number: int, **changes: Any) -> Alert:
         ],
     )
     return msgspec.structs.replace(alert, **changes)
+
+
+def a_duress(now: datetime, number: int, **changes: Any) -> Alert:
+    """An officer's emergency: the button was held, and nothing was said."""
+    held = now - seconds(6)
+    part = Part(
+        event=derived_id(held, "duress", str(number)),
+        type="ronda.duress.raised.v1",
+        category=DURESS,
+        time=held,
+        received_at=held + seconds(1),
+        site="gudang",
+        actor="Bripda Wira",
+        device="hp-014",
+    )
+    severity, reason = category_severity(DURESS, None)
+    values: dict[str, Any] = {
+        "kind": "duress",
+        "severity": severity,
+        "category": DURESS,
+        "reasons": [reason],
+        "parts": [part],
+        "reported_at": held,
+        "received_at": held + seconds(1),
+        "raised_at": held + seconds(1),
+        "timeline": [Entry(at=held + seconds(1), what="raised", by="Bripda Wira", level=1)],
+    }
+    return an_alert(now, number, **(values | changes))
 
 
 def handled(alert: Alert, now: datetime, **changes: Any) -> Alert:

@@ -2,13 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
 
 import msgspec
 from playwright.async_api import Page
 
+from services.alerts.adapters.tiles_file import TilesFile
+from shared.events.alert import Closing, Owner
 from tests.browser import samples, samples_large
 from tests.browser.fake_alerts import FakeAlerts
-from tests.browser.sight import from_menu, row, show
+from tests.browser.sight import MUTE, from_menu, row, show, sign_in
+from tests.tiles import MVT, mvt, write_archive
 
 Arrange = Callable[[Page, FakeAlerts], Awaitable[None]]
 BOTH = ("dark", "light")
@@ -30,6 +35,20 @@ class Scene:
     query: str = ""
     vision: str = "none"
     """What Chromium emulates: how somebody sees who sees colours otherwise, or none."""
+    person: str = "sari"
+    shown: str = ""
+    """The test id after which the page stands, where it is not the loaded board of a person."""
+    language: str = "id"
+    script: str = ""
+    """What the page runs first."""
+
+    async def open(self, page: Page, url: str) -> None:
+        """Brings the page to where the operator begins."""
+        if self.shown:
+            await page.goto(f"{url}{self.query}#token={self.person}" if self.person else url)
+            await page.get_by_test_id(self.shown).first.wait_for()
+        else:
+            await sign_in(page, f"{url}{self.query}", self.person)
 
 
 def _day(fake: FakeAlerts) -> None:
@@ -48,10 +67,7 @@ async def _chosen(page: Page, fake: FakeAlerts) -> None:
 
 
 async def _duress(page: Page, fake: FakeAlerts) -> None:
-    alert = samples.an_alert(
-        fake.now(), 1099, kind="duress", severity="kritis", undelivered=["Kapolres"]
-    )
-    fake.put(alert, "raised")
+    fake.put(samples.a_duress(fake.now(), 1099, undelivered=["Kapolres"]), "raised")
     await row(page, fake, 1099).click()
     await page.mouse.move(900, 760)
 
@@ -128,6 +144,101 @@ async def _performance(page: Page, fake: FakeAlerts) -> None:
     await page.get_by_test_id("curve").locator("canvas").wait_for()
 
 
+async def _pressed(page: Page, fake: FakeAlerts, number: int, key: str) -> None:
+    await row(page, fake, number).click()
+    await page.keyboard.press(key)
+
+
+def _asked(number: int, key: str) -> Arrange:
+    """A key that opens a dialog about an alert."""
+
+    async def arrange(page: Page, fake: FakeAlerts) -> None:
+        await _pressed(page, fake, number, key)
+        await page.locator("dialog").wait_for()
+
+    return arrange
+
+
+async def _task(page: Page, fake: FakeAlerts) -> None:
+    await show(page, "tasks")
+    await page.get_by_role("button", name="CCTV belakang mati").click()
+    await page.get_by_test_id("dialog-task").wait_for()
+
+
+async def _conflict(page: Page, fake: FakeAlerts) -> None:
+    fake.silent = True
+    alert = fake.by_number(1043)
+    owner = Owner(actor="joko", name="Kompol Joko", role="commander", at=fake.now())
+    fake.change(alert, state="acknowledged", owner=owner, next_due_kind="ack_expiry")
+    await _pressed(page, fake, 1043, "a")
+    await row(page, fake, 1043).get_by_test_id("row-conflict").wait_for()
+
+
+async def _filter(page: Page, fake: FakeAlerts) -> None:
+    await page.keyboard.press("f")
+    await page.get_by_test_id("filter-tinggi").click()
+
+
+def _proposed(fake: FakeAlerts) -> None:
+    now, resolved = fake.now(), fake.by_number(1030)
+    proposal = Closing(
+        actor="joko",
+        name="Kompol Joko",
+        at=now,
+        lapses_at=now + samples.seconds(1_500),
+        outcome="safe_unfounded",
+    )
+    fake.alerts[resolved.id] = msgspec.structs.replace(
+        resolved, closing=proposal, next_due_at=proposal.lapses_at, next_due_kind="close_lapse"
+    )
+
+
+async def _agree(page: Page, fake: FakeAlerts) -> None:
+    await row(page, fake, 1030).click()
+
+
+async def _stale_wall(page: Page, fake: FakeAlerts) -> None:
+    fake.streaming = False
+    fake.cut()
+    await page.get_by_test_id("stale-band").wait_for()
+
+
+def _loading(fake: FakeAlerts) -> None:
+    fake.lists_ready.clear()
+
+
+def _failing(fake: FakeAlerts) -> None:
+    fake.lists_fail = True
+
+
+def _ending(fake: FakeAlerts) -> None:
+    fake.session_ends = fake.now() + samples.seconds(240)
+
+
+def _ground(fake: FakeAlerts) -> None:
+    """A coast, a river and roads, the same in every tile."""
+    tile = mvt(
+        {
+            "landuse": [(3, {"kind": "residential"}, [(500, 1800), (1700, 1700), (1600, 2900)])],
+            "water": [
+                (3, {"kind": "ocean"}, [(-64, -64), (4160, -64), (4160, 500), (-64, 900)]),
+                (2, {"kind": "river"}, [(2600, 600), (2300, 1900), (2900, 4160)]),
+            ],
+            "roads": [
+                (2, {"kind": "highway"}, [(-64, 1300), (1900, 1500), (4160, 1100)]),
+                (2, {"kind": "major_road"}, [(1900, 1500), (1500, 2700), (1700, 4160)]),
+            ],
+        }
+    )
+    archive = Path(mkdtemp(prefix="ronda-ground-")) / "ground.pmtiles"
+    fake.tiles = TilesFile.checked(write_archive(archive, tile, MVT))
+
+
+async def _grounded(page: Page, fake: FakeAlerts) -> None:
+    await page.locator("[data-testid=map][data-base=true]").wait_for()
+    await page.locator("canvas.leaflet-tile-loaded").first.wait_for()
+
+
 def _tab(name: str) -> Arrange:
     async def arrange(page: Page, fake: FakeAlerts) -> None:
         await _chosen(page, fake)
@@ -140,8 +251,23 @@ SCENES = [
     Scene("board", _chosen, prepare=_day, themes=BOTH, large=True),
     Scene("board-grey", _chosen, vision="achromatopsia"),
     Scene("board-deutan", _chosen, vision="deuteranopia"),
-    Scene("board-protan", _chosen, themes=(), vision="protanopia"),
-    Scene("board-tritan", _chosen, themes=(), vision="tritanopia"),
+    Scene("board-protan", _chosen, vision="protanopia"),
+    Scene("board-tritan", _chosen, vision="tritanopia"),
+    Scene("board-english", _chosen, language="en"),
+    Scene("login", person="", shown="login"),
+    Scene("loading", prepare=_loading, shown="map"),
+    Scene("failed", prepare=_failing, shown="retry"),
+    Scene("empty", prepare=lambda fake: fake.alerts.clear(), shown="section-new"),
+    Scene("mute", _chosen, script=MUTE),
+    Scene("session-ends", _chosen, prepare=_ending),
+    Scene("resolve", _asked(1039, "s")),
+    Scene("reopen", _asked(1030, "r")),
+    Scene("keys", _asked(1043, "?")),
+    Scene("task", _task),
+    Scene("conflict", _conflict),
+    Scene("filter", _filter),
+    Scene("second-person", _agree, prepare=_proposed, person="agus"),
+    Scene("basemap", _grounded, prepare=_ground, themes=BOTH),
     Scene("summary"),
     Scene("duress", _duress, themes=BOTH),
     Scene("areas", _tab("areas")),
@@ -162,4 +288,6 @@ SCENES = [
     Scene("drill", _chosen, prepare=_drill),
     Scene("stale", _stale, themes=BOTH),
     Scene("wall", query="?mode=wall", themes=BOTH, large=True),
+    Scene("wall-stale", _stale_wall, query="?mode=wall"),
+    Scene("wall-basemap", _grounded, prepare=_ground, query="?mode=wall"),
 ]

@@ -19,6 +19,14 @@ _SHIFTS = """() => new Promise(resolve => {
   setTimeout(() => resolve([]), 200);
 })"""
 
+# A browser that wants a press before it lets a page sound; this one does not.
+MUTE = """
+const Free = AudioContext;
+window.AudioContext = class extends Free {
+  constructor() { super(); void this.suspend(); }
+};
+"""
+
 
 async def shifts(page: Page) -> list[str]:
     """What has moved on the page by itself since it was opened, and from where."""

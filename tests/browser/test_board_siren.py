@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from tests.browser import samples
 from tests.browser.conftest import ARGUMENTS, ARMED, KIOSK, PATIENCE_MS
 from tests.browser.fake_alerts import FakeAlerts
-from tests.browser.sight import from_menu, row, sign_in
+from tests.browser.sight import MUTE, from_menu, row, sign_in
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -41,13 +41,6 @@ const set = AudioParam.prototype.setValueAtTime;
 AudioParam.prototype.setValueAtTime = function (value, at) {
   heard.gains.push([value, at]);
   return set.call(this, value, at);
-};
-"""
-# A browser that wants a press before it lets a page sound; this one does not.
-MUTE = """
-const Free = AudioContext;
-window.AudioContext = class extends Free {
-  constructor() { super(); void this.suspend(); }
 };
 """
 # The envelope of a wave in hundredths of a second: 1 where it sounds.
