@@ -239,7 +239,7 @@ class Snapshot(Protocol):
         ...
 
     def unlike(self) -> AsyncIterator[Sequence[Repeat]]:
-        """Repeats that do not fit the event that they repeat."""
+        """Repeats that do not fit the event before them that they repeat."""
         ...
 
     def log(self) -> AsyncIterator[Sequence[Entry]]:

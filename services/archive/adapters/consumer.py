@@ -6,15 +6,14 @@ from operator import attrgetter
 from typing import cast
 
 from services.archive.domain.classify import Received, classify
-from services.archive.domain.kept import Batch
+from services.archive.domain.kept import Batch, is_aside
 from shared.bus import BatchConsumer, Record
 from shared.health import Progress
 from shared.settings import KafkaSettings
-from shared.topics import DEADLETTER, QUARANTINE, TOPICS
+from shared.topics import TOPICS
 
 GROUP = "archive"
 MAX_RECORDS = 5_000
-_ASIDE = {QUARANTINE.name, DEADLETTER.name}
 _partition = attrgetter("topic", "partition")
 
 Keep = Callable[[Sequence[Batch]], Awaitable[None]]
@@ -45,5 +44,5 @@ def batches(records: Sequence[Record], prefix: str) -> list[Batch]:
     for (topic, partition), group in groupby(records, key=_partition):
         name = topic.removeprefix(prefix)
         kept = [classify(cast("Received", record)) for record in group]
-        made.append(Batch(name, partition, kept[0].offset, kept, aside=name in _ASIDE))
+        made.append(Batch(name, partition, kept[0].offset, kept, aside=is_aside(name)))
     return made

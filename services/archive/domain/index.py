@@ -18,29 +18,37 @@ from shared.events.registry import Undecodable
 NARROW_TABLES = ("event", "duplicate", "conflict", "aside")
 COUNTED = (*NARROW_TABLES, "undecodable")
 REFUSED = "the database refused the event's row"
-"""Why an event may be among the undecodable ones."""
+"""Why an event may have been kept as undecodable. As no event that can be read has a value that a
+row has no room for, it is named: whoever hides an event would say so."""
 ERASED = "erased"
 """The reason of an undecodable record that was erased."""
+
+_CLAIMING: tuple[str, ...] = ("event", "duplicate", "conflict")
+_SET_ASIDE: tuple[str, ...] = ("aside",)
+_UNFIT = "unfit"
 
 _pack = msgspec.msgpack.Encoder().encode
 
 
-def of_record(record: Record) -> Row:
-    """What a record says that its other row must say."""
-    status, event = record.status, None
+def of_record(record: Record, *, aside: bool) -> Row:
+    """What a record says that its other row must say; no row says it where what was received
+    cannot have the status, which is not sealed. Events of an `aside` topic were set aside."""
+    status = record.status
+    fitting = _SET_ASIDE if aside else _CLAIMING
     if record.leaf is not None:
         blank = record.value is record.key is record.headers is None
         said: Any = ("erased", status, record.event_id, record.leaf, record.appended_at, blank)
-        return (record.topic, record.partition, record.offset, said)
-    try:
-        event = event_row(record.value)
-    except Undecodable:
-        said = (status, None, record.event_id, record.appended_at)
+        fitting = (*fitting, "undecodable")
     else:
-        if status == "undecodable":
-            said = (status, REFUSED, record.event_id, record.appended_at)
+        try:
+            event = event_row(record.value)
+        except Undecodable:
+            said = (status, None, record.event_id, record.appended_at)
+            fitting = ("undecodable",)
         else:
             said = (status, *event, record.event_id == event.id, record.appended_at)
+    if status not in fitting:
+        said = (_UNFIT, status)
     return (record.topic, record.partition, record.offset, said)
 
 
@@ -54,7 +62,7 @@ def of_narrow(table: str, row: Narrow) -> Row:
 
 def of_undecodable(row: Undecoded) -> Row:
     """The same of a row of `undecodable`. Its reason is a remark of ours and not compared."""
-    said: Any = ("undecodable", REFUSED if row.reason == REFUSED else None, None, row.appended_at)
+    said: Any = ("undecodable", None, None, row.appended_at)
     if row.reason == ERASED:
         said = ("kept", "undecodable", None, b"")
     return (row.topic, row.partition, row.offset, said)
@@ -78,6 +86,8 @@ def disagreement(records: Sequence[Any], rows: Sequence[Any]) -> str | None:
         return None
     if not records:
         return f"has a row in {rows[0][0]!r}, and there is no such record"
+    if records[0][0] == _UNFIT:
+        return f"is kept as {records[0][1]!r}, which what was received is not"
     if not rows:
         return f"has no row in {records[0][0]!r}"
     if len(records) == len(rows) == 1:

@@ -5,6 +5,14 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.archive.domain.knowing import Told
+from shared.topics import DEADLETTER, QUARANTINE
+
+_ASIDE = (QUARANTINE.name, DEADLETTER.name)
+
+
+def is_aside(topic: str) -> bool:
+    """Whether the events of a topic, by its logical or its physical name, are set aside."""
+    return topic.endswith(_ASIDE)
 
 
 class EventRow(NamedTuple):

@@ -122,7 +122,7 @@ class Undecoded(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """A repeat that does not fit its event."""
+    """A repeat that does not fit any event before it."""
 
     table: str
     topic: int

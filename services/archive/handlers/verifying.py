@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from services.archive.domain import index
 from services.archive.domain.balance import Bucket
 from services.archive.domain.finding import Finding, sharpened
+from services.archive.domain.kept import is_aside
 from services.archive.domain.log_walk import LogWalk
 from services.archive.domain.note import Key
 from services.archive.domain.stored import Retired
@@ -102,7 +103,7 @@ class _Check:
         """Names the rows that differ."""
         async for repeats in self._snapshot.unlike():
             for table, topic, partition, offset in repeats:
-                what = f"is kept as a {table}, and its event is not as that says"
+                what = f"is kept as a {table}, and no event before it is as that says"
                 self._find(what, topic, partition, offset)
         uneven = sorted(bucket for part in parts for bucket in part.uneven)
         for bucket in uneven[:BUCKETS_LOOKED_INTO]:
@@ -132,7 +133,8 @@ class _Check:
         claimed: dict[int, list[Any]] = {}
         answered: dict[int, list[Any]] = {}
         async for chunk in self._snapshot.records(bucket):
-            for *_, offset, said in map(index.of_record, chunk):
+            aside = is_aside(self._name_of(bucket.topic))
+            for *_, offset, said in (index.of_record(each, aside=aside) for each in chunk):
                 claimed.setdefault(offset, []).append(said)
         async for rows in self._rows.of_records(bucket):
             for *_, offset, said in rows:

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from services.archive.domain import index
 from services.archive.domain.balance import Balance, Bucket, Row
 from services.archive.domain.finding import Finding
+from services.archive.domain.kept import is_aside
 from services.archive.domain.leaves import place, record_leaf
 from services.archive.domain.stored import Erased, Record, Retired
 from services.archive.domain.walk import Chain, Leaf, Walk
@@ -104,6 +105,7 @@ class _Walker:
         self._snapshot = snapshot
         self._rows = Rows(snapshot, retired)
         self._walk = Walk(names, retired)
+        self._aside = {number for number, name in names.items() if is_aside(name)}
         self._balance = Balance(os.urandom(32))
         self._counts: Counter[tuple[int, str]] = Counter()
         self._erased: dict[tuple[str, str, str, datetime], list[tuple[str, int, int]]] = {}
@@ -129,7 +131,9 @@ class _Walker:
         records = 0
         async for chunk in self._snapshot.records():
             self._leaves(chunk)
-            self._balance.add(map(index.of_record, chunk))
+            self._balance.add(
+                index.of_record(each, aside=each.topic in self._aside) for each in chunk
+            )
             self._counts.update(map(_topic_and_status, chunk))
             records += len(chunk)
             step(len(chunk))

@@ -67,15 +67,25 @@ _ERASED = SQL(
 _IN_SHARE = SQL(" WHERE mod(abs(topic::bigint + partition), {}) = {}")
 _EVERYWHERE = SQL("")
 _IN_BUCKET = SQL(' WHERE topic = %s AND partition = %s AND "offset" >= %s AND "offset" < %s')
-# What came again must say the same as the event that it repeats, and a conflict must not.
+# What came again must say the same as the event that it repeats, and a conflict must not; and the
+# event came first: by its offset in the same partition, and nowhere was a repeat sealed before it.
+_SEALED_AT = (
+    "(SELECT position FROM archive.log WHERE topic = {row}.topic AND partition = {row}.partition"
+    ' AND next_offset > {row}."offset" ORDER BY next_offset LIMIT 1)'
+)
+_CAME_FIRST = SQL(
+    "CASE WHEN (event.topic, event.partition) = (again.topic, again.partition)"
+    ' THEN event."offset" < again."offset" ELSE NOT EXISTS (SELECT FROM archive.checkpoint'
+    " WHERE size > {again} AND coalesce(size <= {event}, true)) END"
+).format(again=SQL(_SEALED_AT.format(row="again")), event=SQL(_SEALED_AT.format(row="event")))
 _UNLIKE = SQL(
     "SELECT 'duplicate', topic, partition, \"offset\" FROM archive.duplicate AS again"
-    " WHERE again.hash <> '' AND NOT EXISTS (SELECT FROM archive.event"
-    " WHERE event.id = again.id AND event.hash IN (again.hash, ''))"
+    " WHERE NOT EXISTS (SELECT FROM archive.event WHERE event.id = again.id"
+    " AND (again.hash = '' OR event.hash IN (again.hash, '')) AND {first})"
     " UNION ALL SELECT 'conflict', topic, partition, \"offset\" FROM archive.conflict AS again"
-    " WHERE again.hash <> '' AND NOT EXISTS (SELECT FROM archive.event"
-    " WHERE event.id = again.id AND event.hash <> again.hash)"
-)
+    " WHERE NOT EXISTS (SELECT FROM archive.event WHERE event.id = again.id"
+    " AND (again.hash = '' OR event.hash <> again.hash) AND {first})"
+).format(first=_CAME_FIRST)
 _COUNTS = SQL(
     "SELECT topic, sum(events)::bigint, sum(duplicates)::bigint, sum(conflicts)::bigint,"
     " sum(aside)::bigint, sum(undecodable)::bigint FROM archive.segment GROUP BY topic"
