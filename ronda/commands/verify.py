@@ -101,6 +101,7 @@ def shown(verdict: Verdict) -> dict[str, Any]:
         "erased": [each._asdict() | {"first": each.where} for each in verdict.erased],
         "retired": [each._asdict() for each in verdict.retired],
         "segments_partly_retired": verdict.unprovable,
+        "untold": verdict.untold,
     }
 
 
@@ -163,8 +164,15 @@ def _tell(verdict: Verdict, seconds: float) -> None:
         )
     for month in verdict.retired:
         answers.print(
-            f"retired  {month.start:%Y-%m}, by authority of {month.authority}: {month.reason}",
+            f"retired  from {month.start.isoformat()} to {month.end.isoformat()}, by authority of "
+            f"{month.authority}: {month.reason}",
             markup=False,
+        )
+    if verdict.untold:
+        answers.print(
+            f"{verdict.untold} of these acts are not told on ronda.audit yet, and could still be "
+            "reworded: check again once the archive has run",
+            style="yellow",
         )
     for finding in verdict.findings[:SHOWN]:
         answers.print(f"{finding.where}: {finding.what}", style="red", markup=False)

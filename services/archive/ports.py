@@ -11,6 +11,7 @@ from services.archive.domain.kept import Batch
 from services.archive.domain.proof import Proven
 from services.archive.domain.search import Place, Rights, Search, Status
 from services.archive.domain.stored import (
+    Act,
     Entry,
     Erased,
     Link,
@@ -214,8 +215,17 @@ class Snapshot(Protocol):
         """The months that were dropped."""
         ...
 
+    async def last_commit(self) -> datetime | None:
+        """When a segment was committed last; None while there is none."""
+        ...
+
+    async def said(self, ids: Sequence[str]) -> Mapping[str, bytes]:
+        """What was received of these events; nothing of those whose bytes are not here."""
+        ...
+
     async def counts(self) -> Mapping[int, Mapping[str, int]]:
-        """How many records of each status the segments count, by topic."""
+        """How many records of each status the segments that no retired month touches count, by
+        topic."""
         ...
 
     def links(self) -> AsyncIterator[Sequence[Link]]:
@@ -236,6 +246,10 @@ class Snapshot(Protocol):
 
     def erased(self, bucket: Bucket | None = None) -> AsyncIterator[Sequence[Erased]]:
         """Erased records."""
+        ...
+
+    def acts(self) -> AsyncIterator[Sequence[Act]]:
+        """Acts that erased records, some at a time."""
         ...
 
     def unlike(self) -> AsyncIterator[Sequence[Repeat]]:

@@ -41,23 +41,29 @@ class CheckpointSealed(Event, frozen=True, kw_only=True, tag="ronda.checkpoint.s
     data: Checkpoint
 
 
-class ErasedRecord(Struct, frozen=True, kw_only=True):
-    """A record whose bytes are gone; `leaf` is what still proves its place, in hexadecimal."""
+class ErasedRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A record whose bytes are gone; `leaf` is what still proves its place, and `kept` the digest
+    of what is left for searches, both in hexadecimal."""
 
     topic: Name
     partition: Annotated[int, Meta(ge=0)]
     offset: Annotated[int, Meta(ge=0)]
     leaf: Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
+    kept: Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)] | None = None
 
 
-class Erasure(Struct, frozen=True, kw_only=True, rename={"data_class": "class"}):
-    """Records that were erased by one authority for one reason; the `actor` says by whose hand."""
+class Erasure(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"data_class": "class"}
+):
+    """Records that were erased by one authority for one reason, or a whole `month` (UTC) that was
+    dropped with all its records, which then are not listed; the `actor` says by whose hand."""
 
     data_class: Name
     reason: Reason
     authority: Annotated[str, Meta(min_length=3, max_length=500)]
     erased_at: Timestamp
-    records: Annotated[list[ErasedRecord], Meta(min_length=1, max_length=500)]
+    records: Annotated[list[ErasedRecord], Meta(max_length=500)]
+    month: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}$", max_length=7)] | None = None
 
 
 class RecordErased(Event, frozen=True, kw_only=True, tag="ronda.record.erased.v1"):

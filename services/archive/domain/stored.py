@@ -1,5 +1,6 @@
 """Rows as the database holds them, for whoever checks or proves them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -83,10 +84,34 @@ class Retired(NamedTuple):
     reason: str
     authority: str
     retired_at: datetime
+    actor: str
 
     def covers(self, moment: datetime) -> bool:
         """Whether what was appended then was dropped."""
         return self.start <= moment < self.end
+
+
+class ErasedPlace(NamedTuple):
+    """A record that an act erased; `topic` is the physical name."""
+
+    topic: str
+    partition: int
+    offset: int
+    appended_at: datetime
+    leaf: bytes
+    kept: bytes | None
+
+
+class Act(NamedTuple):
+    """Records that were erased at once, and why; `id` is that of the event that tells of it."""
+
+    id: str
+    reason: str
+    authority: str
+    data_class: str
+    actor: str
+    erased_at: datetime
+    records: Sequence[ErasedPlace]
 
 
 class Erased(NamedTuple):

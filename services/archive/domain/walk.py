@@ -72,6 +72,11 @@ class Walk:
         else:
             known.leaves(leaves)
 
+    def proves(self, topic: int, partition: int, offset: int) -> bool:
+        """Whether no month was retired of which the segment at this place has records."""
+        known = self._partitions.get((topic, partition))
+        return known is None or known.proves(offset)
+
     def finish(self) -> None:
         """Judges the segments whose leaves never gave their root, and what belongs to none."""
         for partition in self._partitions.values():
@@ -138,6 +143,10 @@ class _Partition:
             else:
                 self._part(number, leaves[start:end])
             start = end
+
+    def proves(self, offset: int) -> bool:
+        number = bisect_right(self._nexts, offset)
+        return number == len(self._nexts) or self._states[number] == _WHOLE
 
     def packed(self) -> tuple[bytes, bytes]:
         return self._nexts.tobytes(), bytes(self._leaves)

@@ -353,6 +353,7 @@ def _judged(verdict: Verdict) -> dict[str, Any]:
                 "reason": each.reason,
                 "authority": each.authority,
                 "retired_at": lines.moment(each.retired_at),
+                "actor": each.actor,
             }
             for each in verdict.retired
         ],

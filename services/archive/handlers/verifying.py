@@ -5,12 +5,14 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from services.archive.domain import index
+from services.archive.domain.acts import is_one_month
 from services.archive.domain.balance import Bucket
 from services.archive.domain.finding import Finding, sharpened
 from services.archive.domain.kept import is_aside
 from services.archive.domain.log_walk import LogWalk
 from services.archive.domain.note import Key
 from services.archive.domain.stored import Retired
+from services.archive.handlers.acting import Acting
 from services.archive.handlers.walking import ErasedGroup, Part, Rows, Step, walk
 from services.archive.ports import Snapshot
 
@@ -24,7 +26,8 @@ Walkers = Callable[[Snapshot, Step], Awaitable[Sequence[Part]]]
 
 
 class Verdict(NamedTuple):
-    """What a verification found. `checkpoint` is the size of the newest one."""
+    """What a verification found. `checkpoint` is the size of the newest one, `untold` the number of
+    erasures and retired months that no event of the record tells of yet."""
 
     findings: Sequence[Finding]
     records: int
@@ -38,6 +41,7 @@ class Verdict(NamedTuple):
     signatures: bool
     erased: Sequence[ErasedGroup]
     retired: Sequence[Retired]
+    untold: int
 
 
 async def alone(snapshot: Snapshot, step: Step) -> Sequence[Part]:
@@ -58,7 +62,8 @@ async def verify(
     The verdict does not depend on how many walk. Signatures are checked where there are keys.
     Raises what the snapshot and the walkers raise.
     """
-    names, retired = await snapshot.names(), await snapshot.retired()
+    names, spans = await snapshot.names(), await snapshot.retired()
+    retired = [each for each in spans if is_one_month(each)]
     done, total = 0, 2 * await snapshot.size()
 
     def step(rows: int) -> None:
@@ -69,10 +74,13 @@ async def verify(
     parts = await walkers(snapshot, step)
     check = _Check(snapshot, names, retired)
     await check.judge(parts)
+    acting = Acting(snapshot, retired)
+    await acting.check()
     log, seals = await check.log(parts, elsewhere, keys)
+    strange = [_no_month(each) for each in spans if each not in retired]
     walked = [finding for part in parts for finding in part.findings]
     return Verdict(
-        findings=sharpened([*walked, *check.findings, *log.findings]),
+        findings=sharpened([*walked, *strange, *check.findings, *acting.findings, *log.findings]),
         records=sum(part.records for part in parts),
         segments=log.segments,
         sealed=log.size,
@@ -84,6 +92,7 @@ async def verify(
         signatures=bool(keys),
         erased=_together(group for part in parts for group in part.erased),
         retired=retired,
+        untold=acting.untold,
     )
 
 
@@ -95,7 +104,6 @@ class _Check:
     ) -> None:
         self._snapshot = snapshot
         self._names = names
-        self._retired = retired
         self._rows = Rows(snapshot, retired)
         self.findings: list[Finding] = []
 
@@ -108,8 +116,7 @@ class _Check:
         uneven = sorted(bucket for part in parts for bucket in part.uneven)
         for bucket in uneven[:BUCKETS_LOOKED_INTO]:
             await self._look_into(bucket)
-        if not self._retired:
-            await self._count(parts)
+        await self._count(parts)
 
     async def log(
         self, parts: Sequence[Part], elsewhere: Sequence[str], keys: Sequence[Key]
@@ -166,6 +173,11 @@ class _Check:
 
     def _name_of(self, topic: int) -> str:
         return self._names.get(topic, f"topic {topic}")
+
+
+def _no_month(retired: Retired) -> Finding:
+    what = f"is retired up to {retired.end.isoformat()}, which is not one month and excuses nothing"
+    return Finding("erasure", what, f"from {retired.start.isoformat()} on")
 
 
 def _together(groups: Iterable[ErasedGroup]) -> list[ErasedGroup]:

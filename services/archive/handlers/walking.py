@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import NamedTuple, Protocol, TypeVar
 
 from services.archive.domain import index
+from services.archive.domain.acts import is_one_month
 from services.archive.domain.balance import Balance, Bucket, Row
 from services.archive.domain.finding import Finding
 from services.archive.domain.kept import is_aside
@@ -95,7 +96,8 @@ class Rows:
 
 async def walk(snapshot: Snapshot, step: Step = lambda rows: None) -> Part:
     """Walks everything that the snapshot shows; raises what it raises."""
-    return await _Walker(snapshot, await snapshot.names(), await snapshot.retired()).run(step)
+    retired = [each for each in await snapshot.retired() if is_one_month(each)]
+    return await _Walker(snapshot, await snapshot.names(), retired).run(step)
 
 
 class _Walker:
@@ -134,10 +136,18 @@ class _Walker:
             self._balance.add(
                 index.of_record(each, aside=each.topic in self._aside) for each in chunk
             )
-            self._counts.update(map(_topic_and_status, chunk))
+            self._counts.update(map(_topic_and_status, self._provable(chunk)))
             records += len(chunk)
             step(len(chunk))
         return records
+
+    def _provable(self, records: Sequence[Record]) -> Iterable[Record]:
+        """Those of segments that no retired month touches, which alone count theirs."""
+        if not self._walk.unprovable:
+            return records
+        return (
+            each for each in records if self._walk.proves(each.topic, each.partition, each.offset)
+        )
 
     async def _other_rows(self, step: Step) -> None:
         async for rows in self._rows.of_records():

@@ -1,10 +1,10 @@
 """An archive of many small segments of all kinds of records, sealed; and ways to look at it."""
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ from services.archive.adapters.evidence.ledger import PostgresSnapshot
 from services.archive.adapters.evidence.page import page
 from services.archive.adapters.evidence.proving import PostgresProofs
 from services.archive.adapters.evidence.single_file import source
+from services.archive.adapters.evidence.telling import ErasureTeller
 from services.archive.adapters.reading import PostgresReader
 from services.archive.adapters.sealing import PostgresLedger
 from services.archive.adapters.store import PostgresStore
+from services.archive.domain.classify import classify
 from services.archive.domain.kept import Batch
 from services.archive.domain.lines import FORMAT
 from services.archive.domain.note import Checkpoint, Key, note_of, signed
@@ -30,7 +32,8 @@ from services.archive.handlers.exporting import Exporting, Selection
 from services.archive.handlers.verifying import Verdict, verify
 from services.archive.ports import Sealed
 from shared.auth import Principal
-from tests.unit.archive.builders import NIGHT, UNIT, a_batch, an_event, an_id
+from shared.events.registry import encode
+from tests.unit.archive.builders import NIGHT, UNIT, a_batch, a_record, an_event, an_id
 from tests.unit.archive.fakes import MemoryAccessLog
 
 PREFIX = "t."
@@ -125,6 +128,23 @@ class SealedArchive:
         finally:
             bundle.abandon()
         return file
+
+    async def tell(self, at: datetime) -> int:
+        """Tells of acts, and archives what was told as appended and committed then; how many."""
+        log = MemoryAccessLog()
+        await ErasureTeller(self.engine, log, unit=UNIT).tell()
+        await self.archive_audit([encode(each) for each in log.recorded], at)
+        return len(log.recorded)
+
+    async def archive_audit(self, values: Sequence[bytes], at: datetime) -> None:
+        """Archives events of `ronda.audit`."""
+        first = self._heads.get(("ronda.audit", 0), 0)
+        self._heads["ronda.audit", 0] = first + len(values)
+        records = [
+            classify(a_record(value, offset, at=at)) for offset, value in enumerate(values, first)
+        ]
+        if records:
+            await self.store.keep([Batch("ronda.audit", 0, first, records)], at)
 
     def _batch(self, topic: str, partition: int) -> Batch:
         first = self._heads.get((topic, partition), 0)

@@ -131,7 +131,7 @@ def test_a_span_is_left_to_the_rows_that_are_named_in_it() -> None:
 
 def test_records_of_a_retired_month_may_be_gone_and_no_others() -> None:
     links, leaves = links_of([3, 3])
-    month = Retired(NIGHT, NIGHT + timedelta(seconds=3), "over", "kapolres", NIGHT)
+    month = Retired(NIGHT, NIGHT + timedelta(seconds=3), "over", "kapolres", NIGHT, "kabag-ops")
     assert walked(links, [leaves[3:]], month) == []
     assert walked(links, [leaves[4:]], month)
     crossing = month._replace(end=NIGHT + timedelta(seconds=4))

@@ -2,14 +2,16 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from psycopg.sql import SQL, Composable, Identifier, Literal
+from psycopg import AsyncConnection
+from psycopg.sql import SQL, Composable, Composed, Identifier
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.archive.adapters.evidence.erasing import COVERS, LOCK, NOT_HELD
 from services.archive.adapters.transactions import transaction, translated
+from services.archive.domain.acts import month_of
 from services.archive.domain.hold import Hold, Scope
 from services.archive.domain.index import NARROW_TABLES
 from services.archive.domain.search import Place
@@ -39,7 +41,15 @@ _ANY_ROW = SQL(" UNION ALL ").join(_ROWS.format(Identifier(table)) for table in 
 _OVER = SQL("lifted_at IS NULL AND EXISTS (SELECT FROM ({}) AS row WHERE {})")
 _IS_HELD = SQL(
     "SELECT EXISTS (SELECT FROM archive.{} AS row"
-    " WHERE appended_at >= {} AND appended_at < {} AND NOT ({}))"
+    " WHERE appended_at >= %(start)s AND appended_at < %(end)s AND NOT ({}))"
+)
+# An erasure is believed by what was told of it.
+_TELLS_OF_KEPT = SQL(
+    "SELECT EXISTS (SELECT FROM archive.event AS told JOIN archive.erasure ON act = told.id"
+    " WHERE told.appended_at >= %(start)s AND told.appended_at < %(end)s"
+    " AND NOT (erasure.appended_at >= %(start)s AND erasure.appended_at < %(end)s)"
+    " AND NOT EXISTS (SELECT FROM archive.retired"
+    " WHERE month <= erasure.appended_at AND erasure.appended_at < until))"
 )
 _RETIRE = SQL(
     "INSERT INTO archive.retired (month, until, records, reason, authority, actor, retired_at)"
@@ -49,7 +59,7 @@ _PRESENT = SQL("SELECT to_regclass(%s) IS NOT NULL")
 
 
 class Held(Exception):
-    """A hold keeps something of the month."""
+    """A hold keeps something of the month, or what is kept depends on it."""
 
 
 class NoSuchMonth(Exception):
@@ -109,7 +119,7 @@ class PostgresHolds:
         self, month: datetime, reason: str, authority: str, actor: str, now: datetime
     ) -> None:
         """Drops a month's records, and says so for ever; raises `Held` or `NoSuchMonth`."""
-        start, end = _month(month)
+        start, end = month_of(month)
         table = f"record_{start:%Y_%m}"
         if end > now:
             raise NoSuchMonth(f"{start:%Y-%m} is not over")
@@ -120,21 +130,22 @@ class PostgresHolds:
                 if not (await cursor.fetchone() or (False,))[0]:
                     raise NoSuchMonth(f"there are no records of {start:%Y-%m}")
                 for narrow in NARROW_TABLES:
-                    asked = _IS_HELD.format(
-                        Identifier(narrow), Literal(start), Literal(end), NOT_HELD
-                    )
-                    held = await (await connection.execute(asked)).fetchone()
-                    if held and held[0]:
+                    asked = _IS_HELD.format(Identifier(narrow), NOT_HELD)
+                    if await _found(connection, asked, start, end):
                         raise Held(f"a hold keeps records of {start:%Y-%m}")
+                if await _found(connection, _TELLS_OF_KEPT, start, end):
+                    raise Held(
+                        f"{start:%Y-%m} tells of erasures from months that are still there: "
+                        "retire those first"
+                    )
                 name = Identifier("archive", table)
                 values = (start, end, reason, authority, actor, now)
                 await connection.execute(_RETIRE.format(name), values)
                 await connection.execute(SQL("DROP TABLE {}").format(name))
 
 
-def _month(moment: datetime) -> tuple[datetime, datetime]:
-    """The month of a moment in UTC, and where the next begins."""
-    at = moment.astimezone(UTC)
-    number = at.year * 12 + at.month
-    start = datetime(at.year, at.month, 1, tzinfo=UTC)
-    return start, datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)
+async def _found(
+    connection: AsyncConnection[Any], question: SQL | Composed, start: datetime, end: datetime
+) -> bool:
+    cursor = await connection.execute(question, {"start": start, "end": end})
+    return bool((await cursor.fetchone() or (False,))[0])

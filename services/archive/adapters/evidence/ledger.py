@@ -3,19 +3,23 @@
 Runs on psycopg's own connection: server-side cursors in binary, because a check reads every row.
 """
 
+import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed, Identifier
 
+from services.archive.adapters.evidence.acts import ACTS, RETIRED, SAID, act_of
 from services.archive.domain.balance import Bucket
 from services.archive.domain.index import COUNTED
 from services.archive.domain.leaves import Segment
 from services.archive.domain.share import EVERYTHING, Share
 from services.archive.domain.stored import (
+    Act,
     Entry,
     Erased,
     Link,
@@ -29,6 +33,7 @@ from services.archive.domain.stored import (
 )
 
 ROWS = 5_000
+ACTS_AT_ONCE = 50
 CONNECT_TIMEOUT_S = 5
 
 _Row = TypeVar("_Row", bound=NamedTuple)
@@ -57,7 +62,6 @@ _NODES = SQL('SELECT level, "index", hash FROM archive.log_node ORDER BY level, 
 _SEALS = SQL(
     "SELECT size, root, note, sealed_at, reason FROM archive.checkpoint ORDER BY size, sealed_at"
 )
-_RETIRED = SQL("SELECT month, until, reason, authority, retired_at FROM archive.retired ORDER BY 1")
 _ERASED = SQL(
     'SELECT topic, partition, "offset", appended_at, uuid_send(event_id), status::text, leaf,'
     " kept, reason, authority, class, erased_at, actor, act::text"
@@ -88,7 +92,9 @@ _UNLIKE = SQL(
 ).format(first=_CAME_FIRST)
 _COUNTS = SQL(
     "SELECT topic, sum(events)::bigint, sum(duplicates)::bigint, sum(conflicts)::bigint,"
-    " sum(aside)::bigint, sum(undecodable)::bigint FROM archive.segment GROUP BY topic"
+    " sum(aside)::bigint, sum(undecodable)::bigint FROM archive.segment"
+    " WHERE NOT EXISTS (SELECT FROM archive.retired WHERE earliest < until AND month <= latest)"
+    " GROUP BY topic"
 )
 
 
@@ -121,9 +127,22 @@ class PostgresSnapshot:
         (found,) = await cursor.fetchall()
         return int(found[0])
 
+    async def last_commit(self) -> datetime | None:
+        """See `Snapshot`."""
+        cursor = await self._connection.execute("SELECT max(committed_at) FROM archive.segment")
+        (found,) = await cursor.fetchall()
+        last: datetime | None = found[0]
+        return last
+
+    async def said(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """See `Snapshot`."""
+        asked = [uuid.UUID(each) for each in ids]
+        cursor = await self._connection.execute(SAID, (asked, asked), binary=True)
+        return dict(await cursor.fetchall())
+
     async def retired(self) -> list[Retired]:
         """See `Snapshot`."""
-        return [row async for rows in self._read(_RETIRED, Retired) for row in rows]
+        return [row async for rows in self._read(RETIRED, Retired) for row in rows]
 
     async def links(self) -> AsyncIterator[Sequence[Link]]:
         """See `Snapshot`."""
@@ -145,6 +164,11 @@ class PostgresSnapshot:
     def erased(self, bucket: Bucket | None = None) -> AsyncIterator[Sequence[Erased]]:
         """See `Snapshot`."""
         return self._read(*self._within(_ERASED, bucket, Erased))
+
+    async def acts(self) -> AsyncIterator[Sequence[Act]]:
+        """See `Snapshot`."""
+        async for rows in self._rows(ACTS, at_once=ACTS_AT_ONCE):
+            yield list(map(act_of, rows))
 
     def unlike(self) -> AsyncIterator[Sequence[Repeat]]:
         """See `Snapshot`."""
@@ -183,11 +207,11 @@ class PostgresSnapshot:
             yield list(map(make, rows))
 
     async def _rows(
-        self, statement: SQL | Composed, values: Sequence[Any] = ()
+        self, statement: SQL | Composed, values: Sequence[Any] = (), *, at_once: int = ROWS
     ) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
         async with self._connection.cursor("walk") as cursor:
             await cursor.execute(statement, values, binary=True)
-            while rows := await cursor.fetchmany(ROWS):
+            while rows := await cursor.fetchmany(at_once):
                 yield rows
 
 

@@ -55,8 +55,8 @@ _ERASURE = SQL(
     " kept, act) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 _RETIRED = SQL(
-    "INSERT INTO archive.retired (month, until, records, reason, authority, actor, retired_at)"
-    " VALUES (%s, %s, 0, %s, %s, 'export', %s)"
+    "INSERT INTO archive.retired (month, until, records, reason, authority, retired_at, actor)"
+    " VALUES (%s, %s, 0, %s, %s, %s, %s)"
 )
 
 _HOLD = SQL(
@@ -117,6 +117,7 @@ class _Export:
                 each["reason"],
                 each["authority"],
                 lines.moment_of(each["retired_at"]),
+                each.get("actor", "export"),
             )
             for each in self.manifest["retired"]
         ]
