@@ -7,9 +7,8 @@ from pathlib import Path
 
 import httpx
 
-from services.archive.adapters.access_log import KafkaAccessLog
 from services.archive.domain.note import read
-from services.archive.ports import Sealed, Unavailable
+from services.archive.ports import AccessLog, Sealed, Unavailable
 from shared.events.audit import Checkpoint, CheckpointSealed
 from shared.events.identity import derived_id
 
@@ -21,7 +20,7 @@ class BusAnnouncer:
 
     name = "bus"
 
-    def __init__(self, log: KafkaAccessLog, *, unit: str | None) -> None:
+    def __init__(self, log: AccessLog, *, unit: str | None) -> None:
         self._log = log
         self._unit = unit
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from services.archive.domain import index
 from services.archive.domain.acts import is_one_month
+from services.archive.domain.announced import missed
 from services.archive.domain.balance import Bucket
 from services.archive.domain.finding import Finding, sharpened
 from services.archive.domain.kept import is_aside
@@ -127,14 +128,13 @@ class _Check:
             log.entries(entries)
         log.close()
         log.nodes([node async for nodes in self._snapshot.nodes() for node in nodes])
-        sizes = []
-        async for seals in self._snapshot.seals():
-            for seal in seals:
-                log.seal(seal, keys)
-                sizes.append(seal.size)
+        seals = [seal async for seals in self._snapshot.seals() for seal in seals]
+        for seal in seals:
+            log.seal(seal, keys)
         for note in elsewhere:
             log.elsewhere(note, keys)
-        return log, sizes
+        self.findings += missed((seal for part in parts for seal in part.seals), seals)
+        return log, [seal.size for seal in seals]
 
     async def _look_into(self, bucket: Bucket) -> None:
         claimed: dict[int, list[Any]] = {}

@@ -10,13 +10,15 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from services.archive.domain import index
 from services.archive.domain.acts import is_one_month
+from services.archive.domain.announced import announced
 from services.archive.domain.balance import Balance, Bucket, Row
 from services.archive.domain.finding import Finding
 from services.archive.domain.kept import is_aside
 from services.archive.domain.leaves import place, record_leaf
-from services.archive.domain.stored import Erased, Record, Retired
+from services.archive.domain.stored import Erased, Record, Retired, Seal
 from services.archive.domain.walk import Chain, Leaf, Walk
 from services.archive.ports import Snapshot
+from shared.topics import AUDIT
 
 Count = tuple[int, str, int]
 """Of a topic's records, by status, how many there are."""
@@ -52,7 +54,7 @@ class ErasedGroup(NamedTuple):
 
 class Part(NamedTuple):
     """What a walk over a share gives: `uneven` are the buckets in which records and the rows that
-    stand for them differ."""
+    stand for them differ, `seals` the checkpoints that records tell of."""
 
     findings: Sequence[Finding]
     uneven: Sequence[Bucket]
@@ -61,6 +63,7 @@ class Part(NamedTuple):
     unprovable: int
     counts: Sequence[Count]
     erased: Sequence[ErasedGroup]
+    seals: Sequence[Seal]
 
 
 class Rows:
@@ -108,6 +111,8 @@ class _Walker:
         self._rows = Rows(snapshot, retired)
         self._walk = Walk(names, retired)
         self._aside = {number for number, name in names.items() if is_aside(name)}
+        self._audit = {number for number, name in names.items() if name.endswith(AUDIT.name)}
+        self._seals: list[Seal] = []
         self._balance = Balance(os.urandom(32))
         self._counts: Counter[tuple[int, str]] = Counter()
         self._erased: dict[tuple[str, str, str, datetime], list[tuple[str, int, int]]] = {}
@@ -127,6 +132,7 @@ class _Walker:
             unprovable=self._walk.unprovable,
             counts=[(*what, number) for what, number in self._counts.items()],
             erased=list(self._groups()),
+            seals=self._seals,
         )
 
     async def _records(self, step: Step) -> int:
@@ -137,9 +143,13 @@ class _Walker:
                 index.of_record(each, aside=each.topic in self._aside) for each in chunk
             )
             self._counts.update(map(_topic_and_status, self._provable(chunk)))
+            self._seals += filter(None, map(announced, self._audits(chunk)))
             records += len(chunk)
             step(len(chunk))
         return records
+
+    def _audits(self, records: Sequence[Record]) -> Iterator[bytes | None]:
+        return (each.value for each in records if each.topic in self._audit)
 
     def _provable(self, records: Sequence[Record]) -> Iterable[Record]:
         """Those of segments that no retired month touches, which alone count theirs."""

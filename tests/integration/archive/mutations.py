@@ -59,17 +59,38 @@ EDITS: dict[str, dict[str, tuple[str, ...]]] = {
         "leaf": _BYTES,
     },
     "log_node": {"level": _COUNT, "index": _COUNT, "hash": _BYTES},
-    "checkpoint": {"size": _COUNT, "root": _BYTES, "note": ("{c} || 'x'", "upper({c})")},
+    "checkpoint": {
+        "size": _COUNT, "root": _BYTES, "note": ("{c} || 'x'", "upper({c})"), "sealed_at": _MOMENT,
+        "reason": ("{c} || 'x'",),
+    },
+    "erasure": {
+        "appended_at": _MOMENT, "event_id": (*_UUID, "NULL"), "status": _STATUS, "leaf": _BYTES,
+        "kept": (*_BYTES, "NULL"), "act": _UUID, **_NUMBERS,
+    },
+    "erasure_act": {
+        "id": _UUID, "reason": _TEXT, "authority": _TEXT, "class": _TEXT, "actor": _TEXT,
+        "erased_at": _MOMENT,
+    },
+    "retired": {
+        "month": (*_MOMENT, "{c} + interval '1 month'"), "until": _MOMENT, "reason": _TEXT,
+        "authority": _TEXT, "actor": _TEXT, "retired_at": _MOMENT,
+    },
     "topic": {"name": ("{c} || 'x'",)},
 }  # fmt: skip
 INDEX_ONLY = (
     "record.status", "record.event_id", "segment.appended_at", "segment.earliest", "segment.latest",
     "segment.events", "segment.duplicates", "segment.conflicts", "segment.aside",
-    "segment.undecodable", "checkpoint.size", "checkpoint.root",
+    "segment.undecodable", "checkpoint.size", "checkpoint.root", "checkpoint.sealed_at",
+    "checkpoint.reason",
 )  # fmt: skip
 """Columns that no leaf holds. The archive checks them, and an export says what that found."""
 HASHED = ("record", "segment", "log", "topic", "checkpoint")
+DATED = ("event", "duplicate", "conflict", "aside", "undecodable", "segment", "erasure")
 RECORD_WEIGHT = 8
+_NOT_RETIRED = SQL(
+    "NOT EXISTS (SELECT FROM archive.retired"
+    " WHERE month <= row.appended_at AND row.appended_at < until)"
+)
 
 
 class Done(NamedTuple):
@@ -101,19 +122,20 @@ async def edit(user: Superuser, chance: random.Random) -> Done | None:
 
 async def delete(user: Superuser, chance: random.Random) -> Done | None:
     """One row."""
-    table = _table(chance, without=("checkpoint", "topic"))
+    table = _table(chance)
     row = await _row(user, table, chance)
     if row is None:
         return None
     gone = await _run(
         user, SQL("DELETE FROM {} WHERE ctid = %s AND tableoid = %s"), [_name(table)], row
     )
-    return Done(f"delete a row of {table}", table in HASHED) if gone else None
+    return Done(f"delete a row of {table}", table in HASHED[:3]) if gone else None
 
 
 async def insert(user: Superuser, chance: random.Random) -> Done | None:
-    """A row like another one, at the same place or beside it."""
-    table = _table(chance, without=("checkpoint", "topic"))
+    """A row like another one, at the same place or beside it. A topic that has no records, a
+    checkpoint that was sealed again and an act that erased nothing say nothing that is not so."""
+    table = _table(chance, without=("checkpoint", "topic", "erasure_act"))
     row = await _row(user, table, chance)
     if row is None:
         return None
@@ -126,6 +148,10 @@ async def insert(user: Superuser, chance: random.Random) -> Done | None:
         "segment": {"next_offset": ("{c} + 1", "{c} + 5"), "partition": ("{c}", "{c} + 7")},
         "log": {"position": ("{c} + 1000",), "next_offset": ("{c} + 1",)},
         "log_node": {"index": ("{c} + 1000",)},
+        "retired": {
+            "month": ("{c} + interval '1 month'",),
+            "until": ("{c} + interval '1 month'", "{c} + interval '2 months'"),
+        },
     }
     columns = changes.get(table, {"offset": ("{c} + 1", "{c} + 100000")})
     cursor = await user.execute(
@@ -317,11 +343,12 @@ def _list(parts: Iterable[Composable]) -> Composable:
 
 
 async def _row(user: Superuser, table: str, chance: random.Random) -> tuple[Any, Any] | None:
-    """Where a row stands, drawn at random."""
+    """Where a row stands, drawn at random. Rows of a retired month prove nothing any more."""
+    where = _NOT_RETIRED if table in DATED else SQL("true")
     cursor = await user.execute(
-        SQL("SELECT ctid::text, tableoid::bigint FROM {} ORDER BY tableoid, ctid").format(
-            _name(table)
-        )
+        SQL(
+            "SELECT ctid::text, tableoid::bigint FROM {} AS row WHERE {} ORDER BY 2, row.ctid"
+        ).format(_name(table), where)
     )
     rows = await cursor.fetchall()
     return chance.choice(rows) if rows else None

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from psycopg import AsyncConnection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.archive.adapters.announcing import BusAnnouncer
 from services.archive.adapters.evidence.bundle import ZipBundle
 from services.archive.adapters.evidence.holding import PostgresHolds
 from services.archive.adapters.evidence.ledger import PostgresSnapshot
@@ -52,6 +53,7 @@ class SealedArchive:
     engine: AsyncEngine
     seed: int = 1
     notes: list[str] = field(default_factory=list)
+    sealed: list[Sealed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -85,6 +87,7 @@ class SealedArchive:
         sealed = await PostgresLedger(self.engine).seal(sign)
         assert sealed is not None
         self.notes.append(sealed.note)
+        self.sealed.append(sealed)
         return sealed.note
 
     async def checkpoint_of_another_history(self) -> str:
@@ -135,6 +138,12 @@ class SealedArchive:
         await ErasureTeller(self.engine, log, unit=UNIT).tell()
         await self.archive_audit([encode(each) for each in log.recorded], at)
         return len(log.recorded)
+
+    async def announce(self, at: datetime) -> None:
+        """Tells of the newest checkpoint, and archives what was told."""
+        log = MemoryAccessLog()
+        await BusAnnouncer(log, unit=UNIT).announce(self.sealed[-1])
+        await self.archive_audit([encode(each) for each in log.recorded], at)
 
     async def archive_audit(self, values: Sequence[bytes], at: datetime) -> None:
         """Archives events of `ronda.audit`."""
