@@ -2,17 +2,21 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.archive.adapters.evidence import verifier
 from services.archive.adapters.evidence.erasing import Act, PostgresErasure
 from services.archive.adapters.evidence.holding import Held, PostgresHolds
+from services.archive.adapters.evidence.ledger import PostgresSnapshot
+from services.archive.adapters.evidence.verifier_words import said, shown
 from services.archive.adapters.months import make_months
 from services.archive.handlers.verifying import Verdict
 from shared import database
 from tests.integration.archive.sealed import SealedArchive, superuser, verdict
-from tests.unit.archive.builders import NIGHT, an_id
+from tests.unit.archive.builders import NIGHT, an_event, an_id
 
 ACT = Act("permintaan pemilik data", "putusan 7/2026", "request", "kabag-ops")
 WHY = ("masa simpan habis", "kapolres", "kabag-ops")
@@ -139,6 +143,59 @@ async def test_a_retired_month_is_told_and_told_again_when_its_event_was_dropped
     whole = await checked(archive, database_url)
     assert (whole.findings, whole.untold) == ([], 0)
     assert len(whole.retired) == 2
+
+
+async def test_the_file_alone_shows_what_was_erased_and_retired_and_by_whose_authority(
+    archive: SealedArchive, engine: AsyncEngine, database_url: str, tmp_path: Path
+) -> None:
+    await archive.archive_audit([an_event("old")], JANUARY)
+    await archive.tell(JANUARY)
+    await PostgresHolds(engine).retire(NIGHT, *WHY, JANUARY)
+    await PostgresErasure(engine).event(an_id("old"), ACT, JANUARY)
+    await archive.tell(JANUARY)
+    await archive.archive_audit([b"{}"], MARCH)
+    await archive.seal()
+    async with superuser(database_url) as user:
+        file = await archive.export_all(PostgresSnapshot(user), "whole", tmp_path / "whole.zip")
+    found = verifier.check(file)
+    assert found.findings == []
+    told = "\n".join(said(found, mine=False))
+    assert "putusan 7/2026: permintaan pemilik data" in told
+    assert "2026-11-01T00:00:00.000000Z - 2026-12-01T00:00:00.000000Z, kapolres" in told
+    assert told.endswith("\nUTUH / WHOLE")
+    (erasure,), (month,) = shown(found)["erasures"], shown(found)["retired"]
+    assert (erasure["authority"], erasure["records"]) == ("putusan 7/2026", 1)
+    assert month["reason"] == "masa simpan habis"
+
+
+async def test_the_file_alone_believes_no_excuse_that_its_records_do_not_tell_of(
+    archive: SealedArchive, engine: AsyncEngine, database_url: str, tmp_path: Path
+) -> None:
+    await PostgresErasure(engine).event(an_id("e1"), ACT, JANUARY)
+    await archive.tell(JANUARY)
+    await archive.archive_audit([b"{}"], MARCH)
+    for statement, what in (
+        (INVENTED.format("2026-12-01"), "no event of the record tells of it"),
+        (INVENTED.format("2100-01-01"), ""),
+        ("UPDATE archive.erasure_act SET reason = 'reworded'", "says otherwise"),
+    ):
+        async with superuser(database_url) as user:
+            await user.execute(statement.encode())
+            file = await archive.export_all(PostgresSnapshot(user), "whole", tmp_path / "w.zip")
+        found = verifier.check(file)
+        own = found.findings[len(found.manifest["findings"]) :]
+        assert any(what in each for _, each in own) or not what
+
+
+async def test_without_a_key_the_file_alone_says_that_signatures_were_not_checked(
+    archive: SealedArchive, database_url: str, tmp_path: Path
+) -> None:
+    async with superuser(database_url) as user:
+        file = await archive.export_all(PostgresSnapshot(user), "whole", tmp_path / "whole.zip")
+    found = verifier.check(file)
+    found.keys = []
+    assert list(said(found, mine=False))[-1].startswith("UTUH, tanda tangan TIDAK diperiksa")
+    assert shown(found)["signatures_checked"] is False
 
 
 async def test_a_month_that_tells_of_erasures_from_others_is_retired_after_those(

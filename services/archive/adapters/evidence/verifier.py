@@ -18,6 +18,7 @@ import sys
 import zipfile
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,17 @@ from services.archive.adapters.evidence.verifier_proofs import (
     tree_levels,
     tree_root,
 )
+from services.archive.adapters.evidence.verifier_words import (
+    said,
+    shown,
+)
 
 FORMAT = "ronda.export.v1"
 NOTHING = bytes(32)
+ASIDE = ("ronda.quarantine", "ronda.deadletter")
+TOLD = "ronda.record.erased.v1"
+TOLD_WITHIN = timedelta(hours=1)
+WORDS = ("reason", "authority", "class", "erased_at")
 
 
 class Check:
@@ -47,7 +56,9 @@ class Check:
         self._zip = archive
         self.findings: list[tuple[str, str]] = []
         self.remarks: list[str] = []
-        self.records = self.erased = self.unsealed = 0
+        self.records = self.erased = self.unsealed = self.partly = 0
+        self.erasures: dict[str, dict[str, Any]] = {}
+        self._told: list[Any] = []
         self.manifest: dict[str, Any] = json.loads(archive.read("manifest.json"))
         if self.manifest.get("format") != FORMAT:
             raise Unreadable("not of format " + FORMAT)
@@ -65,9 +76,10 @@ class Check:
         for each in self.manifest.get("findings", ()):
             self._find(each["where"], each["what"])
         self._load_segments()
-        erased = {_where(line) for line in self._lines("erasures.ndjson")}
-        self._records(erased)
+        self.retired: list[dict[str, Any]] = self.manifest.get("retired", [])
+        self._records(self._erasures())
         if self.whole:
+            self._excuses()
             self._complete()
             self._whole_log()
         for note in notes_in(self._zip.read("checkpoints.txt").decode()):
@@ -94,7 +106,7 @@ class Check:
         for name in sorted(set(self._zip.namelist()) - set(listed)):
             if name not in ("manifest.json", "manifest.signed.txt"):
                 self._find(name, "is not listed in the manifest")
-        for name, said in listed.items():
+        for name, member in listed.items():
             digest = sha256()
             try:
                 with self._zip.open(name) as stream:
@@ -103,7 +115,7 @@ class Check:
             except KeyError:
                 self._find(name, "is missing")
                 continue
-            if digest.hexdigest() != said["sha256"]:
+            if digest.hexdigest() != member["sha256"]:
                 self._find(name, "is not the file that was exported")
         if self.manifest.get("signed"):
             self._signed_manifest()
@@ -142,7 +154,20 @@ class Check:
                     self._find(_where(line), "does not follow the segment before it")
                 previous = line["leaf"]
 
-    def _records(self, erased: set[str]) -> None:
+    def _erasures(self) -> dict[str, str]:
+        """Which act erased each record; the words of an act are the same for all of them."""
+        acts = {}
+        for line in self._lines("erasures.ndjson"):
+            acts[_where(line)] = line["act"]
+            words = {name: line[name] for name in (*WORDS, "actor")}
+            act = self.erasures.setdefault(line["act"], words | {"records": 0})
+            act["records"] += 1
+            act["first"] = min(act.get("first", _where(line)), _where(line))
+            if words != {name: act[name] for name in words}:
+                self._find(_where(line), "one erasure is told in two ways")
+        return acts
+
+    def _records(self, erased: dict[str, str]) -> None:
         ends = {
             place: [line["next_offset"] for line in lines]
             for place, lines in self._segments.items()
@@ -155,6 +180,12 @@ class Check:
                 self._find(_where(line), "was never sealed at this place")
                 continue
             segment, leaf = self._segments[place][number], record_leaf(line)
+            if line["status"] != "undecodable" and (
+                (line["status"] == "aside") != line["topic"].endswith(ASIDE)
+            ):
+                self._find(_where(line), f"is kept as {line['status']}, which it is not")
+            if TOLD in (line.get("value") or "") and line["topic"].endswith("ronda.audit"):
+                self._told.append(json.loads(line["value"]))
             if line.get("leaf") is not None:
                 self.erased += 1
                 if _where(line) not in erased:
@@ -178,6 +209,34 @@ class Check:
             if self._roots.setdefault(size, root) != root or root is None:
                 self._find(_where(line), "its segment is not in the log as the others are")
 
+    def _excuses(self) -> None:
+        """Erasures and retired months against the sealed events that tell of them."""
+        told = {each["id"]: each for each in self._told if each["type"] == TOLD}
+        months = {each["data"].get("month"): each for each in told.values()}
+        for act_id, act in self.erasures.items():
+            self._excuse(act["first"], act, act["actor"], told.get(act_id))
+        for span in self.retired:
+            month = span["from"][:7]
+            if not _is_month(span["from"], span["to"]):
+                self._find(f"month {month}", "a span that is not one month excuses nothing")
+            words = {"class": "month", "erased_at": span["retired_at"]} | span
+            self._excuse(f"month {month}", words, span.get("actor"), months.get(month))
+
+    def _excuse(self, where: str, words: dict[str, Any], actor: Any, event: Any) -> None:
+        if event is None:
+            commits = [line["committed_at"] for each in self._segments.values() for line in each]
+            due = _moment(words["erased_at"]) + TOLD_WITHIN
+            if commits and _moment(max(commits)) >= due:
+                self._find(where, "no event of the record tells of it")
+            else:
+                self.remarks.append(f"{where}: belum diberitakan / not told in the record yet")
+            return
+        data = event["data"] | {"erased_at": _moment(event["data"]["erased_at"])}
+        said = [data[name] for name in WORDS] + [event.get("actor")]
+        words = words | {"erased_at": _moment(words["erased_at"])}
+        if said != [words[name] for name in WORDS] + [actor]:
+            self._find(where, "the event that tells of it says otherwise")
+
     def _complete(self) -> None:
         """Each segment against the records that came for it."""
         for lines in self._segments.values():
@@ -186,16 +245,16 @@ class Check:
                 if not line["found"] and self._is_retired(line):
                     continue
                 leaves = [leaf for _, leaf in line["found"]]
-                if len(leaves) != line["records"] and not self._is_retired(line, partly=True):
+                if self._is_retired(line, partly=True):
+                    self.partly += 1
+                elif len(leaves) != line["records"]:
                     what = f"{len(leaves)} of its {line['records']} records are there"
                     self._find(_where(line), what)
-                elif tree_root(leaves) != bytes.fromhex(line["root"]) and not (
-                    self._is_retired(line, partly=True)
-                ):
+                elif tree_root(leaves) != bytes.fromhex(line["root"]):
                     self._find(_where(line), "its records are not what was sealed")
 
     def _is_retired(self, line: Line, *, partly: bool = False) -> bool:
-        for span in self.manifest["retired"]:
+        for span in self.retired:
             start, end = span["from"], span["to"]
             if start <= line["earliest"] and line["latest"] < end:
                 return True
@@ -255,6 +314,17 @@ def _where(line: Line) -> str:
     )  # fmt: skip
 
 
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _is_month(start: str, end: str) -> bool:
+    first = _moment(start)
+    following = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
+    midnight = (first.day, first.hour, first.minute, first.second, first.microsecond)
+    return midnight == (1, 0, 0, 0, 0) and _moment(end) == following
+
+
 def check(file: Path, elsewhere: Iterable[str] = (), keys: Iterable[str] = ()) -> Check:
     """Checks an export; returns a `Check` with its findings. Raises Unreadable."""
     try:
@@ -289,24 +359,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def tell(found: Check, options: argparse.Namespace) -> None:
     """Writes what was found to stdout."""
     if options.json:
-        findings = [{"where": where, "what": what} for where, what in found.findings]
-        counts = {name: getattr(found, name) for name in ("records", "erased", "unsealed")}
-        whole = {"ok": not findings, **counts, "findings": findings, "keys": found.keys}
-        sys.stdout.write(json.dumps(whole, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(shown(found), ensure_ascii=False) + "\n")
         return
-    for where, what in found.findings:
-        sys.stdout.write(f"{where}: {what}\n")
-    sys.stdout.write(
-        f"{found.records} catatan / records, {found.erased} dihapus / erased, "
-        f"{found.unsealed} belum disegel / not sealed yet\n"
-    )
-    for remark in found.remarks:
-        sys.stdout.write(remark + "\n")
-    for key in found.keys:
-        source = "Anda / yours" if options.key else "dari berkas ini / from this file"
-        sys.stdout.write(f"kunci / key ({source}): {key}\n")
-    verdict = "TIDAK UTUH / NOT WHOLE" if found.findings else "UTUH / WHOLE"
-    sys.stdout.write(verdict + "\n")
+    for line in said(found, mine=bool(options.key)):
+        sys.stdout.write(line + "\n")
 
 
 if __name__ == "__main__":
