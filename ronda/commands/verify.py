@@ -23,6 +23,7 @@ from shared.collecting import spare_the_collector
 from shared.settings import Environment
 
 SHOWN = 20
+CANNOT_CHECK = 2
 CORES = min(os.cpu_count() or 1, 64)
 
 
@@ -58,13 +59,14 @@ def verify(
     With --export FILE the file alone is checked, by the program that travels inside it.
 
     Exit code 1 when anything was changed, deleted, inserted, swapped or cut off. Erasures that were
-    authorised, and months that were retired, are listed and are no damage.
+    authorised, and months that were retired, are listed and are no damage. Exit code 2 when nothing
+    could be checked, because the database does not answer for instance.
     """
-    if export is not None:
-        raise typer.Exit(_check_export(export, checkpoint or [], key or [], json=json))
     environment = Environment(os.environ)
-    notes = [note for file in checkpoint or () for note in _notes(file)]
     keys = _keys(environment, key or [])
+    if export is not None:
+        raise typer.Exit(_check_export(export, checkpoint or [], keys, json=json))
+    notes = [note for file in checkpoint or () for note in _notes(file)]
     spare_the_collector()
     started = monotonic()
     try:
@@ -73,7 +75,9 @@ def verify(
             verdict = asyncio.run(work)
     except (psycopg.Error, Unavailable) as error:
         remarks.print(f"ronda: nothing was checked: {error}", style="red", markup=False)
-        raise typer.Exit(1) from error
+        if json:
+            answer_json({"ok": None, "error": f"nothing was checked: {error}"})
+        raise typer.Exit(CANNOT_CHECK) from error
     seconds = monotonic() - started
     if json:
         answer_json(shown(verdict) | {"seconds": round(seconds, 3)})
@@ -105,12 +109,12 @@ def shown(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _check_export(file: Path, notes: list[Path], keys: list[str], *, json: bool) -> int:
+def _check_export(file: Path, notes: list[Path], keys: list[Key], *, json: bool) -> int:
     arguments = [str(file), *(["--json"] if json else [])]
     for note in notes:
         arguments += ["--checkpoint", str(note)]
     for key in keys:
-        arguments += ["--key", key]
+        arguments += ["--key", str(key)]
     return verifier.main(arguments)
 
 

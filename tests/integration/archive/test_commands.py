@@ -14,6 +14,8 @@ from typer.testing import CliRunner, Result
 
 from ronda.cli import application
 from services.archive.adapters.months import make_months
+from services.archive.adapters.seal_keys import make_key
+from services.archive.handlers.exporting import Selection
 from shared import database
 from shared.settings import KafkaSettings
 from tests.integration.archive.sealed import SealedArchive
@@ -100,6 +102,28 @@ async def test_wrong_use_is_told_before_anything_is_read(tmp_path: Path) -> None
     not_one.write_text("x", encoding="utf-8")
     assert (await ronda("verify", "--export", str(not_one))).exit_code == 2
     assert (await ronda("restore", str(not_one))).exit_code == 1
+
+
+async def test_a_database_that_does_not_answer_is_no_damage(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RONDA_DATABASE_URL", f"{database_url}-gone")
+    code, said = await verified()
+    assert (code, said["ok"]) == (2, None)
+    assert "nothing was checked" in said["error"]
+
+
+async def test_an_export_is_checked_with_the_key_of_the_settings(
+    archive: SealedArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = await archive.export(Selection(site="kpu"), WHY[1], tmp_path / "part.zip")
+    code, said = await verified("--export", str(file))
+    assert (code, said["keys"]) == (0, [str(archive.key)])
+    make_key(tmp_path / "another.pem")
+    monkeypatch.setenv("RONDA_ARCHIVE_SEAL_KEY_FILE", str(tmp_path / "another.pem"))
+    code, said = await verified("--export", str(file))
+    assert code == 1
+    assert str(archive.key) not in said["keys"]
 
 
 async def test_an_export_is_written_recorded_checked_and_restored_from(
