@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import zip_longest
 
 from services.archive.domain import note, tree
 from services.archive.domain.finding import Finding
@@ -19,7 +18,9 @@ class LogWalk:
         self._chains = {(each.topic, each.partition): _Segments(each) for each in chains}
         self._names = names
         self._sealed = dict.fromkeys(self._chains, 0)
-        self._levels: list[list[bytes]] = [[]]
+        self._levels = [_Hashes()]
+        self._expected = iter(self._nodes())
+        self._is_off = False
         self.findings: list[Finding] = []
 
     @property
@@ -51,17 +52,20 @@ class LogWalk:
         """Builds the tree, once every entry has come."""
         while len(self._levels[-1]) > 1:
             below = self._levels[-1]
-            pairs = zip(below[::2], below[1::2], strict=False)
-            self._levels.append([node_hash(left, right) for left, right in pairs])
+            above = _Hashes()
+            for number in range(0, len(below) - 1, 2):
+                above.append(node_hash(below[number], below[number + 1]))
+            self._levels.append(above)
 
     def nodes(self, found: Iterable[LogNode]) -> None:
-        """Compares the stored nodes with the tree's; one finding tells of the first difference."""
-        for expected, node in zip_longest(self._nodes(), found):
-            if expected != node:
-                differing = node or expected
-                what = f"its node {differing.number} of level {differing.level} is not the tree's"
-                self.findings.append(Finding("log", what))
-                return
+        """Compares the next stored nodes with the tree's, once it is built; one finding tells of
+        the first difference."""
+        for node in found:
+            self._compare(next(self._expected, None), node)
+
+    def end_nodes(self) -> None:
+        """No node is stored after those that came."""
+        self._compare(next(self._expected, None), None)
 
     def root(self, size: int) -> bytes:
         """The root of the first `size` leaves, which must be there."""
@@ -108,6 +112,14 @@ class LogWalk:
             return f"seals the segment {where} out of its order"
         return None if chain[number] == entry.leaf else f"is not the leaf of the segment {where}"
 
+    def _compare(self, expected: LogNode | None, node: LogNode | None) -> None:
+        differing = node or expected
+        if self._is_off or expected == node or differing is None:
+            return
+        self._is_off = True
+        what = f"its node {differing.number} of level {differing.level} is not the tree's"
+        self.findings.append(Finding("log", what))
+
     def _nodes(self) -> Iterator[LogNode]:
         if not self.size:
             return
@@ -139,10 +151,32 @@ class _Segments:
         return number if found else None
 
 
+class _Hashes:
+    """_Hashes one behind the other: of a log of millions each would be an object otherwise."""
+
+    def __init__(self) -> None:
+        self._packed = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._packed) // HASH_BYTES
+
+    def __iter__(self) -> Iterator[bytes]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, number: int) -> bytes:
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        return bytes(self._packed[number * HASH_BYTES : (number + 1) * HASH_BYTES])
+
+    def append(self, found: bytes) -> None:
+        """One more, of 32 bytes."""
+        self._packed += found
+
+
 class _Nodes(dict[tree.Node, bytes]):
     """Nodes by level and index, out of whole levels."""
 
-    def __init__(self, levels: Sequence[Sequence[bytes]]) -> None:
+    def __init__(self, levels: Sequence["_Hashes"]) -> None:
         super().__init__()
         self._levels = levels
 

@@ -127,7 +127,9 @@ class _Check:
         async for entries in self._snapshot.log():
             log.entries(entries)
         log.close()
-        log.nodes([node async for nodes in self._snapshot.nodes() for node in nodes])
+        async for nodes in self._snapshot.nodes():
+            log.nodes(nodes)
+        log.end_nodes()
         seals = [seal async for seals in self._snapshot.seals() for seal in seals]
         for seal in seals:
             log.seal(seal, keys)
