@@ -162,7 +162,8 @@ def _stamped(event: Envelope) -> tuple[Rule, ...]:
 def _belongings(event: Envelope) -> tuple[Belonging, ...] | None:
     """None of what follows up something, and cannot be read."""
     follows = event.type in FOLLOWING
-    if not follows and b'"media"' not in bytes(event.data):
+    # A photo names none, and is too large to be copied for nothing.
+    if event.type == PHOTO or (not follows and b'"media"' not in bytes(event.data)):
         return ()
     try:
         data = _said.decode(event.data)

@@ -122,3 +122,7 @@ def test_only_a_named_role_outside_of_the_hidden_unit_may_know(
     expected = by_role and (is_top or not of_the_unit)
     assert may_know(rule, asking(role, within, is_top=is_top)) == expected
     assert may_know(rule, asking(None, within))
+
+
+def test_a_photo_names_no_other() -> None:
+    assert told("photo", type="ronda.media.stored.v1", data={"media": [HASH]}) is None
