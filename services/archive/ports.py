@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from services.archive.domain.balance import Bucket
 from services.archive.domain.hold import Hold
 from services.archive.domain.kept import Batch
+from services.archive.domain.knowing import Belonging, Rule
 from services.archive.domain.proof import Proven
 from services.archive.domain.search import Place, Rights, Search, Status
 from services.archive.domain.stored import (
@@ -254,6 +255,10 @@ class Snapshot(Protocol):
 
     def unlike(self) -> AsyncIterator[Sequence[Repeat]]:
         """Repeats that do not fit the event before them that they repeat."""
+        ...
+
+    def known(self) -> AsyncIterator[Sequence[Rule | Belonging]]:
+        """The rows that say who may know."""
         ...
 
     def log(self) -> AsyncIterator[Sequence[Entry]]:

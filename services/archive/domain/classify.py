@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from services.archive.domain.kept import EventRow, Kept
-from services.archive.domain.knowing import told_by
+from services.archive.domain.knowing import Told, told_by
 from services.archive.domain.storable import storable
 from shared.events.envelope import SIGNED_FIELDS, Envelope
 from shared.events.identity import UUID7_PATTERN
@@ -61,8 +61,7 @@ def classify(record: Received) -> Kept:
     """
     event, reason, told = None, None, None
     try:
-        envelope = decode_envelope(record.value)
-        event, told = _row(envelope, record.value or b""), told_by(envelope)
+        event, told = read(record.value)
     except Undecodable as error:
         reason = storable(str(error))[:_REASON_LENGTH]
     return Kept(
@@ -75,6 +74,13 @@ def classify(record: Received) -> Kept:
         reason,
         told,
     )
+
+
+def read(value: bytes | None) -> tuple[EventRow, Told | None]:
+    """The narrow row of the event in a record's value, and what it says of who may know; raises
+    `Undecodable`."""
+    envelope = decode_envelope(value)
+    return _row(envelope, value or b""), told_by(envelope)
 
 
 def event_row(value: bytes | None) -> EventRow:

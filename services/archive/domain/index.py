@@ -10,8 +10,10 @@ from typing import Any
 
 import msgspec
 
+from services.archive.domain import classify
 from services.archive.domain.balance import Row
-from services.archive.domain.classify import event_row
+from services.archive.domain.kept import EventRow
+from services.archive.domain.knowing import Told, of_itself
 from services.archive.domain.stored import Erased, Narrow, Record, Undecoded
 from shared.events.registry import Undecodable
 
@@ -30,23 +32,32 @@ _UNFIT = "unfit"
 _pack = msgspec.msgpack.Encoder().encode
 
 
-def of_record(record: Record, *, aside: bool) -> Row:
-    """What a record says that its other row must say; no row says it where what was received
-    cannot have the status, which is not sealed. Events of an `aside` topic were set aside."""
+def read(record: Record, *, aside: bool) -> tuple[EventRow | None, Told | None]:
+    """The event in a record that is neither erased nor undecodable, and what is kept of what it
+    says of who may know; events of an `aside` topic were set aside."""
+    if record.leaf is not None:
+        return None, None
+    try:
+        event, told = classify.read(record.value)
+    except Undecodable:
+        return None, None
+    return event, of_itself(told, event.id) if told and aside else told
+
+
+def of_record(record: Record, event: EventRow | None, *, aside: bool) -> Row:
+    """What a record with this event says that its other row must say; no row says it where what
+    was received cannot have the status, which is not sealed."""
     status = record.status
     fitting = _SET_ASIDE if aside else _CLAIMING
     if record.leaf is not None:
         blank = record.value is record.key is record.headers is None
         said: Any = ("erased", status, record.event_id, record.leaf, record.appended_at, blank)
         fitting = (*fitting, "undecodable")
+    elif event is None:
+        said = (status, None, record.event_id, record.appended_at)
+        fitting = ("undecodable",)
     else:
-        try:
-            event = event_row(record.value)
-        except Undecodable:
-            said = (status, None, record.event_id, record.appended_at)
-            fitting = ("undecodable",)
-        else:
-            said = (status, *event, record.event_id == event.id, record.appended_at)
+        said = (status, *event, record.event_id == event.id, record.appended_at)
     if status not in fitting:
         said = (_UNFIT, status)
     return (record.topic, record.partition, record.offset, said)

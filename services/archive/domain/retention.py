@@ -14,6 +14,8 @@ CLASSES: Mapping[str, str] = {
     "looks": "ronda.access.",
 }
 """The events of each class, by the prefix of their types."""
+SAY_NOTHING = ("tracks", "shifts", "looks")
+"""Of these no event says who may know of another."""
 TOPICS: Mapping[str, str] = {"tracks": POSITION.name}
 """Topics of one class alone: what nobody can read there is of it too."""
 DEFAULT = "tracks=90d"

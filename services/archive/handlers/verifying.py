@@ -10,8 +10,10 @@ from services.archive.domain.announced import missed
 from services.archive.domain.balance import Bucket
 from services.archive.domain.finding import Finding, sharpened
 from services.archive.domain.kept import is_aside
+from services.archive.domain.known import Known
 from services.archive.domain.log_walk import LogWalk
 from services.archive.domain.note import Key
+from services.archive.domain.retention import SAY_NOTHING
 from services.archive.domain.stored import Retired
 from services.archive.handlers.acting import Acting
 from services.archive.handlers.walking import ErasedGroup, Part, Rows, Step, walk
@@ -105,6 +107,7 @@ class _Check:
     ) -> None:
         self._snapshot = snapshot
         self._names = names
+        self._retired = retired
         self._rows = Rows(snapshot, retired)
         self.findings: list[Finding] = []
 
@@ -118,6 +121,7 @@ class _Check:
         for bucket in uneven[:BUCKETS_LOOKED_INTO]:
             await self._look_into(bucket)
         await self._count(parts)
+        await self._know(parts)
 
     async def log(
         self, parts: Sequence[Part], elsewhere: Sequence[str], keys: Sequence[Key]
@@ -143,7 +147,9 @@ class _Check:
         answered: dict[int, list[Any]] = {}
         async for chunk in self._snapshot.records(bucket):
             aside = is_aside(self._name_of(bucket.topic))
-            for *_, offset, said in (index.of_record(each, aside=aside) for each in chunk):
+            for record in chunk:
+                event, _ = index.read(record, aside=aside)
+                *_, offset, said = index.of_record(record, event, aside=aside)
                 claimed.setdefault(offset, []).append(said)
         async for rows in self._rows.of_records(bucket):
             for *_, offset, said in rows:
@@ -157,6 +163,16 @@ class _Check:
             what = index.disagreement(claimed.get(offset, []), answered.get(offset, []))
             if what:
                 self._find(what, bucket.topic, bucket.partition, offset)
+
+    async def _know(self, parts: Sequence[Part]) -> None:
+        known = Known(saying for part in parts for saying in part.sayings)
+        async for rows in self._snapshot.known():
+            known.rows(rows)
+        may_have_said = any(
+            group.data_class not in SAY_NOTHING for part in parts for group in part.erased
+        )
+        all_are_here = not (self._retired or may_have_said)
+        self.findings += known.findings(self._names, all_are_here=all_are_here)
 
     async def _count(self, parts: Sequence[Part]) -> None:
         there: Counter[tuple[int, str]] = Counter()

@@ -14,6 +14,7 @@ from services.archive.domain.announced import announced
 from services.archive.domain.balance import Balance, Bucket, Row
 from services.archive.domain.finding import Finding
 from services.archive.domain.kept import is_aside
+from services.archive.domain.known import Said, Saying
 from services.archive.domain.leaves import place, record_leaf
 from services.archive.domain.stored import Erased, Record, Retired, Seal
 from services.archive.domain.walk import Chain, Leaf, Walk
@@ -54,7 +55,8 @@ class ErasedGroup(NamedTuple):
 
 class Part(NamedTuple):
     """What a walk over a share gives: `uneven` are the buckets in which records and the rows that
-    stand for them differ, `seals` the checkpoints that records tell of."""
+    stand for them differ, `seals` the checkpoints that records tell of, `sayings` what they say of
+    who may know."""
 
     findings: Sequence[Finding]
     uneven: Sequence[Bucket]
@@ -64,6 +66,7 @@ class Part(NamedTuple):
     counts: Sequence[Count]
     erased: Sequence[ErasedGroup]
     seals: Sequence[Seal]
+    sayings: Sequence[Saying]
 
 
 class Rows:
@@ -113,6 +116,7 @@ class _Walker:
         self._aside = {number for number, name in names.items() if is_aside(name)}
         self._audit = {number for number, name in names.items() if name.endswith(AUDIT.name)}
         self._seals: list[Seal] = []
+        self._said = Said()
         self._balance = Balance(os.urandom(32))
         self._counts: Counter[tuple[int, str]] = Counter()
         self._erased: dict[tuple[str, str, str, datetime], list[tuple[str, int, int]]] = {}
@@ -133,20 +137,26 @@ class _Walker:
             counts=[(*what, number) for what, number in self._counts.items()],
             erased=list(self._groups()),
             seals=self._seals,
+            sayings=self._said.sayings(),
         )
 
     async def _records(self, step: Step) -> int:
         records = 0
         async for chunk in self._snapshot.records():
             self._leaves(chunk)
-            self._balance.add(
-                index.of_record(each, aside=each.topic in self._aside) for each in chunk
-            )
+            self._balance.add(map(self._claim, chunk))
             self._counts.update(map(_topic_and_status, self._provable(chunk)))
             self._seals += filter(None, map(announced, self._audits(chunk)))
             records += len(chunk)
             step(len(chunk))
         return records
+
+    def _claim(self, record: Record) -> Row:
+        aside = record.topic in self._aside
+        event, told = index.read(record, aside=aside)
+        if told is not None:
+            self._said.add(record, told)
+        return index.of_record(record, event, aside=aside)
 
     def _audits(self, records: Sequence[Record]) -> Iterator[bytes | None]:
         return (each.value for each in records if each.topic in self._audit)

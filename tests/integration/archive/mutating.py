@@ -27,7 +27,7 @@ from services.archive.migrations import upgrade
 from shared import database
 from tests.integration.archive.mutations import KINDS, mutate
 from tests.integration.archive.sealed import SealedArchive, superuser, verdict
-from tests.unit.archive.builders import NIGHT, an_event, an_id
+from tests.unit.archive.builders import NIGHT, UNIT, a_batch, an_event, an_id
 
 SEED = 53
 BEFORE = NIGHT - timedelta(days=70)
@@ -52,6 +52,7 @@ async def fill(archive: SealedArchive) -> None:
     await make_months(archive.engine, NIGHT)
     await archive.archive_audit([an_event(f"old{number}") for number in range(5)], BEFORE)
     await archive.fill(9)
+    await archive.store.keep([a_batch(*accusations(), topic="ronda.incident", partition=4)], NIGHT)
     await archive.seal()
     await archive.announce(NIGHT + timedelta(minutes=1))
     holds = PostgresHolds(archive.engine)
@@ -67,6 +68,18 @@ async def fill(archive: SealedArchive) -> None:
     await archive.tell(LATER)
 
 
+def accusations() -> list[bytes]:
+    """Reports that not everybody may know of, with photos and a call for backup."""
+    report = "ronda.incident.reported.v1"
+    data = {"media": ["ab" * 32, "cd" * 32]}
+    after = {"incident": an_id("accused"), "text": "bantu"}
+    return [
+        an_event("accused", type=report, data=data, hiddenfrom=f"{UNIT}/polsek-1"),
+        an_event("named", type=report, data=data, restrictedto="commander,supervisor"),
+        an_event("backup", type="ronda.backup.requested.v1", data=after),
+    ]
+
+
 async def run(
     archive: SealedArchive,
     url: str,
@@ -74,12 +87,13 @@ async def run(
     *,
     mutations: int,
     seed: int = SEED,
-    step: Callable[[int], None] = lambda number: None,
+    step: Callable[[int, Sequence[str]], None] = lambda number, unseen: None,
 ) -> Tally:
     """So many changes, their kinds in turn."""
     chance, file = random.Random(seed), folder / "whole.zip"
     made: Counter[str] = Counter()
-    unseen, checks, false_alarms = [], 0, 0
+    unseen: list[str] = []
+    checks = false_alarms = 0
     for number in range(mutations):
         kind = list(KINDS)[number % len(KINDS)]
         async with superuser(url) as user:
@@ -95,7 +109,7 @@ async def run(
             async with superuser(url) as user:
                 whole = await verdict(user, elsewhere=archive.notes, keys=[archive.key])
             checks, false_alarms = checks + 1, false_alarms + bool(whole.findings)
-        step(number + 1)
+        step(number + 1, unseen)
     return Tally(made, unseen, checks, false_alarms)
 
 
@@ -126,9 +140,9 @@ async def _measured(mutations: int, seed: int) -> Tally:
                 await engine.dispose()
 
 
-def _progress(number: int) -> None:
+def _progress(number: int, unseen: Sequence[str]) -> None:
     if number % 50 == 0:
-        sys.stderr.write(f"{number}\n")
+        sys.stderr.write(f"{number} changes, not seen: {'; '.join(unseen) or 'none'}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -63,6 +63,11 @@ EDITS: dict[str, dict[str, tuple[str, ...]]] = {
         "size": _COUNT, "root": _BYTES, "note": ("{c} || 'x'", "upper({c})"), "sealed_at": _MOMENT,
         "reason": ("{c} || 'x'",),
     },
+    "withheld": {
+        "about": _UUID, "roles": ("ARRAY[]::text[]", "array_append({c}, 'officer')"),
+        "hidden_from": ("ARRAY[]::text[]", "array_append({c}, 'polda-jatim')"),
+    },
+    "belonging": {"event": _UUID, "to": _UUID},
     "erasure": {
         "appended_at": _MOMENT, "event_id": (*_UUID, "NULL"), "status": _STATUS, "leaf": _BYTES,
         "kept": (*_BYTES, "NULL"), "act": _UUID, **_NUMBERS,
@@ -148,6 +153,8 @@ async def insert(user: Superuser, chance: random.Random) -> Done | None:
         "segment": {"next_offset": ("{c} + 1", "{c} + 5"), "partition": ("{c}", "{c} + 7")},
         "log": {"position": ("{c} + 1000",), "next_offset": ("{c} + 1",)},
         "log_node": {"index": ("{c} + 1000",)},
+        "withheld": {"about": _UUID},
+        "belonging": {"to": _UUID},
         "retired": {
             "month": ("{c} + interval '1 month'",),
             "until": ("{c} + interval '1 month'", "{c} + interval '2 months'"),
@@ -243,7 +250,7 @@ async def forge(user: Superuser, chance: random.Random) -> Done | None:
         " record.topic, status::text, uuid_send(event_id), salt, leaf, record.ctid,"
         " record.tableoid, name FROM archive.record"
         " JOIN archive.topic ON topic.id = record.topic WHERE status = 'aside'"
-        " AND EXISTS (SELECT FROM archive.log WHERE (log.topic, log.partition)"
+        " AND salt IS NOT NULL AND EXISTS (SELECT FROM archive.log WHERE (log.topic, log.partition)"
         ' = (record.topic, record.partition) AND log.next_offset > record."offset")'
         " ORDER BY 1, 2, 6, 7 LIMIT 1 OFFSET %s",
         (chance.randint(0, 4),),

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.archive.domain.index import REFUSED
 from shared import database
+from tests.integration.archive.mutating import accusations
 from tests.integration.archive.sealed import SealedArchive, superuser, verdict
 from tests.unit.archive.builders import NIGHT, a_batch, an_event
 
@@ -139,3 +140,24 @@ async def test_a_repeat_does_not_take_the_place_of_the_event_before_it(
         found = {(each.where, each.what) for each in (await verdict(user)).findings}
     what = f"is kept as a {table}, and no event before it is as that says"
     assert ("t.ronda.incident/0/0", what) in found
+
+
+async def test_who_may_know_follows_from_the_records_too(
+    archive: SealedArchive, database_url: str
+) -> None:
+    await archive.store.keep([a_batch(*accusations(), topic="ronda.incident", partition=4)], NIGHT)
+    async with superuser(database_url) as user:
+        assert (await verdict(user)).findings == []
+    for statement, what in (
+        ("DELETE FROM archive.withheld WHERE hidden_from <> '{}'", "is not kept"),
+        ("UPDATE archive.withheld SET roles = '{officer}' WHERE roles <> '{}'", "is not kept"),
+        ('DELETE FROM archive.belonging WHERE "to" IN (SELECT id FROM archive.event)', "not kept"),
+        (
+            "INSERT INTO archive.withheld SELECT id, '{auditor}', '{}' FROM archive.event LIMIT 1",
+            "what no record keeps from them",
+        ),
+    ):
+        async with superuser(database_url) as user:
+            assert (await user.execute(statement.encode())).rowcount > 0, statement
+            found = (await verdict(user)).findings
+        assert any(what in each.what for each in found), statement
