@@ -56,7 +56,7 @@ def erasure(act: Act) -> Erasure:
                 partition=each.partition,
                 offset=each.offset,
                 leaf=each.leaf.hex(),
-                kept=None if each.kept is None else each.kept.hex(),
+                kept=each.kept.hex() if each.kept else None,
             )
             for each in act.records
         ],
