@@ -77,6 +77,27 @@ class Figure(Struct, frozen=True, kw_only=True):
         )
 
 
+class Timing(Struct, frozen=True, kw_only=True):
+    """What one benchmark without a floor found: a value of each round. `goal` bounds their median,
+    from below where more is better; it is meant for a machine that does nothing else."""
+
+    name: str
+    title: str
+    unit: Literal["ms", "records/s"]
+    goal: float
+    rounds: list[float]
+
+    @property
+    def middle(self) -> float:
+        """The median."""
+        return median(self.rounds)
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether the median keeps to the goal."""
+        return self.middle <= self.goal if self.unit == "ms" else self.middle >= self.goal
+
+
 def value(sample: Sample, measure: Literal["rate", "p50_ms"]) -> float:
     """What a figure compares; raises `BenchError` where it is missing or nothing."""
     found = sample.rate if measure == "rate" else sample.p50_ms

@@ -99,12 +99,12 @@ class Ground:
             environment={**spec.environment, **extra},
         )
 
-    def token(self) -> str:
-        """An officer's token that lasts the whole run."""
-        return Issuer(signing_key_file(self.folder, "officer")).token(
+    def token(self, role: str = "officer") -> str:
+        """A token of the role that lasts the whole run."""
+        return Issuer(signing_key_file(self.folder, role)).token(
             actor="p-bench",
             name="Bench",
-            role="officer",
+            role=role,
             unit="polda-jatim/polres-tuban",
             ttl=_TOKEN_TTL,
             now=system_clock(),

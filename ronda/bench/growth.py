@@ -44,10 +44,12 @@ _encode = msgspec.json.encode
 
 @dataclass(slots=True)
 class Log:
-    """A patrol topic without end: a hundred events a second, some of them from phones that were
-    offline for hours."""
+    """A patrol topic without end: a hundred events a second unless told, some of them from phones
+    that were offline for hours. Every so many may be `restricted` to commanders."""
 
     since: datetime
+    every: timedelta = _EVERY
+    restricted: int | None = None
     dice: random.Random = field(default_factory=lambda: random.Random(20261123))  # noqa: S311
     made: int = 0
 
@@ -63,7 +65,7 @@ class Log:
 
     def _record(self, partition: int, offset: int) -> Record:
         number = offset * PATROL.partitions + partition
-        at = self.since + number * _EVERY
+        at = self.since + number * self.every
         value = _encode(self._event(number, at))
         moment = int(at.timestamp() * 1000)
         sizes = (len(value), 0)
@@ -77,7 +79,8 @@ class Log:
             happened = at - self.dice.random() * _LATE
         else:
             happened = at - timedelta(seconds=self.dice.expovariate(1 / _DELAY_S))
-        return {
+        is_restricted = self.restricted is not None and number % self.restricted == 0
+        return ({"restrictedto": "commander"} if is_restricted else {}) | {
             "specversion": "1.0",
             "id": new_id(happened),
             "source": "ronda/bench",
@@ -95,7 +98,7 @@ class Log:
 
 
 @dataclass(slots=True)
-class _Archive:
+class Archive:
     """A database and the records that go into it."""
 
     url: str
@@ -144,17 +147,21 @@ async def measure(ground: Ground) -> Figure:
     # As the service does: looking at each batch's objects again and again finds nothing.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    async with _archive(ground, "small") as small, _archive(ground, "large") as large:
-        for archive, wanted in ((small, rows // GROWN), (large, rows)):
+    since = system_clock() - rows * _EVERY
+    async with (
+        archive(ground, "small", Log(since)) as small,
+        archive(ground, "large", Log(since)) as large,
+    ):
+        for each, wanted in ((small, rows // GROWN), (large, rows)):
             ground.step(f"Growth: filling {wanted:,} rows")
-            await archive.fill(wanted)
-            await archive.rest()
+            await each.fill(wanted)
+            await each.rest()
         pairs = []
         for number in range(1, ground.extent.pairs + 1):
             ground.step(f"Growth: pair {number} of {ground.extent.pairs}")
             # Now one first, now the other: whatever the server still writes is not always one's.
             order = (large, small) if number % 2 else (small, large)
-            samples = {archive.url: await archive.sample(ground) for archive in order}
+            samples = {each.url: await each.sample(ground) for each in order}
             pairs.append(Pair(ours=samples[large.url], floor=samples[small.url]))
         await small.check()
         await large.check()
@@ -168,14 +175,14 @@ async def measure(ground: Ground) -> Figure:
 
 
 @asynccontextmanager
-async def _archive(ground: Ground, name: str) -> AsyncIterator[_Archive]:
+async def archive(ground: Ground, name: str, log: Log) -> AsyncIterator[Archive]:
+    """An empty one, for as long as the block lasts."""
     url = await ground.postgres.create_database(f"bench_{name}")
     try:
         await upgrade(url)
         await make_coming_months(url)
-        since = system_clock() - ground.extent.rows * _EVERY
         async with storing(url) as keep:
-            yield _Archive(url, keep, Log(since))
+            yield Archive(url, keep, log)
     finally:
         await drop_database(ground.postgres.url("postgres"), f"bench_{name}")
 

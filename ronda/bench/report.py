@@ -6,13 +6,15 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
-from ronda.bench.figures import Figure, Sample
+from ronda.bench.figures import Figure, Sample, Timing
 from ronda.bench.machine import Machine
 
 _HEAD = (
     "| figure | ours | floor | ratio (per pair) | goal | CPU per event, ours / floor"
     " | memory, ours / floor |\n|---|---|---|---|---|---|---|"
 )
+
+_TIMED = "| figure | median | rounds | goal |\n|---|---|---|---|"
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -22,6 +24,7 @@ class Run(Struct, frozen=True, kw_only=True):
     at: datetime
     machine: Machine
     figures: list[Figure]
+    timings: list[Timing] = []
 
 
 def to_json(run: Run) -> bytes:
@@ -35,13 +38,17 @@ def to_json(run: Run) -> bytes:
             "ours": msgspec.to_builtins(figure.middle("ours")),
             "floor": msgspec.to_builtins(figure.middle("floor")),
         }
+    for timing, written in zip(run.timings, document["timings"], strict=True):
+        written |= {"middle": timing.middle, "is_reached": timing.is_reached}
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
 def to_markdown(run: Run) -> str:
-    """The table, the machine and the command."""
-    rows = "\n".join(_row(figure) for figure in run.figures)
-    return f"{_HEAD}\n{rows}\n\n{_machine(run)}\n"
+    """The tables, the machine and the command."""
+    tables = [(_HEAD, map(_row, run.figures))] if run.figures else []
+    tables += [(_TIMED, map(_timed, run.timings))] if run.timings else []
+    shown = "\n\n".join("\n".join([head, *rows]) for head, rows in tables)
+    return f"{shown}\n\n{_machine(run)}\n"
 
 
 def headline(sample: Sample, figure: Figure) -> str:
@@ -68,6 +75,18 @@ def _row(figure: Figure) -> str:
         goal(figure),
         f"{_cpu(ours)} / {_cpu(floor)}",
         f"{ours.rss_mb:.0f} / {floor.rss_mb:.0f} MB",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _timed(timing: Timing) -> str:
+    sign = "≤" if timing.unit == "ms" else "≥"
+    least, most = min(timing.rounds), max(timing.rounds)
+    cells = (
+        timing.title,
+        f"**{timing.middle:,.0f} {timing.unit}**",
+        f"{least:,.0f} to {most:,.0f}, {len(timing.rounds)} rounds",
+        f"{sign} {timing.goal:,.0f}, {'reached' if timing.is_reached else 'not reached'}",
     )
     return f"| {' | '.join(cells)} |"
 

@@ -5,16 +5,16 @@ from typing import Literal
 
 from psycopg import AsyncConnection
 
-from ronda.bench import chain, drain, growth, ingest
-from ronda.bench.figures import Figure
+from ronda.bench import chain, drain, growth, ingest, record
+from ronda.bench.figures import Figure, Timing
 from ronda.bench.ground import Extent, Ground, Step, ground
 from ronda.bench.machine import describe
 from ronda.bench.report import Run
 from shared.clock import system_clock
 
-What = Literal["ingest", "archive", "alert", "growth"]
+What = Literal["ingest", "archive", "alert", "growth", "read", "verify"]
 EVERYTHING: tuple[What, ...] = ("ingest", "archive", "alert")
-"""What takes minutes; `growth` takes many, and is asked for by name."""
+"""What takes minutes; the others take many, and are asked for by name."""
 
 
 def steps(what: Sequence[What], pairs: int) -> int:
@@ -24,6 +24,8 @@ def steps(what: Sequence[What], pairs: int) -> int:
         "archive": 1 + pairs,
         "alert": pairs,
         "growth": 2 + pairs,
+        "read": 1 + record.DAYS_IN_A_PAIR * pairs,
+        "verify": 1 + pairs,
     }
     return 1 + sum(own[each] for each in what)
 
@@ -33,12 +35,19 @@ async def run(what: Sequence[What], extent: Extent, *, command: str, step: Step)
     async with ground(extent, step) as there:
         machine = describe(postgres=await _postgres_version(there))
         figures: list[Figure] = []
+        timings: list[Timing] = []
         for each in what:
-            figures += await _figures(each, there)
-    return Run(command=command, at=system_clock(), machine=machine, figures=figures)
+            for found in await _measured(each, there):
+                if isinstance(found, Timing):
+                    timings.append(found)
+                else:
+                    figures.append(found)
+    return Run(
+        command=command, at=system_clock(), machine=machine, figures=figures, timings=timings
+    )
 
 
-async def _figures(what: What, there: Ground) -> list[Figure]:
+async def _measured(what: What, there: Ground) -> Sequence[Figure | Timing]:
     match what:
         case "ingest":
             return await ingest.measure(there)
@@ -48,6 +57,10 @@ async def _figures(what: What, there: Ground) -> list[Figure]:
             return [await chain.measure(there)]
         case "growth":
             return [await growth.measure(there)]
+        case "read":
+            return [await record.measure_reading(there)]
+        case "verify":
+            return [await record.measure_verifying(there)]
 
 
 async def _postgres_version(there: Ground) -> str:

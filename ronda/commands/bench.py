@@ -26,6 +26,8 @@ class Subject(StrEnum):
     ARCHIVE = "archive"
     ALERT = "alert"
     GROWTH = "growth"
+    READ = "read"
+    VERIFY = "verify"
     ALL = "all"
 
 
@@ -43,12 +45,15 @@ def bench(
     ] = 60_000,
     rows: Annotated[
         int,
-        typer.Option(min=500_000, max=50_000_000, help="How many a large archive has (growth)."),
+        typer.Option(
+            min=500_000, max=50_000_000, help="How many an archive has (growth, read, verify)."
+        ),
     ] = 5_000_000,
     json: Annotated[Path | None, typer.Option(dir_okay=False, help="Also write JSON.")] = None,
     svg: Annotated[Path | None, typer.Option(dir_okay=False, help="Also draw a chart.")] = None,
 ) -> None:
-    """Measure the services beside hand-written floors, in alternating pairs.
+    """Measure the services beside hand-written floors, in alternating pairs; `read` and `verify`
+    have a time as their goal, and no floor.
 
     Example:  ronda bench ingest --pairs 5
 
@@ -57,7 +62,7 @@ def bench(
     extent = Extent(pairs=pairs, seconds=seconds, events=events, rows=rows)
     chosen: tuple[What, ...] = EVERYTHING if what is Subject.ALL else (_one(what),)
     extents = [f"--seconds={seconds:g}", f"--events={events}"]
-    if what is Subject.GROWTH:
+    if what in (Subject.GROWTH, Subject.READ, Subject.VERIFY):
         extents = [f"--rows={rows}"]
     command = shlex.join(["ronda", "bench", what, f"--pairs={pairs}", *extents])
     try:
@@ -70,7 +75,7 @@ def bench(
     typer.echo(to_markdown(found))
     if json is not None:
         json.write_bytes(to_json(found))
-    if svg is not None:
+    if svg is not None and found.figures:
         svg.write_text(draw(found.figures), encoding="utf-8")
 
 

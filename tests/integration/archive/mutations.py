@@ -91,6 +91,7 @@ INDEX_ONLY = (
 """Columns that no leaf holds. The archive checks them, and an export says what that found."""
 HASHED = ("record", "segment", "log", "topic", "checkpoint")
 DATED = ("event", "duplicate", "conflict", "aside", "undecodable", "segment", "erasure")
+UNJUDGED = ("checkpoint", "topic", "erasure_act", "withheld", "belonging")
 RECORD_WEIGHT = 8
 _NOT_RETIRED = SQL(
     "NOT EXISTS (SELECT FROM archive.retired"
@@ -139,8 +140,9 @@ async def delete(user: Superuser, chance: random.Random) -> Done | None:
 
 async def insert(user: Superuser, chance: random.Random) -> Done | None:
     """A row like another one, at the same place or beside it. A topic that has no records, a
-    checkpoint that was sealed again and an act that erased nothing say nothing that is not so."""
-    table = _table(chance, without=("checkpoint", "topic", "erasure_act"))
+    checkpoint that was sealed again and an act that erased nothing say nothing that is not so; and
+    what is withheld beyond what is there may have been asked for by what was erased."""
+    table = _table(chance, without=UNJUDGED)
     row = await _row(user, table, chance)
     if row is None:
         return None
@@ -153,8 +155,6 @@ async def insert(user: Superuser, chance: random.Random) -> Done | None:
         "segment": {"next_offset": ("{c} + 1", "{c} + 5"), "partition": ("{c}", "{c} + 7")},
         "log": {"position": ("{c} + 1000",), "next_offset": ("{c} + 1",)},
         "log_node": {"index": ("{c} + 1000",)},
-        "withheld": {"about": _UUID},
-        "belonging": {"to": _UUID},
         "retired": {
             "month": ("{c} + interval '1 month'",),
             "until": ("{c} + interval '1 month'", "{c} + interval '2 months'"),

@@ -1,8 +1,10 @@
 """What a superuser changes is detected, each single time; what nobody changed never is.
 
-A thousand instead of the few of every day: `python -m tests.integration.archive.mutating`.
+A thousand instead of the few of every day: `python -m tests.integration.archive.mutating`, or here
+with `RONDA_MUTATIONS=1000`.
 """
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from shared import database
 from tests.integration.archive.mutating import LATER, fill, is_seen_by_the_file, run
 from tests.integration.archive.sealed import SealedArchive, superuser, verdict
 
-MUTATIONS = 48
+MUTATIONS = int(os.environ.get("RONDA_MUTATIONS", "48"))
 
 
 @pytest.fixture

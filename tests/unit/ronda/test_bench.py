@@ -1,7 +1,7 @@
 """The arithmetic of the benchmarks, what they send, and how they show what they found."""
 
 import xml.etree.ElementTree as ET
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from ronda.bench import chart, traffic
 from ronda.bench.answers import Answers
-from ronda.bench.figures import BenchError, Figure, Pair, Sample, percentile
+from ronda.bench.figures import BenchError, Figure, Pair, Sample, Timing, percentile
 from ronda.bench.growth import Log
 from ronda.bench.load import Order, requests
 from ronda.bench.machine import Machine, model_name
@@ -232,6 +232,7 @@ def test_the_bar_ends_where_the_work_does() -> None:
     assert steps(["ingest"], 3) == 1 + 1 + 2 * (1 + 3)
     assert steps(["ingest", "archive", "alert"], 1) == 1 + 5 + 2 + 1
     assert steps(["growth"], 4) == 1 + 2 + 4
+    assert steps(["read", "verify"], 2) == 1 + (1 + 7 * 2) + (1 + 2)
 
 
 def test_an_archive_grows_by_a_log_without_holes_whose_events_are_all_different() -> None:
@@ -248,3 +249,22 @@ def test_an_archive_grows_by_a_log_without_holes_whose_events_are_all_different(
 def test_a_bench_without_bounds_is_refused() -> None:
     for arguments in (["--pairs", "0"], ["--seconds", "3600"], ["--events", "10"], ["nothing"]):
         assert CliRunner().invoke(application(), ["bench", *arguments]).exit_code == 2
+
+
+def test_a_time_is_held_to_its_goal_by_the_median_of_its_rounds() -> None:
+    day = Timing(name="read", title="A day", unit="ms", goal=50, rounds=[20, 90, 40])
+    rate = Timing(name="verify", title="All", unit="records/s", goal=50_000, rounds=[60_000, 9])
+    assert (day.middle, day.is_reached, rate.is_reached) == (40, True, False)
+    run = msgspec.structs.replace(_run(), timings=[day, rate])
+    assert "| A day | **40 ms** | 20 to 90, 3 rounds | ≤ 50, reached |" in to_markdown(run)
+    assert "ratio" not in to_markdown(run)
+    assert [each["is_reached"] for each in msgspec.json.decode(to_json(run))["timings"]] == [
+        True,
+        False,
+    ]
+
+
+def test_a_log_for_reading_gives_each_site_its_day_and_restricts_some() -> None:
+    log = Log(NOW, every=timedelta(minutes=1), restricted=3)
+    events = [decode_envelope(record.value) for record in log.records(6)]
+    assert sum(event.restrictedto == "commander" for event in events) == 2
