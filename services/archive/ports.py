@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from services.archive.domain.balance import Bucket
 from services.archive.domain.hold import Hold
 from services.archive.domain.kept import Batch
-from services.archive.domain.knowing import Belonging, Rule
+from services.archive.domain.knowing import Belonging, PartOf, Rule
 from services.archive.domain.proof import Proven
 from services.archive.domain.search import Place, Rights, Search, Status
 from services.archive.domain.stored import (
@@ -257,8 +257,8 @@ class Snapshot(Protocol):
         """Repeats that do not fit the event before them that they repeat."""
         ...
 
-    def known(self) -> AsyncIterator[Sequence[Rule | Belonging]]:
-        """The rows that say who may know."""
+    def known(self) -> AsyncIterator[Sequence[Rule | Belonging | PartOf]]:
+        """The rows that say who may know, and what goes together."""
         ...
 
     def log(self) -> AsyncIterator[Sequence[Entry]]:

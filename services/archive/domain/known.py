@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from services.archive.domain.finding import Finding
-from services.archive.domain.knowing import Belonging, Rule, Told
+from services.archive.domain.knowing import Belonging, PartOf, Rule, Told
 from services.archive.domain.stored import Record
 
 _DIGEST_BYTES = 16
@@ -37,7 +37,7 @@ class Said:
     def add(self, record: Record, told: Told) -> None:
         """What is kept of what one record says."""
         place = (record.topic, record.partition, record.offset)
-        rows: list[Rule | Belonging] = [*told.rules, *told.belongings]
+        rows: list[Rule | Belonging | PartOf] = [*told.rules, *told.belongings, *told.parts]
         for row in rows:
             mark = digest(row)
             self._first[mark] = min(place, self._first.get(mark, place))
@@ -58,7 +58,7 @@ class Known:
         self._met: set[bytes] = set()
         self._strange = 0
 
-    def rows(self, rows: Iterable[Rule | Belonging]) -> None:
+    def rows(self, rows: Iterable[Rule | Belonging | PartOf]) -> None:
         """Rows that are there."""
         for row in rows:
             mark = digest(row)
@@ -82,6 +82,6 @@ class Known:
         return found
 
 
-def digest(row: Rule | Belonging) -> bytes:
+def digest(row: Rule | Belonging | PartOf) -> bytes:
     """A row in a few bytes."""
     return sha256(_pack((type(row).__name__, row))).digest()[:_DIGEST_BYTES]

@@ -16,7 +16,7 @@ from psycopg.sql import SQL, Composed, Identifier
 from services.archive.adapters.evidence.acts import ACTS, RETIRED, SAID, act_of
 from services.archive.domain.balance import Bucket
 from services.archive.domain.index import COUNTED
-from services.archive.domain.knowing import Belonging, Rule
+from services.archive.domain.knowing import Belonging, PartOf, Rule
 from services.archive.domain.leaves import Segment
 from services.archive.domain.share import EVERYTHING, Share
 from services.archive.domain.stored import (
@@ -58,6 +58,7 @@ _SEGMENT = SQL(
 _IN_ORDER = SQL(" ORDER BY topic, partition, next_offset")
 _WITHHELD = SQL("SELECT uuid_send(about), roles, hidden_from FROM archive.withheld")
 _BELONGING = SQL('SELECT uuid_send(event), uuid_send("to") FROM archive.belonging')
+_PART = SQL("SELECT uuid_send(event), uuid_send(alert) FROM archive.part")
 _LOG = SQL(
     "SELECT position, topic, partition, next_offset, leaf FROM archive.log ORDER BY position"
 )
@@ -177,12 +178,14 @@ class PostgresSnapshot:
         """See `Snapshot`."""
         return self._read(_UNLIKE, Repeat)
 
-    async def known(self) -> AsyncIterator[Sequence[Rule | Belonging]]:
+    async def known(self) -> AsyncIterator[Sequence[Rule | Belonging | PartOf]]:
         """See `Snapshot`."""
         async for rows in self._rows(_WITHHELD):
             yield [Rule(about, tuple(roles), tuple(units)) for about, roles, units in rows]
         async for pairs in self._read(_BELONGING, Belonging):
             yield pairs
+        async for parts in self._read(_PART, PartOf):
+            yield parts
 
     def log(self) -> AsyncIterator[Sequence[Entry]]:
         """See `Snapshot`."""
