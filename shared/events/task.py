@@ -46,6 +46,8 @@ class Task(Struct, frozen=True, kw_only=True):
     done_by: str | None
     reasons: list[Reason]
     timeline: list[Entry]
+    purpose: Name | None = None
+    """What it is for, as an event's; absent is the real thing."""
 
 
 class VulnerabilityAssigned(

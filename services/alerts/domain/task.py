@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from msgspec.structs import replace as with_fields
 
 from services.alerts.domain.decision import Refusal, clipped
-from services.alerts.domain.report import OVERDUE, Report, unit_of
+from services.alerts.domain.report import OVERDUE, Report, purpose_of, unit_of
 from shared.events.alert import Entry, Owner, Reason
 from shared.events.identity import derived_id
 from shared.events.patrol import ChecklistAnswer, VulnerabilityReported
@@ -120,6 +120,7 @@ def reported(event: VulnerabilityReported, plan: Plan | None, now: datetime) -> 
         checkin=data.checkin,
         media=list(data.media),
         reasons=[why],
+        purpose=purpose_of(event, plan),
     )
     return _decided(task, "assigned", now, Entry(at=now, what="assigned", by=name))
 
@@ -139,6 +140,7 @@ def advised(advice: Advice, plan: Plan, now: datetime) -> TaskDecision:
         owner=owner,
         owner_name=name,
         reasons=[*advice.reasons, why],
+        purpose=plan.operation.purpose,
     )
     issued = _decided(task, "updated", now, Entry(at=now, what="issued", by=name))
     return TaskDecision(AdviceIssued, issued.task)
@@ -173,6 +175,7 @@ def overdue_report(task: Task, plan: Plan | None, now: datetime) -> Report:
         lat=site.lat if site else None,
         lon=site.lon if site else None,
         text=f"{task.owner_name}: {task.text}",
+        purpose=task.purpose,
     )
 
 

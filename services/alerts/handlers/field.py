@@ -147,12 +147,12 @@ class Field:
         await self._attendance.check_out(event)
         for finding in findings(event, self._plan, self._now):
             await self._report(finding)
-        if event.is_live:
+        if counts(event, self._plan):
             await look_at(self._transaction, event, self._name(event.actor), self._now, self._tally)
 
     async def vulnerability(self, event: VulnerabilityReported) -> None:
         """A task; it weighs on every later report of the site until it is mended."""
-        if not event.is_live:
+        if not counts(event, self._plan):
             return
         await take_up(self._transaction, event, self._plan, self._now, self._tally)
         self._attendance.sign(event, None)

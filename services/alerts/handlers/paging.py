@@ -24,8 +24,8 @@ class Paging:
     """Delivers due pages with bounded parallelism.
 
     `notifiers` is by the *kind* of a channel (`log`, `webhook`); a notifier looks up what else it
-    needs of `page.channel` in the plan. Pages of an alert that is not live go to `log` only,
-    whatever channel they name.
+    needs of `page.channel` in the plan. Pages of an alert or an operation that is not live go to
+    `log` only, whatever channel they name.
     """
 
     def __init__(
@@ -123,10 +123,11 @@ class Paging:
             return Receipt(error=repr(error)[:200])
 
     def _kind(self, page: Page) -> str:
-        if page.alert.purpose is not None:
+        plan = self._plans.plan
+        is_live = plan is None or plan.operation.purpose is None
+        if page.alert.purpose is not None or not is_live:
             # An exercise reaches no real contact, whoever queued the page and whatever it says.
             return LOG_CHANNEL
-        plan = self._plans.plan
         row = plan.channel_by_id.get(page.channel) if plan else None
         if row is not None:
             return row.kind

@@ -117,6 +117,7 @@ async def record_task(
         unit=task.unit,
         actor=actor,
         channel="operator" if actor else "system",
+        purpose=task.purpose,
         data=task,
     )
     await transaction.save_task(task)

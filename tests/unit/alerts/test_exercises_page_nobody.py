@@ -3,14 +3,31 @@ whomever, only the log gets it."""
 
 import asyncio
 from dataclasses import replace
+from datetime import time, timedelta
+from typing import Literal
 
 import hypothesis.strategies as st
 from hypothesis import given, settings
 from msgspec.structs import replace as with_fields
+from prometheus_client import CollectorRegistry
 
+from services.alerts.handlers import Watch
+from services.alerts.handlers.watch import NudgeBody
+from services.alerts.metrics import Metrics
 from services.alerts.ports import Page
-from shared.plan.model import Channel, Contact, Way
-from tests.builders import POSTS, a_plan, an_incident
+from shared.plan.model import Channel, Contact, Person, Shift, Step, Way
+from tests.builders import (
+    GUARD,
+    POLRES,
+    POSTS,
+    a_due_visit,
+    a_plan,
+    a_policy,
+    a_principal,
+    a_shift_start,
+    a_vulnerability,
+    an_incident,
+)
 from tests.fakes import FakeNotifier
 from tests.unit.alerts.engine import Engine
 
@@ -24,13 +41,44 @@ contacts = st.builds(
 )
 
 
-def an_engine(contacts_of_all: list[Contact], refuses: bool) -> tuple[Engine, FakeNotifier]:
+Purpose = Literal["exercise", "synthetic"] | None
+ALL = ["rendah", "sedang", "tinggi", "kritis"]
+
+
+def an_engine(
+    contacts_of_all: list[Contact], refuses: bool, purpose: Purpose = None
+) -> tuple[Engine, FakeNotifier]:
     posts = [with_fields(post, contacts=contacts_of_all) for post in POSTS]
+    guard = Person(
+        id=GUARD,
+        name="Bripda Contoh",
+        rank="Bripda",
+        unit=POLRES,
+        role="officer",
+        contacts=contacts_of_all,
+    )
+    # A hole, then persons, posts and whoever is on shift.
+    steps = [
+        Step(after_s=0, posts=["gone"]),
+        Step(after_s=10, posts=["operator"], people=[GUARD]),
+        Step(after_s=10, crews=["R-21"]),
+    ]
+    shift = Shift(
+        id="malam", crew="R-21", unit=POLRES, starts=time(0), ends=time(0), members=[GUARD]
+    )
     rows = [
         Channel(id=kind, kind=kind, url="http://x.invalid/", secret_name="x")  # type: ignore[arg-type]
         for kind in KINDS
     ]
-    engine = Engine(a_plan(posts=posts, channels=[Channel(id="log", kind="log"), *rows]))
+    plan = a_plan(
+        operation=with_fields(a_plan().operation, purpose=purpose),
+        posts=posts,
+        people=[guard],
+        shifts=[shift],
+        policies=[a_policy(severities=ALL, steps=steps)],
+        channels=[Channel(id="log", kind="log"), *rows],
+    )
+    engine = Engine(plan)
     real = FakeNotifier()
     real.error = "503" if refuses else None
     engine.paging._notifiers = {"log": engine.notifier, **dict.fromkeys(KINDS, real)}
@@ -91,3 +139,65 @@ def test_the_sender_itself_refuses_a_page_that_names_a_real_channel_for_an_exerc
     assert all(page.alert.purpose is None for page in real.sent)
     if purpose is None and channel in KINDS:
         assert real.sent
+
+
+async def a_night(engine: Engine) -> None:
+    """Everything that pages somebody by itself: a report, a task, a visit, a silence, a crew that
+    is asked and says nothing, and the hole in the chain of each."""
+    metrics = Metrics(CollectorRegistry())
+    watch = Watch(store=engine.store, plans=engine.plans, clock=engine.clock, metrics=metrics)
+    engine.world.demands = [a_due_visit()]
+    await engine.reported(a_shift_start(), a_vulnerability(), an_incident())
+    asked = await watch.nudge("R-21", NudgeBody(key="n"), a_principal())
+    assert asked.status == 201
+    for hours in (0, 1, 1, 1, 24, 1):
+        await engine.after(timedelta(hours=hours, minutes=1).total_seconds())
+        await engine.command("acknowledge", key=f"{hours}", alert=engine.store.alerts()[0])
+        for _ in range(3):
+            await engine.deliver()
+    assert {alert.kind for alert in engine.store.alerts()} == {
+        "incident",
+        "task_overdue",
+        "visit_missed",
+        "silent",
+        "roster",
+    }
+
+
+@settings(max_examples=30)
+@given(
+    reach=st.lists(contacts, max_size=4),
+    purpose=st.sampled_from([None, "exercise", "synthetic"]),
+    refuses=st.booleans(),
+)
+def test_an_operation_that_is_an_exercise_reaches_no_real_contact_whatever_happens_in_it(
+    reach: list[Contact], purpose: Purpose, refuses: bool
+) -> None:
+    async def night() -> tuple[Engine, FakeNotifier]:
+        engine, real = an_engine(reach, refuses, purpose)
+        await a_night(engine)
+        return engine, real
+
+    engine, real = asyncio.run(night())
+    assert {alert.purpose for alert in engine.store.alerts()} == {purpose}
+    assert {task.purpose for task in engine.store.tasks()} == {purpose}
+    reached = {page.alert.kind for page in [*real.sent, *real.refused]}
+    if purpose is not None:
+        assert {page.channel for page in engine.store.pages()} <= {"log"}
+        assert not reached
+    elif any(contact.channel in KINDS for contact in reach):
+        assert len(reached) > 3, "the live one must reach them, or this test sees nothing"
+
+
+async def test_the_sender_refuses_all_that_is_left_of_the_real_thing_while_an_exercise_runs() -> (
+    None
+):
+    engine, real = an_engine([Contact(channel="sms", address="+62")], refuses=False)
+    await engine.reported(an_incident())
+    exercise = with_fields(a_plan().operation, purpose="exercise")
+    assert engine.plans.plan is not None
+    engine.plans.plan = with_fields(engine.plans.plan, operation=exercise)
+    await engine.after(11)
+    await engine.deliver()
+    assert not real.sent
+    assert engine.notifier.sent
