@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry
 from services.alerts.handlers.clockwork import Clockwork
 from services.alerts.handlers.demands import Demands
 from services.alerts.handlers.intake import Intake
+from services.alerts.handlers.visits import VisitTimers
 from services.alerts.metrics import Metrics
 from services.alerts.ports import Incoming, Store
 from shared.events.alert import Alert, VisitMissed
@@ -126,7 +127,8 @@ class Service:
         self.intake = Intake(
             store=store, plans=plans, demands=demands, clock=clock, metrics=metrics
         )
-        self.clockwork = Clockwork(
+        self.clockwork = Clockwork(store=store, plans=plans, clock=clock, metrics=metrics)
+        self.visits = VisitTimers(
             store=store,
             plans=plans,
             patrol_ends=ends,
@@ -183,6 +185,7 @@ async def lived(day: Day, store: Store, step: timedelta = STEP) -> None:
         if batch := topic.batch(clock.now - day.lag()):
             await service.intake.on_records(batch)
         await service.clockwork.on_tick(clock.now)
+        await service.visits.on_tick(clock.now)
 
 
 def judged(day: Day, events: Sequence[Event], states: Mapping[str, str]) -> Outcome:

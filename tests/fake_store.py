@@ -13,6 +13,7 @@ from itertools import islice
 import msgspec
 
 from services.alerts.domain.doubt import Doubt
+from services.alerts.domain.visit import needs_barrier
 from services.alerts.domain.welfare import is_waiting
 from services.alerts.ports import (
     Answer,
@@ -41,8 +42,8 @@ from tests.fake_watch_rows import FakeWatchRows
 Lock = tuple[str, str]
 
 
-class Crash(Exception):
-    """The process was killed here."""
+class Crash(TryAgain):
+    """The process was killed here: whoever asked does not know what was stored."""
 
 
 @dataclass(slots=True)
@@ -166,15 +167,24 @@ class FakeStore:
         return next(named, None)
 
     async def next_due(self) -> datetime | None:
-        """The earliest deadline of all."""
+        """The earliest deadline of all but the visits."""
         deadlines = [
             *(alert.next_due_at for alert in self.alerts()),
-            *(pending.next_check_at for pending in self.rows.visits.values()),
             *(task.next_due_at for task in self.tasks()),
             *(track.next_check_at for track in self.rows.tracks.values()),
             *(nudge.due_at for nudge in self.nudges() if is_waiting(nudge)),
         ]
         return min((deadline for deadline in deadlines if deadline), default=None)
+
+    async def next_visit_due(self) -> datetime | None:
+        """The earliest check of a visit."""
+        checks = [pending.next_check_at for pending in self.rows.visits.values()]
+        return min((check for check in checks if check), default=None)
+
+    async def awaits_ends(self, now: datetime) -> bool:
+        """Whether the ends of the topic are wanted."""
+        due = [v for v in self.rows.visits.values() if v.next_check_at and v.next_check_at <= now]
+        return any(needs_barrier(each, now) for each in due)
 
     async def lock(self, transaction: "FakeTransaction", lock: Lock) -> None:
         """Waits for a lock; raises `TryAgain` where two wait for each other."""

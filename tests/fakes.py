@@ -42,9 +42,11 @@ class FakePatrolEnds:
 
     def __init__(self) -> None:
         self.now: dict[int, int] | None = {}
+        self.asked = 0
 
     async def ends(self) -> Mapping[int, int]:
         """The ends, or OSError."""
+        self.asked += 1
         if self.now is None:
             raise OSError("the broker is away")
         return dict(self.now)

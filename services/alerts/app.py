@@ -46,7 +46,16 @@ from services.alerts.adapters.ticker import Ticker, Watcher
 from services.alerts.adapters.tiles_file import TilesFile
 from services.alerts.adapters.visit_reading import VisitReadings
 from services.alerts.adapters.watch_reading import WatchReadings
-from services.alerts.handlers import Clockwork, Commands, Demands, Intake, Paging, Tasks, Watch
+from services.alerts.handlers import (
+    Clockwork,
+    Commands,
+    Demands,
+    Intake,
+    Paging,
+    Tasks,
+    VisitTimers,
+    Watch,
+)
 from services.alerts.handlers.accounts import Accounts
 from services.alerts.handlers.receipts import Receipts
 from services.alerts.handlers.situations import Situations
@@ -206,20 +215,14 @@ class _Assembly:
         relay = Relay(self._engine, self._settings.kafka, self._metrics, self._clock)
         self._lags["outbox rows"] = relay.lag_s
         self._stack.push_async_callback(relay.close)
-        patrol_ends = KafkaPatrolEnds(self._settings.kafka)
-        self._stack.push_async_callback(patrol_ends.close)
         clockwork = Clockwork(
-            store=self._store,
-            plans=self._plans,
-            patrol_ends=patrol_ends,
-            demands=self._demands,
-            clock=self._clock,
-            metrics=self._metrics,
+            store=self._store, plans=self._plans, clock=self._clock, metrics=self._metrics
         )
         watcher = Watcher(self._readings, self._deliveries, self._metrics, self._clock)
         await self._loop("outbox", relay.relay, self._published)
         ticker = Ticker(clockwork.on_tick, self._store.next_due, self._clock, self._scheduled)
         await self._loop("ticker", ticker.tick, self._scheduled)
+        await self._loop_of_visits()
         courier = Courier(await self._paging(), self._clock, self._paged)
         await self._stack.enter_async_context(courier.running())
         await self._loop("pages", courier.deliver, self._paged)
@@ -228,6 +231,22 @@ class _Assembly:
         await self._loop("auditor", auditor.audit, Bell())
         await self._background("sweeper", Sweeper(self._engine).sweep)
         await self._loop("stream clock", self._stream.beat, Bell())
+
+    async def _loop_of_visits(self) -> None:
+        """Apart from the ticker: while Kafka is away visits wait for it, and alerts climb."""
+        patrol_ends = KafkaPatrolEnds(self._settings.kafka)
+        self._stack.push_async_callback(patrol_ends.close)
+        timers = VisitTimers(
+            store=self._store,
+            plans=self._plans,
+            patrol_ends=patrol_ends,
+            demands=self._demands,
+            clock=self._clock,
+            metrics=self._metrics,
+        )
+        bell = Bell()
+        ticker = Ticker(timers.on_tick, self._store.next_visit_due, self._clock, bell)
+        await self._loop("visits", ticker.tick, bell)
 
     async def _paging(self) -> Paging:
         notifiers = await self._stack.enter_async_context(

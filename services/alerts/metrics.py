@@ -40,7 +40,7 @@ class Metrics:
         )
         self.timer_failures = Counter(
             "ronda_timer_failures_total",
-            "Due alerts or visits that could not be decided and stay due",
+            "Due alerts, visits or kinds of timers that could not be decided and stay due",
             registry=registry,
         )
         self.commands = Counter(

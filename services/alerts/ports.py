@@ -269,14 +269,21 @@ class Store(Protocol):
         """The page that a channel's provider took under a name, or None."""
 
     async def next_due(self) -> datetime | None:
-        """The earliest deadline of an alert, a visit, a task, a device or a nudge."""
+        """The earliest deadline of an alert, a task, a device or a nudge."""
+
+    async def next_visit_due(self) -> datetime | None:
+        """The earliest check of a visit."""
+
+    async def awaits_ends(self, now: datetime) -> bool:
+        """Whether a visit's check has come that is past its grace and has no barrier yet."""
 
 
 class PatrolEnds(Protocol):
     """Reads how far `ronda.patrol` reaches."""
 
     async def ends(self) -> Mapping[int, int]:
-        """End offset by partition, read from the broker now; raises OSError when it is away.
+        """End offset by partition, read from the broker now; raises OSError, within seconds, when
+        it is away.
 
         A partition that holds no record now is left out: nobody could ever read up to its end.
         """

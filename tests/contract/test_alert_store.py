@@ -209,14 +209,31 @@ async def test_due_visits_are_those_whose_check_has_come(store: Store) -> None:
         assert await transaction.due_visits(NOW + timedelta(days=1), 1) == [soon]
 
 
-async def test_the_next_due_time_is_the_earliest_of_alerts_and_visits(store: Store) -> None:
-    assert await store.next_due() is None
+async def test_visits_are_due_apart_from_alerts(store: Store) -> None:
+    assert (await store.next_due(), await store.next_visit_due()) == (None, None)
     visit = a_visit("morning", due_at=NOW)
     async with store.transaction() as transaction:
         await transaction.add_visits([visit])
-    assert await store.next_due() == visit.next_check_at
+    assert await store.next_due() is None
+    assert await store.next_visit_due() == visit.next_check_at
     await keep(store, an_alert(next_due_at=NOW - MINUTE))
     assert await store.next_due() == NOW - MINUTE
+
+
+async def test_the_ends_are_awaited_by_a_visit_past_its_grace_without_a_barrier(
+    store: Store,
+) -> None:
+    pending = a_visit("morning", due_at=NOW)
+    visit, grace = pending.visit, pending.visit.grace_until
+    async with store.transaction() as transaction:
+        await transaction.add_visits([pending])
+    assert not await store.awaits_ends(grace - timedelta(seconds=1))
+    assert await store.awaits_ends(grace)
+
+    for done in (PendingVisit(visit, grace, barrier={}), PendingVisit(visit, None)):
+        async with store.transaction() as transaction:
+            await transaction.save_visit(done)
+        assert not await store.awaits_ends(grace)
 
 
 # Patrols

@@ -16,13 +16,13 @@ from services.alerts.adapters.bell import Bell
 from services.alerts.adapters.loop import Loop
 from services.alerts.adapters.store import PostgresStore
 from services.alerts.adapters.ticker import Ticker
-from services.alerts.handlers import Clockwork, Demands
+from services.alerts.handlers import Clockwork
 from services.alerts.metrics import Metrics
 from shared import database
 from shared.clock import system_clock
 from shared.health import Progress
 from tests.builders import a_plan
-from tests.fakes import FakePatrolEnds, FakePlanBook
+from tests.fakes import FakePlanBook
 from tests.waiting import eventually
 
 
@@ -37,8 +37,6 @@ async def ticking(url: str, sleep: timedelta | None) -> None:
     clockwork = Clockwork(
         store=store,
         plans=plans,
-        patrol_ends=FakePatrolEnds(),
-        demands=Demands(store=store, plans=plans, expand=lambda *_: ()),
         clock=system_clock,
         metrics=Metrics(CollectorRegistry()),
     )

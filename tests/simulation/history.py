@@ -168,7 +168,7 @@ class History:
             await self._replica().intake.on_records(records)
 
     async def _tick(self) -> None:
-        await self._replica().clockwork.on_tick(self.clock.now)
+        await self._replica().tick()
 
     async def _deliver(self) -> None:
         await self._replica().deliver()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, bindparam, func, select, update
+from sqlalchemy import Select, Text, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -67,11 +67,20 @@ _named = select(*_page).where(
 _next_due = select(
     func.least(
         select(func.min(alert.c.next_due_at)).scalar_subquery(),
-        select(func.min(visit.c.next_check_at)).scalar_subquery(),
         select(func.min(task.c.next_due_at)).scalar_subquery(),
         select(func.min(device_track.c.next_check_at)).scalar_subquery(),
         select(func.min(nudge.c.next_due_at)).scalar_subquery(),
     )
+)
+_next_visit_due = select(func.min(visit.c.next_check_at))
+_awaits_ends = select(
+    select(visit.c.id)
+    .where(
+        visit.c.next_check_at <= bindparam("now"),
+        visit.c.grace_until <= bindparam("now"),
+        visit.c.barrier.is_(None),
+    )
+    .exists()
 )
 
 
@@ -153,11 +162,23 @@ class PostgresStore:
         return _page_of(row) if row is not None else None
 
     async def next_due(self) -> datetime | None:
-        """The earliest deadline of an alert, a visit, a task, a device or a nudge."""
+        """The earliest deadline of an alert, a task, a device or a nudge."""
+        due: datetime | None = await self._value(_next_due)
+        return due
+
+    async def next_visit_due(self) -> datetime | None:
+        """The earliest check of a visit."""
+        due: datetime | None = await self._value(_next_visit_due)
+        return due
+
+    async def awaits_ends(self, now: datetime) -> bool:
+        """Whether a visit's check has come that is past its grace and has no barrier yet."""
+        return bool(await self._value(_awaits_ends, now=now))
+
+    async def _value(self, statement: Select[Any], **parameters: object) -> Any:
         with retryable():
             async with self._single.connect() as connection:
-                due: datetime | None = (await connection.execute(_next_due)).scalar_one()
-                return due
+                return (await connection.execute(statement, parameters)).scalar_one()
 
 
 def _page_of(row: Any) -> Page:

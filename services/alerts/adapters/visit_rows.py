@@ -52,8 +52,6 @@ class VisitRows(Rows):
     async def add_visits(self, visits: Sequence[PendingVisit]) -> None:
         """Inserts visits that are not there yet; leaves the others as they are."""
         if visits:
-            for each in visits:
-                self._schedule(each.next_check_at)
             await self._run(_add, [_columns(each) for each in sorted(visits, key=_id)])
 
     async def withdraw_visits(self, keep: Sequence[str], opening_after: datetime) -> None:
@@ -72,7 +70,6 @@ class VisitRows(Rows):
 
     async def save_visit(self, visit: PendingVisit) -> None:
         """Replaces a visit."""
-        self._schedule(visit.next_check_at)
         await self._run(_save, _columns(visit))
 
     async def _all(

@@ -6,6 +6,7 @@ from services.alerts.handlers.demands import Demands, Expand
 from services.alerts.handlers.intake import Intake
 from services.alerts.handlers.paging import Paging
 from services.alerts.handlers.tasks import TASK_VERBS, TaskBody, Tasks, TaskVerb
+from services.alerts.handlers.visits import VisitTimers
 from services.alerts.handlers.watch import Watch
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "TaskVerb",
     "Tasks",
     "Verb",
+    "VisitTimers",
     "Watch",
 ]

@@ -1,20 +1,20 @@
-"""What happens because time passes: alerts climb, acknowledgements expire, visits are missed,
-tasks are overdue, events stay missing, questions stay unanswered."""
+"""What happens because time passes: alerts climb, acknowledgements expire, tasks are overdue,
+events stay missing, questions stay unanswered. Visits have a clock of their own: theirs waits for
+the broker."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from services.alerts.domain.decision import Decision
 from services.alerts.domain.escalation import due
-from services.alerts.handlers.demands import Demands
 from services.alerts.handlers.gaps import raise_gaps
 from services.alerts.handlers.presence import SequenceTimers
 from services.alerts.handlers.recording import Tally, record_all
 from services.alerts.handlers.tasks import TaskTimers
-from services.alerts.handlers.visits import VisitTimers
 from services.alerts.handlers.welfare import WelfareTimers
 from services.alerts.metrics import Metrics
-from services.alerts.ports import PatrolEnds, PlanBook, Store
+from services.alerts.ports import PlanBook, Store, TryAgain
 from shared.clock import Clock
 from shared.events.alert import Alert
 from shared.logging import logger
@@ -23,6 +23,9 @@ from shared.plan.model import Plan
 BATCH = 100
 BATCHES_PER_TICK = 20
 NOT_MINE = timedelta(milliseconds=200)
+
+OneBatch: TypeAlias = Callable[[datetime, int], Awaitable[int]]
+"""Decides what is due at a moment, so many at most; returns how many it decided."""
 
 _log = logger(__name__)
 
@@ -35,22 +38,19 @@ class Clockwork:
         *,
         store: Store,
         plans: PlanBook,
-        patrol_ends: PatrolEnds,
-        demands: Demands,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
         self._store = store
         self._plans = plans
-        self._visits = VisitTimers(
-            store=store, plans=plans, patrol_ends=patrol_ends, metrics=metrics
-        )
-        self._demands = demands
         self._clock = clock
         self._metrics = metrics
-        self._tasks = TaskTimers(store=store, plans=plans, metrics=metrics)
-        self._sequences = SequenceTimers(store=store, metrics=metrics)
-        self._welfare = WelfareTimers(store=store, plans=plans, metrics=metrics)
+        self._kinds: Mapping[str, OneBatch] = {
+            "alerts": self._due_alerts,
+            "tasks": TaskTimers(store=store, plans=plans, metrics=metrics).run_out,
+            "sequences": SequenceTimers(store=store, metrics=metrics).run_out,
+            "nudges": WelfareTimers(store=store, plans=plans, metrics=metrics).run_out,
+        }
         self._counted: Plan | None = None
 
     async def on_tick(self, now: datetime) -> datetime | None:
@@ -59,12 +59,9 @@ class Clockwork:
         Returns when to look again: when the next of them is due, which may be in the past where
         more is due than one tick takes, or None when nothing waits.
         """
-        decided = await self._in_batches(self._due_alerts, now)
-        decided += await self._in_batches(self._due_visits, now)
-        decided += await self._in_batches(self._due_tasks, now)
-        decided += await self._in_batches(self._due_sequences, now)
-        decided += await self._in_batches(self._due_nudges, now)
-        await self._demands.made(now)
+        decided = 0
+        for kind, one_batch in self._kinds.items():
+            decided += await self._run_out(kind, one_batch, now)
         self._begin_channels()
         coming = await self._store.next_due()
         if coming is not None and not decided:
@@ -78,11 +75,11 @@ class Clockwork:
             self._metrics.begin_channels(plan.channel_by_id)
             self._counted = plan
 
-    async def _due_alerts(self, now: datetime) -> int:
+    async def _due_alerts(self, now: datetime, limit: int) -> int:
         tally = Tally()
         async with self._store.transaction() as transaction:
             decisions = []
-            for alert in await transaction.due_alerts(now, BATCH):
+            for alert in await transaction.due_alerts(now, limit):
                 decision = self._decided(alert, now)
                 if decision is not None and alert.next_due_at is not None:
                     decisions.append(decision)
@@ -102,25 +99,22 @@ class Clockwork:
             self._metrics.timer_failures.inc()
             return None
 
-    async def _due_visits(self, now: datetime) -> int:
-        return await self._visits.run_out(now, BATCH)
+    async def _run_out(self, kind: str, one_batch: OneBatch, now: datetime) -> int:
+        """One kind of timers that cannot be decided must not stop the others."""
+        try:
+            return await self._in_batches(one_batch, now)
+        except TryAgain:
+            raise
+        except Exception:
+            _log.exception("due timers cannot be decided", kind=kind)
+            self._metrics.timer_failures.inc()
+            return 0
 
-    async def _due_tasks(self, now: datetime) -> int:
-        return await self._tasks.run_out(now, BATCH)
-
-    async def _due_sequences(self, now: datetime) -> int:
-        return await self._sequences.run_out(now, BATCH)
-
-    async def _due_nudges(self, now: datetime) -> int:
-        return await self._welfare.run_out(now, BATCH)
-
-    async def _in_batches(
-        self, one_batch: Callable[[datetime], Awaitable[int]], now: datetime
-    ) -> int:
+    async def _in_batches(self, one_batch: OneBatch, now: datetime) -> int:
         """How many were decided, in as many full batches as one tick may take."""
         total = 0
         for _ in range(BATCHES_PER_TICK):
-            decided = await one_batch(now)
+            decided = await one_batch(now, BATCH)
             total += decided
             if decided < BATCH:
                 break

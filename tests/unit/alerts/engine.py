@@ -18,6 +18,7 @@ from services.alerts.handlers import (
     Tasks,
     TaskVerb,
     Verb,
+    VisitTimers,
 )
 from services.alerts.metrics import Metrics
 from services.alerts.ports import Answer, Incoming
@@ -72,6 +73,9 @@ class Engine:
         )
         self.tasks = Tasks(store=self.store, plans=self.plans, clock=self.clock, metrics=metrics)
         self.clockwork = Clockwork(
+            store=self.store, plans=self.plans, clock=self.clock, metrics=metrics
+        )
+        self.visits = VisitTimers(
             store=self.store,
             plans=self.plans,
             patrol_ends=self.ends,
@@ -114,9 +118,14 @@ class Engine:
         return a_record(event, offset)
 
     async def after(self, seconds: float) -> None:
-        """Time passes, and the ticker ticks once, late."""
+        """Time passes, and the tickers tick once, late."""
         self.clock.advance(seconds)
+        await self.tick()
+
+    async def tick(self) -> None:
+        """All timers, as they stand now."""
         await self.clockwork.on_tick(self.clock.now)
+        await self.visits.on_tick(self.clock.now)
 
     async def climbing(self, seconds: float) -> None:
         """Time passes second by second, with a tick in each."""

@@ -197,7 +197,7 @@ class CoreMachine(RuleBasedStateMachine):
         self.clock.advance(pause)
         before = len(self.store.rows.outbox)
         replica = self._replica(which)
-        self._survived(lambda: replica.clockwork.on_tick(self.clock.now), crash)
+        self._survived(replica.tick, crash)
         self.truths.nothing_early(before, self.clock.now)
         self.truths.nothing_overdue(self.clock.now)
 
@@ -209,7 +209,7 @@ class CoreMachine(RuleBasedStateMachine):
         alerts = self.store.alerts()
 
         async def race() -> None:
-            ticks = [replica.clockwork.on_tick(self.clock.now) for replica in self.replicas]
+            ticks = [replica.tick() for replica in self.replicas]
             takes = [
                 self.replicas[0].command("acknowledge", PEOPLE[0], alert=alert, key=self._key())
                 for alert in alerts[:1]
@@ -235,7 +235,7 @@ class CoreMachine(RuleBasedStateMachine):
     async def _long_silence(self) -> None:
         """Nobody acts any more: an hour for what is held, then every level and a repeat."""
         for _ in range(12):
-            await self.replicas[0].clockwork.on_tick(self.clock.advance(901))
+            await self.replicas[0].after(901)
 
     def _take_in(self, event: Event, which: int, crash: str, *, again: bool = False) -> None:
         if not again:

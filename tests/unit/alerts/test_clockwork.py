@@ -1,16 +1,18 @@
 """A tick decides what is due: all of it, only it, and one bad row does not hold up the rest."""
 
 import asyncio
-from collections.abc import Mapping
 from datetime import timedelta
 
 import msgspec
 import pytest
+from prometheus_client import CollectorRegistry
 
 from services.alerts.domain.escalation import due
-from services.alerts.handlers import clockwork, visits
+from services.alerts.handlers import Watch, clockwork, tasks
 from services.alerts.handlers.clockwork import BATCH, NOT_MINE
-from tests.builders import a_due_visit, an_id, an_incident
+from services.alerts.handlers.watch import NudgeBody
+from services.alerts.metrics import Metrics
+from tests.builders import a_principal, a_shift_start, a_vulnerability, an_id, an_incident
 from tests.fake_store import Crash
 from tests.unit.alerts.engine import Engine
 
@@ -93,24 +95,24 @@ async def test_the_lateness_of_timers_is_measured(engine: Engine) -> None:
     assert engine.metric("ronda_timer_lateness_seconds_sum") == 2.5
 
 
-async def test_a_broker_that_does_not_answer_does_not_stop_the_climb(
+async def test_tasks_that_cannot_be_decided_stop_no_other_timers(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def never() -> Mapping[int, int]:
-        await asyncio.Event().wait()
-        return {}
+    monkeypatch.setattr(tasks, "overdue_report", lambda task, plan, now: 1 // 0)
+    watch = Watch(
+        store=engine.store,
+        plans=engine.plans,
+        clock=engine.clock,
+        metrics=Metrics(CollectorRegistry()),
+    )
+    await engine.reported(a_shift_start(), a_vulnerability(), an_incident())
+    await watch.nudge("R-21", NudgeBody(key="n"), a_principal())
 
-    monkeypatch.setattr(visits, "BROKER_TIMEOUT_S", 0.01)
-    monkeypatch.setattr(engine.ends, "ends", never)
-    engine.world.demands = [a_due_visit()]
-    await engine.after(0)
-    await engine.reported(an_incident())
+    await engine.after(24 * 3600)
 
-    await engine.after(2 * 3600)
-
-    assert engine.store.alert().level == 2
-    (visit,) = engine.store.rows.visits.values()
-    assert visit.visit.state == "at_risk"
+    assert [nudge.state for nudge in engine.store.nudges()] == ["lapsed"]
+    assert "alert.escalated" in engine.types()
+    assert engine.metric("ronda_timer_failures_total") == 1
 
 
 async def test_a_new_plan_changes_the_chain_of_running_alerts(engine: Engine) -> None:

@@ -139,7 +139,7 @@ async def test_while_the_broker_is_away_nothing_is_said_to_be_missed(engine: Eng
     assert visit(engine).version == 2
 
     engine.ends.now = {}
-    await engine.after(1)
+    await engine.climbing(2)
 
     assert visit(engine).state == "missed"
 
@@ -341,8 +341,8 @@ async def test_two_replicas_miss_a_visit_once(engine: Engine) -> None:
     engine.clock.now = GRACE
 
     await asyncio.gather(
-        engine.clockwork.on_tick(GRACE),
-        other.clockwork.on_tick(GRACE),
+        engine.visits.on_tick(GRACE),
+        other.visits.on_tick(GRACE),
     )
 
     assert engine.types().count("visit.missed") == 1
