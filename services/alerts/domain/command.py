@@ -127,12 +127,14 @@ class SendCrew:
     """Sends a crew; an alert that nobody has is taken by it.
 
     `distance_m` is how far it has to go, where that is known; then it is held to the target of
-    that distance instead of the policy's `arrive_s`.
+    that distance instead of the policy's `arrive_s`. A crew that whoever sends may not command, or
+    that nobody knows, is told `by_voice`.
     """
 
     crew: str | None
     backup_type: str | None = None
     distance_m: float | None = None
+    by_voice: bool = False
 
     def apply(self, case: Case) -> Result:
         """A crew that is on its way already is not sent twice."""
@@ -148,6 +150,8 @@ class SendCrew:
         change = case.taken(case.change(f"{crew} dikirim", f"{crew} sent"))
         change = change.to(dispatches=[*alert.dispatches, row])
         change = change.entered(case.line("dispatched", crew))
+        if self.by_voice:
+            change = change.entered(case.line("by_voice", crew))
         policy = case.chain.policy
         if alert.state == "arrived":
             return decided(holding(change, policy.resolve_s, case.now), AlertDispatched, case.now)
@@ -165,7 +169,13 @@ class SendCrew:
         return lacking("backup_type", text, english)
 
     def _row(self, crew: str, case: Case) -> Dispatch:
-        row = Dispatch(crew=crew, at=case.now, by=case.by.name, backup_type=self.backup_type)
+        row = Dispatch(
+            crew=crew,
+            at=case.now,
+            by=case.by.name,
+            backup_type=self.backup_type,
+            by_voice=self.by_voice,
+        )
         if self.distance_m is None:
             return row
         target = case.now + timedelta(seconds=target_s(self.distance_m))

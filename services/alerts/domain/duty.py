@@ -6,6 +6,7 @@ from datetime import datetime
 
 from shared.events.alert import Alert
 from shared.events.patrol import Fix
+from shared.plan.model import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,22 @@ def busy_crews(
     alerts: Iterable[Alert], may_know: Callable[[Alert], bool] = lambda alert: True
 ) -> dict[str, str]:
     """By crew the newest unresolved alert that it was sent to and has not declined; `alerts` are
-    the newest first. `may_know` says of which alerts the id is told."""
+    the newest first. `may_know` says of which alerts the id is told. Who was told by voice is not
+    known to have heard it."""
     return {
         dispatch.crew: alert.id if may_know(alert) else ELSEWHERE
         for alert in reversed(list(alerts))
         if alert.state not in {"resolved", "closed"}
         for dispatch in alert.dispatches
-        if dispatch.declined_at is None
+        if dispatch.declined_at is None and not dispatch.by_voice
     }
+
+
+def is_commanded(
+    crew: str | None, duty: Duty | None, plan: Plan | None, may_command: Callable[[str], bool]
+) -> bool:
+    """Whether a crew is on duty, or in the plan, where somebody may command."""
+    if duty is not None:
+        return may_command(duty.unit)
+    shifts = plan.shifts if plan else []
+    return any(shift.crew == crew and may_command(shift.unit) for shift in shifts)

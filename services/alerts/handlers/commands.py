@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated, Literal, get_args
 
@@ -24,6 +24,7 @@ from services.alerts.domain.command import (
     SendCrew,
 )
 from services.alerts.domain.decision import Decision, Refusal
+from services.alerts.domain.duty import is_commanded
 from services.alerts.domain.grouping import Grouped
 from services.alerts.domain.restriction import sees
 from services.alerts.domain.second_operator import CallOperator
@@ -35,8 +36,10 @@ from services.alerts.metrics import Metrics
 from services.alerts.ports import Answer, PlanBook, Store, Transaction
 from shared.auth import Principal
 from shared.clock import Clock
+from shared.events.alert import Alert
 from shared.events.envelope import EventId, Name
 from shared.events.identity import UUID7_PATTERN
+from shared.plan.model import Plan
 
 SingleVerb = Literal[
     "acknowledge", "dispatch", "arrive", "resolve", "close", "reopen", "note", "call"
@@ -120,7 +123,8 @@ class Commands:
             chain = chain_for(self._plans.plan, alert, now)
             case = Case(alert, person(principal, now), body.version, chain, now)
             regrouping = Regrouping(transaction, self._plans, principal, tally)
-            result = await _decided(verb, case, body, transaction, regrouping)
+            crews = _Crews(transaction, self._plans.plan, principal)
+            result = await _decided(verb, case, body, regrouping, crews)
             if isinstance(result, Grouped):
                 result = result.alert
             elif isinstance(result, Decision):
@@ -131,8 +135,26 @@ class Commands:
         return answer
 
 
+@dataclass(frozen=True, slots=True)
+class _Crews:
+    """The crews as far as somebody may command them."""
+
+    transaction: Transaction
+    plan: Plan | None
+    principal: Principal
+
+    async def known(self, command: SendCrew, alert: Alert) -> SendCrew:
+        """The command with what is known of its crew. Another unit's is like one that nobody
+        knows: it gets no order, and where it is, is not told either."""
+        duties = await self.transaction.duties()
+        duty = next((each for each in duties if each.crew == command.crew), None)
+        if is_commanded(command.crew, duty, self.plan, self.principal.covers):
+            return replace(command, distance_m=way_to(alert, duty))
+        return replace(command, by_voice=True)
+
+
 async def _decided(
-    verb: Verb, case: Case, body: CommandBody, transaction: Transaction, regrouping: Regrouping
+    verb: Verb, case: Case, body: CommandBody, regrouping: Regrouping, crews: _Crews
 ) -> Result | Grouped:
     if verb == "merge":
         return await regrouping.merge(case, body.other)
@@ -142,9 +164,7 @@ async def _decided(
         return await regrouping.undo(case)
     command = COMMANDS[verb](body)
     if isinstance(command, SendCrew):
-        duties = await transaction.duties()
-        duty = next((each for each in duties if each.crew == command.crew), None)
-        command = replace(command, distance_m=way_to(case.alert, duty))
+        command = await crews.known(command, case.alert)
     return command.apply(case)
 
 

@@ -225,8 +225,9 @@ def _of_reporters(alert: Alert, at: datetime, what: str) -> Iterator[tuple[str, 
 
 def _of_crews(alert: Alert, at: datetime, what: str) -> Iterator[tuple[str, Item]]:
     text = next((part.text for part in alert.parts if part.text), None)
-    # A crew that was sent twice has its newest order.
-    for crew, order in {dispatch.crew: dispatch for dispatch in alert.dispatches}.items():
+    # A crew that was sent twice has its newest order; what is told by voice is no order to a phone.
+    orders = {order.crew: order for order in alert.dispatches if not order.by_voice}
+    for crew, order in orders.items():
         yield (
             of_crew(crew),
             OrderItem(

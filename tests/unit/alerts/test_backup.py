@@ -1,7 +1,7 @@
 """Backup: who is near and free, who is asked next, and how fast they should be there."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from services.alerts.domain.backup import (
     target_s,
 )
 from services.alerts.domain.duty import Duty, busy_crews
+from shared.events.alert import Dispatch
 from shared.events.patrol import (
     DispatchAccepted,
     DispatchArrived,
@@ -23,14 +24,17 @@ from shared.events.patrol import (
     DispatchEnRoute,
     Fix,
 )
+from shared.plan.model import Shift
 from tests.builders import (
     NIGHT,
     POLRES,
     POLSEK,
     a_backup_request,
     a_crew_answer,
+    a_plan,
     a_principal,
     a_shift_start,
+    a_site,
     an_alert,
     an_incident,
 )
@@ -106,6 +110,44 @@ async def test_a_dispatched_crew_is_held_to_the_target_of_its_distance(engine: E
     assert row.distance_m == pytest.approx(7000, rel=0.01)
 
 
+async def sent_by_a_polsek(crew_sent: str, *, by_unit: str = POLSEK) -> Dispatch:
+    """The row of a crew that an operator sends to an alert of Polsek Soko. Of Polsek Lain R-07 is
+    near and on duty, and R-08 in the plan."""
+    lain = f"{POLRES}/polsek-lain"
+    shift = Shift(
+        id="lain", crew="R-08", unit=lain, members=[], starts=time(0), ends=time(0), sites=[]
+    )
+    engine = Engine(a_plan(sites=[a_site(unit=POLSEK)], shifts=[shift]))
+    async with engine.store.transaction() as transaction:
+        await transaction.save_duty(crew("R-07", 1, unit=lain))
+    await engine.reported(an_incident())
+    by = a_principal("Ipda Siti", unit=by_unit)
+    row = shown(await engine.command("dispatch", by, crew=crew_sent)).dispatches[0]
+    by_voice = [entry.note for entry in engine.store.alert().timeline if entry.what == "by_voice"]
+    assert by_voice == ([crew_sent] if row.by_voice else []), "the story says so"
+    return row
+
+
+@pytest.mark.parametrize("foreign", ["R-07", "R-08"])
+async def test_another_units_crew_is_answered_like_one_that_nobody_knows(foreign: str) -> None:
+    row, unknown = await sent_by_a_polsek(foreign), await sent_by_a_polsek("R-99")
+    assert msgspec.structs.replace(row, crew="R-99") == unknown
+    assert (row.by_voice, row.distance_m, row.target_at) == (True, None, None)
+
+
+@pytest.mark.parametrize("helping", ["R-07", "R-08"])
+async def test_the_unit_above_sends_the_crews_of_all_below_it(helping: str) -> None:
+    row = await sent_by_a_polsek(helping, by_unit=POLRES)
+    assert not row.by_voice
+    assert (row.distance_m is not None) == (helping == "R-07")
+
+
+async def test_a_crew_that_was_told_by_voice_is_not_known_to_be_busy(engine: Engine) -> None:
+    await engine.reported(an_incident())
+    shown(await engine.command("dispatch", SITI, crew="R-99"))
+    assert busy_crews(engine.store.alerts()) == {}
+
+
 async def test_a_crew_whose_place_nobody_knows_has_the_time_of_the_policy(engine: Engine) -> None:
     await engine.reported(an_incident())
     shown(await engine.command("dispatch", SITI, crew="R-99"))
@@ -131,7 +173,7 @@ async def test_the_way_of_a_crew_is_told_by_its_phone_with_the_phones_times(
 
 
 async def test_who_declines_leaves_the_others_recommended(engine: Engine) -> None:
-    await engine.reported(an_incident())
+    await engine.reported(a_shift_start(), an_incident())
     shown(await engine.command("dispatch", SITI, crew="R-21"))
     alert = engine.store.alert()
     assert busy_crews([alert]) == {"R-21": alert.id}

@@ -31,8 +31,8 @@ def acknowledged(version: int = 3, **changes: Any) -> Any:
     return decode(encode(msgspec.structs.replace(ACKNOWLEDGED, data=data)))
 
 
-def dispatched(version: int = 4) -> Any:
-    order = alerts.Dispatch(crew="R-21", at=NOW, by="Ipda Sari")
+def dispatched(version: int = 4, *, by_voice: bool = False) -> Any:
+    order = alerts.Dispatch(crew="R-21", at=NOW, by="Ipda Sari", by_voice=by_voice)
     event = SAMPLES["ronda.alert.dispatched.v1"]
     assert isinstance(event, alerts.AlertDispatched)
     data = msgspec.structs.replace(event.data, version=version, dispatches=[order])
@@ -51,6 +51,12 @@ def test_the_reporter_learns_by_name_who_took_the_report() -> None:
     assert (item["kind"], item["what"], item["state"]) == ("report", "acknowledged", "acknowledged")
     assert (item["owner"]["name"], item["reports"]) == ("Ipda Sari", [part.event])
     assert sent(inbox, of_actor("p-1"), of_crew("R-21")) == []
+
+
+def test_what_is_told_by_voice_is_no_order_to_a_phone() -> None:
+    inbox = Inbox()
+    inbox.feed(dispatched(by_voice=True), Place(0, 8))
+    assert sent(inbox, of_crew("R-21")) == []
 
 
 def test_a_crew_gets_its_order_with_the_place_and_the_words_of_the_report() -> None:

@@ -109,6 +109,10 @@ export const boardStrings = {
   "e.acknowledged": ["Diambil", "Taken"],
   "e.ack_expired": ["Pengambilan gugur", "The take expired"],
   "e.dispatched": ["Bantuan dikirim", "Backup sent"],
+  "e.by_voice": [
+    "Sampaikan lewat HT: tidak ada HP yang menerima perintah",
+    "Tell them by radio: no phone has the order",
+  ],
   "e.arrived": ["Bantuan tiba", "Backup arrived"],
   "e.accepted": ["Unit menerima", "Crew accepted"],
   "e.declined": ["Unit menolak", "Crew declined"],
