@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from services.alerts.ports import Incoming
@@ -21,10 +21,11 @@ from shared.events.patrol import (
     VulnerabilityReported,
 )
 from shared.events.registry import encode
-from shared.plan.model import Plan
+from shared.plan.model import Plan, Shift
 from shared.topics import intake_topic
 from tests.builders import (
     KPU,
+    POLRES,
     WAREHOUSE,
     a_checkin,
     a_plan,
@@ -50,7 +51,12 @@ CREW_ANSWERS = (DispatchAccepted, DispatchDeclined, DispatchEnRoute, DispatchArr
 def the_plan() -> Plan:
     """The default plan, with a post 120 m from the warehouse."""
     warehouse, office = a_site(), a_site(KPU, type="kpu", lat=-6.8950, lon=112.0500)
-    return a_plan(sites=[warehouse, office, a_site(NEXT_DOOR, lat=warehouse.lat + 0.00108)])
+    # One of the two who answer for the crew is not of it.
+    shift = Shift(
+        id="jaga", crew="R-21", unit=POLRES, members=["p-1"], starts=time(0), ends=time(0)
+    )
+    sites = [warehouse, office, a_site(NEXT_DOOR, lat=warehouse.lat + 0.00108)]
+    return a_plan(sites=sites, shifts=[shift])
 
 
 @dataclass(slots=True)

@@ -37,6 +37,7 @@ from shared.events.patrol import (
 from shared.plan.model import Plan
 
 RECOVERED = "recovered"
+NOT_OF_THE_CREW = "not_of_the_crew"
 MAX_DISPATCHES = 50
 STAGES: tuple[ThreatStage, ...] = get_args(ThreatStage)
 
@@ -134,6 +135,22 @@ _ANSWERS: dict[type[CrewEvent], _Answer] = {
     DispatchEnRoute: _Answer("en_route_at", "en_route", "dalam perjalanan", "is on its way"),
     DispatchArrived: _Answer("arrived_at", "arrived", "tiba di lokasi", "is on the scene"),
 }
+
+
+def answered_for(alert: Alert, event: CrewEvent, by: str | None, now: datetime) -> Decision | None:
+    """An answer for a crew by somebody who is not of it: it is shown, and moves nothing. None when
+    they said so already."""
+    answer = _ANSWERS[type(event)]
+    note = clipped(": ".join(filter(None, (event.data.crew, answer.id, event.data.reason))))
+    line = Entry(at=now, what=NOT_OF_THE_CREW, by=by, note=note)
+    if any((each.what, each.by, each.note) == (line.what, by, note) for each in alert.timeline):
+        return None
+    why = Reason(
+        code=NOT_OF_THE_CREW,
+        id=f"{by} menjawab untuk {event.data.crew}, tetapi bukan anggotanya: pastikan lewat HT",
+        en=f"{by} answered for {event.data.crew} and is not of it: make sure by radio",
+    )
+    return decided(Change(alert).noting(why).entered(line), AlertUpdated, now)
 
 
 def answered(alert: Alert, event: CrewEvent, plan: Plan | None, now: datetime) -> Decision | None:

@@ -56,3 +56,12 @@ def is_commanded(
         return may_command(duty.unit)
     shifts = plan.shifts if plan else []
     return any(shift.crew == crew and may_command(shift.unit) for shift in shifts)
+
+
+def is_of(actor: str | None, crew: str, duty: Duty | None, plan: Plan | None) -> bool:
+    """Whether a person is of a crew: on duty with it as its phones tell, or by the plan, where word
+    of its duty is still on the way or was overtaken by its end."""
+    if duty is not None and actor in duty.members:
+        return True
+    shifts = plan.shifts if plan else []
+    return any(shift.crew == crew and actor in shift.members for shift in shifts)

@@ -4,9 +4,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import MINYEAR, datetime
 from typing import Any, TypeAlias
 
-from services.alerts.domain.alert import CrewEvent, answered, called_mistaken, joined, raised
+from services.alerts.domain.alert import (
+    CrewEvent,
+    answered,
+    answered_for,
+    called_mistaken,
+    joined,
+    raised,
+)
 from services.alerts.domain.checklist import bad_answers, findings
 from services.alerts.domain.correlation import belongs, match, may_follow
+from services.alerts.domain.duty import is_of
 from services.alerts.domain.report import (
     Report,
     ReportEvent,
@@ -122,7 +130,11 @@ class Field:
         if alert is None or alert.purpose != purpose_of(event, self._plan):
             self._tally.read("orphan")
             return
-        decision = answered(alert, event, self._plan, self._now)
+        duty = next((each for each in await self._on_duty() if each.crew == event.data.crew), None)
+        if is_of(event.actor, event.data.crew, duty, self._plan):
+            decision = answered(alert, event, self._plan, self._now)
+        else:
+            decision = answered_for(alert, event, self._name(event.actor), self._now)
         if decision is not None:
             await record(self._transaction, decision, self._tally)
 

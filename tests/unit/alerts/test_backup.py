@@ -159,7 +159,7 @@ async def test_a_crew_whose_place_nobody_knows_has_the_time_of_the_policy(engine
 async def test_the_way_of_a_crew_is_told_by_its_phone_with_the_phones_times(
     engine: Engine,
 ) -> None:
-    await engine.reported(an_incident())
+    await engine.reported(a_shift_start(), an_incident())
     shown(await engine.command("dispatch", SITI, crew="R-21"))
     alert = engine.store.alert()
     times = [engine.clock.now + timedelta(seconds=at) for at in (5, 9, 200)]

@@ -1,13 +1,18 @@
 """Crews on duty: where they are, and what they answer when they are sent."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+
+import pytest
 
 from shared.events.patrol import DispatchAccepted, DispatchArrived, DispatchDeclined, Fix
 from shared.events.position import PositionRecorded, Track
+from shared.plan.model import Shift
 from tests.builders import (
     GUARD,
     NIGHT,
+    POLRES,
     a_crew_answer,
+    a_plan,
     a_shift_start,
     an_event,
     an_id,
@@ -36,7 +41,7 @@ async def test_a_crew_on_duty_is_followed_by_what_its_people_send(engine: Engine
 async def test_a_dispatched_crews_answers_are_shown_and_its_arrival_moves_the_alert(
     engine: Engine,
 ) -> None:
-    await engine.reported(an_incident())
+    await engine.reported(a_shift_start(), an_incident())
     await engine.command("dispatch", crew="R-21")
     alert = engine.store.alert()
 
@@ -50,7 +55,7 @@ async def test_a_dispatched_crews_answers_are_shown_and_its_arrival_moves_the_al
 
 
 async def test_when_the_only_crew_declines_the_holder_has_less_time(engine: Engine) -> None:
-    await engine.reported(an_incident())
+    await engine.reported(a_shift_start(), an_incident())
     await engine.command("dispatch", crew="R-21")
     alert = engine.store.alert()
     assert alert.next_due_at == engine.clock.now + timedelta(seconds=900)
@@ -63,13 +68,64 @@ async def test_when_the_only_crew_declines_the_holder_has_less_time(engine: Engi
 
 
 async def test_a_crews_arrival_does_not_take_an_alert_that_nobody_took(engine: Engine) -> None:
-    await engine.reported(an_incident())
+    await engine.reported(a_shift_start(), an_incident())
 
     await engine.reported(a_crew_answer(DispatchArrived, engine.store.alert().id))
 
     alert = engine.store.alert()
     assert (alert.state, alert.next_due_kind, alert.owner) == ("raised", "climb", None)
     assert alert.dispatches[0].arrived_at == NIGHT
+
+
+async def sent(engine: Engine) -> str:
+    """Crew R-21 is on duty and was sent; the alert's id."""
+    await engine.reported(a_shift_start(), an_incident())
+    await engine.command("dispatch", crew="R-21")
+    return engine.store.alert().id
+
+
+@pytest.mark.parametrize("crew", ["R-21", "R-99"])
+async def test_who_is_not_of_a_crew_moves_nothing_for_it_and_that_is_shown(
+    engine: Engine, crew: str
+) -> None:
+    alert_id = await sent(engine)
+    before = engine.store.alert()
+
+    for device in ("d-0666", "d-0667"):
+        answer = a_crew_answer(
+            DispatchArrived,
+            alert_id,
+            crew=crew,
+            id=an_id("foreign", device),
+            actor="p-2001",
+            device=device,
+        )
+        await engine.reported(answer)
+
+    after = engine.store.alert()
+    moved = (after.state, after.next_due_at, after.dispatches)
+    assert moved == (before.state, before.next_due_at, before.dispatches)
+    assert (after.version, after.timeline[-1].what) == (before.version + 1, "not_of_the_crew")
+    assert (after.timeline[-1].by, after.timeline[-1].note) == (
+        "Iptu Teladan",
+        f"{crew}: tiba di lokasi",
+    )
+    assert [reason.code for reason in after.reasons].count("not_of_the_crew") == 1
+
+
+async def test_a_member_by_the_plan_answers_while_word_of_its_duty_is_on_the_way(
+    engine: Engine,
+) -> None:
+    shift = Shift(
+        id="malam", crew="R-21", unit=POLRES, members=[GUARD], starts=time(19), ends=time(7)
+    )
+    engine.plans.plan = a_plan(shifts=[shift])
+    await engine.reported(an_incident())
+    await engine.command("dispatch", crew="R-21")
+
+    await engine.reported(a_crew_answer(DispatchArrived, engine.store.alert().id))
+
+    assert engine.store.alert().state == "arrived"
 
 
 async def test_an_answer_for_an_unknown_alert_is_counted(engine: Engine) -> None:

@@ -14,6 +14,7 @@ from tests.builders import (
     a_duress,
     a_plan,
     a_principal,
+    a_shift_start,
     a_site,
     an_id,
     an_incident,
@@ -80,6 +81,7 @@ async def test_a_milder_one_that_joins_wakes_nobody_who_has_taken_it(engine: Eng
 
 async def test_what_comes_later_for_the_absorbed_one_goes_to_the_other(engine: Engine) -> None:
     first, other = await two_alerts(engine)
+    await engine.reported(a_shift_start())
     shown(await engine.command("dispatch", SITI, alert=other, crew="R-21"))
     other = by_number(engine, 2)
     shown(await engine.command("merge", SITI, alert=first, other=other.id))

@@ -117,6 +117,7 @@ export const boardStrings = {
   "e.accepted": ["Unit menerima", "Crew accepted"],
   "e.declined": ["Unit menolak", "Crew declined"],
   "e.en_route": ["Unit menuju lokasi", "Crew en route"],
+  "e.not_of_the_crew": ["Dijawab bukan oleh anggota unit", "Answered by nobody of the crew"],
   "e.resolved": ["Selesai ditangani", "Resolved"],
   "e.close_proposed": ["Penutupan diajukan", "Closing proposed"],
   "e.close_lapsed": ["Usul penutupan gugur", "Closing proposal lapsed"],
