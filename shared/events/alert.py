@@ -70,7 +70,7 @@ class Dispatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     distance_m: float | None = None
     """How far away it was when it was sent, by its newest position."""
     target_at: Timestamp | None = None
-    """When it should be there, by the response targets of that distance."""
+    """When it should be there: the response target of that distance after the report reached us."""
     by_voice: bool = False
     """Nobody on duty or in the plan goes by that name where the sender may command: no phone gets
     the order, somebody has to tell it."""

@@ -73,6 +73,12 @@ def target_s(distance: float) -> int:
     return next((seconds for limit, seconds in _TARGETS if distance <= limit), _FARTHEST_S)
 
 
+def target(distance: float) -> timedelta:
+    """The same. It runs from when the report reached us: what a phone said late could only be
+    answered late."""
+    return timedelta(seconds=target_s(distance))
+
+
 def way_to(alert: Alert, duty: Duty | None) -> float | None:
     """How many metres a crew has to go, as far as both places are known."""
     place = duty.place if duty else None

@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 from msgspec.structs import replace as with_fields
 
 from services.alerts.domain.alert import MAX_DISPATCHES, active, holding, needs_two
-from services.alerts.domain.backup import BACKUP_TYPES, target_s
+from services.alerts.domain.backup import BACKUP_TYPES, target, target_s
 from services.alerts.domain.chain import Chain, chain_for
 from services.alerts.domain.decision import (
     Change,
@@ -127,7 +127,8 @@ class SendCrew:
     """Sends a crew; an alert that nobody has is taken by it.
 
     `distance_m` is how far it has to go, where that is known; then it is held to the target of
-    that distance instead of the policy's `arrive_s`. A crew that whoever sends may not command, or
+    that distance, and has as long from now on, instead of the policy's `arrive_s`, until the alert
+    climbs again. A crew that whoever sends may not command, or
     that nobody knows, is told `by_voice`.
     """
 
@@ -178,8 +179,8 @@ class SendCrew:
         )
         if self.distance_m is None:
             return row
-        target = case.now + timedelta(seconds=target_s(self.distance_m))
-        return with_fields(row, distance_m=round(self.distance_m), target_at=target)
+        target_at = case.alert.received_at + target(self.distance_m)
+        return with_fields(row, distance_m=round(self.distance_m), target_at=target_at)
 
 
 @dataclass(frozen=True, slots=True)

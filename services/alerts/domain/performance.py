@@ -12,6 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from services.alerts.domain.backup import target
 from shared.events.alert import Restriction, Severity
 from shared.events.watch import JournalEntry, JournalKind
 
@@ -28,8 +29,6 @@ STANDING = timedelta(hours=24)
 REPEAT_WITHIN = timedelta(minutes=15)
 REPEATS = 3
 TOP = 10
-ARRIVE_M = ((10_000.0, timedelta(minutes=25)), (5_000.0, timedelta(minutes=15)))
-ARRIVE_NEAR = timedelta(minutes=10)
 
 
 class Sent(Struct, frozen=True, kw_only=True):
@@ -56,6 +55,7 @@ class Told(Struct, frozen=True, kw_only=True):
     category: str
     site: str | None
     site_name: str | None
+    received_at: datetime
     raised_at: datetime
     acknowledged_at: datetime | None
     closed_at: datetime | None
@@ -212,19 +212,15 @@ def _sent_within(alert: Told, seconds: float) -> bool | None:
 
 
 def _arrivals(alerts: Iterable[Told], until: datetime) -> list[bool]:
-    """From raised to the first crew on scene, by how far it had to go."""
+    """From the report to the first crew on scene, by how far it had to go."""
     found = []
     for alert in alerts:
         arrivals = [each for each in alert.dispatches if each.arrived_at is not None]
         if arrivals:
             first = min(arrivals, key=lambda each: each.arrived_at or until)
-            took = (first.arrived_at or until) - alert.raised_at
-            found.append(took <= _target(first.distance_m))
+            took = (first.arrived_at or until) - alert.received_at
+            found.append(took <= target(first.distance_m or 0.0))
     return found
-
-
-def _target(distance_m: float | None) -> timedelta:
-    return next((time for far, time in ARRIVE_M if (distance_m or 0) > far), ARRIVE_NEAR)
 
 
 def _climbs(alerts: Sequence[Told]) -> Iterable[Figure]:

@@ -110,6 +110,20 @@ async def test_a_dispatched_crew_is_held_to_the_target_of_its_distance(engine: E
     assert row.distance_m == pytest.approx(7000, rel=0.01)
 
 
+async def test_the_target_runs_from_the_report_and_the_hold_from_the_order(engine: Engine) -> None:
+    await engine.reported(a_shift_start(), an_incident())
+    async with engine.store.transaction() as transaction:
+        await transaction.move("R-21", Fix(lat=-6.9131, lon=112.0662), engine.clock.now)
+    received_at = engine.clock.now
+    shown(await engine.command("acknowledge", SITI))
+    engine.clock.advance(12 * 60)
+    shown(await engine.command("dispatch", SITI, crew="R-21"))
+
+    alert = engine.store.alert()
+    assert alert.dispatches[0].target_at == received_at + timedelta(minutes=10), "it is late"
+    assert alert.next_due_at == engine.clock.now + timedelta(minutes=10), "and has its time"
+
+
 async def sent_by_a_polsek(crew_sent: str, *, by_unit: str = POLSEK) -> Dispatch:
     """The row of a crew that an operator sends to an alert of Polsek Soko. Of Polsek Lain R-07 is
     near and on duty, and R-08 in the plan."""

@@ -24,6 +24,7 @@ def told(minutes: float = 0, **changes: Any) -> Told:
         "category": "suspicious_person",
         "site": "kpu",
         "site_name": "Kantor KPU",
+        "received_at": START + timedelta(minutes=minutes),
         "raised_at": START + timedelta(minutes=minutes),
         "acknowledged_at": None,
         "closed_at": None,
@@ -74,6 +75,12 @@ def test_a_crew_has_longer_for_a_longer_way() -> None:
 
     assert figure("arrived", arrived(9, 100), arrived(14, 6_000), arrived(24, 12_000)).value == 1
     assert figure("arrived", arrived(11, 100), arrived(16, 6_000), arrived(26, 12_000)).value == 0
+
+
+def test_an_alert_that_was_raised_late_gives_its_crew_no_longer() -> None:
+    at = START + timedelta(minutes=11)
+    late = told(1, received_at=START, dispatches=[Sent(at=START, arrived_at=at, distance_m=0)])
+    assert figure("arrived", late).value == 0
 
 
 def test_climbs_expiries_and_last_steps_are_read_from_the_story() -> None:
