@@ -18,6 +18,7 @@ MAX_ATTEMPTS = 10
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 MOST_UNDELIVERED = 20
+FRESH = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ def bounced(page: Page, error: str) -> Progress:
 def confirmed(page: Page, now: datetime) -> Progress:
     """It has arrived."""
     return Progress(page.attempt, accepted_at=page.accepted_at or now, delivered_at=now)
+
+
+def is_fresh(page: Page, now: datetime) -> bool:
+    """Whether it is so new that hardly anybody can have acted upon what it tells."""
+    return page.attempt == 0 and not page.fallback and now - page.due_at <= FRESH
 
 
 def is_moot(page: Page, alert: Alert) -> bool:

@@ -4,7 +4,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from services.alerts.domain.delivery import Progress, accepted, failed, is_moot, reached
+from services.alerts.domain.delivery import (
+    Progress,
+    accepted,
+    failed,
+    is_fresh,
+    is_moot,
+    reached,
+)
 from services.alerts.domain.paging import LOG_CHANNEL
 from services.alerts.handlers.receipts import TIMED_OUT, Receipts, told
 from services.alerts.handlers.recording import Tally, record, record_notification
@@ -66,7 +73,7 @@ class Paging:
         try:
             if page.accepted_at is not None:
                 await self._receipts.bounce(page, TIMED_OUT)
-            elif (page.attempt or page.fallback) and await self._is_moot(page):
+            elif await self._is_moot(page):
                 await self._drop(page)
             else:
                 await self._record(page, await self._sent(page))
@@ -74,6 +81,10 @@ class Paging:
             _log.warning("the result of a page is not recorded", error=repr(error))
 
     async def _is_moot(self, page: Page) -> bool:
+        """Whether somebody has taken the alert. A page that leaves at once does not ask: that would
+        cost the hot path a way to the database and back."""
+        if is_fresh(page, self._clock()):
+            return False
         async with self._store.transaction() as transaction:
             alert = await transaction.alert(page.alert.id)
         return alert is not None and is_moot(page, alert)

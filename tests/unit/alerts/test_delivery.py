@@ -35,6 +35,21 @@ async def test_a_page_is_sent_once_and_told(engine: Engine) -> None:
     assert engine.metric("ronda_report_to_page_seconds_sum") == 2 * 0.5
 
 
+@pytest.mark.parametrize(("waited", "sent"), [(0.5, 2), (1.5, 0)])
+async def test_the_first_page_of_what_was_taken_while_it_waited_is_not_sent(
+    engine: Engine, waited: float, sent: int
+) -> None:
+    await engine.reported(an_incident())
+    await engine.command("acknowledge")
+    engine.clock.advance(waited)
+
+    assert await engine.deliver() == 2
+    engine.clock.advance(60)
+    assert await engine.deliver() == 0
+
+    assert len(engine.notifier.sent) == sent, "one that leaves at once asks nobody"
+
+
 async def test_a_refused_page_is_tried_again_with_a_growing_pause_and_the_same_dedup(
     engine: Engine,
 ) -> None:
