@@ -8,7 +8,7 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from services.alerts.domain.alert import alert_id_of, healed, raised
+from services.alerts.domain.alert import healed
 from services.alerts.domain.decision import Refusal
 from services.alerts.domain.task import (
     Advice,
@@ -26,8 +26,8 @@ from services.alerts.domain.task import (
     remark,
     reported,
 )
-from services.alerts.domain.triage import Surroundings, judge
 from services.alerts.handlers.answers import forbidden, person, refused, unknown
+from services.alerts.handlers.raising import raise_alert
 from services.alerts.handlers.recording import SOURCE, Tally, record
 from services.alerts.metrics import Metrics
 from services.alerts.ports import Answer, PlanBook, Store, Transaction
@@ -160,12 +160,9 @@ class TaskTimers:
         task = decision.task
         asking = await transaction.alert(task.alert) if task.alert else None
         if asking is None or asking.state == "closed":
-            plan = self._plans.plan
-            report = overdue_report(task, plan, now)
-            judgement = judge(report, (), Surroundings(plan, self._plans.situation))
-            number = await transaction.next_number()
-            await record(transaction, raised(report, judgement, number, plan, now), tally)
-            decision = TaskDecision(decision.event, raising(task, alert_id_of(report)))
+            report = overdue_report(task, self._plans.plan, now)
+            alarm = await raise_alert(transaction, report, self._plans, now, tally)
+            decision = TaskDecision(decision.event, raising(task, alarm.alert.id))
         await record_task(transaction, decision, tally)
 
 

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.alerts.domain.alert import alert_id_of, raised
+from services.alerts.domain.alert import alert_id_of
 from services.alerts.domain.report import Report
-from services.alerts.domain.triage import Surroundings, judge
 from services.alerts.domain.visit import (
     Verdict,
     absence,
@@ -16,8 +15,8 @@ from services.alerts.domain.visit import (
 )
 from services.alerts.handlers.clockwork import NOT_MINE
 from services.alerts.handlers.demands import Demands
-from services.alerts.handlers.gaps import raise_gaps
-from services.alerts.handlers.recording import Tally, VisitEvent, record, record_visit
+from services.alerts.handlers.raising import raise_alert
+from services.alerts.handlers.recording import Tally, VisitEvent, record_visit
 from services.alerts.handlers.welfare import nudge_about
 from services.alerts.metrics import Metrics
 from services.alerts.ports import PatrolEnds, PendingVisit, PlanBook, Store, Transaction
@@ -141,8 +140,8 @@ class VisitTimers:
     async def _miss(self, looking: _Round, pending: PendingVisit) -> None:
         plan = self._plans.plan
         report = absence(pending.visit, plan, looking.now)
-        await self._raise(looking, report)
-        settled = missed(pending, alert_id_of(report), plan, looking.now)
+        alert_id = await self._raise(looking, report)
+        settled = missed(pending, alert_id, plan, looking.now)
         await self._tell(looking, settled, VisitMissed)
 
     async def _listen(self, looking: _Round, visit: Visit) -> None:
@@ -163,13 +162,12 @@ class VisitTimers:
         await self._raise(looking, report)
         await nudge_about(transaction, visit, self._plans.plan, looking.now, looking.tally)
 
-    async def _raise(self, looking: _Round, report: Report) -> None:
-        plan = self._plans.plan
-        judgement = judge(report, (), Surroundings(plan, self._plans.situation))
-        number = await looking.transaction.next_number()
-        decision = raised(report, judgement, number, plan, looking.now)
-        await record(looking.transaction, decision, looking.tally)
-        await raise_gaps(looking.transaction, decision, plan, looking.now, looking.tally)
+    async def _raise(self, looking: _Round, report: Report) -> str:
+        """The id of the alert."""
+        decision = await raise_alert(
+            looking.transaction, report, self._plans, looking.now, looking.tally
+        )
+        return decision.alert.id
 
     async def _tell(
         self, looking: _Round, pending: PendingVisit, event_type: type[VisitEvent]

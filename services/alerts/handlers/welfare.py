@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from services.alerts.domain.alert import alert_id_of, healed, raised
-from services.alerts.domain.triage import Surroundings, judge
+from services.alerts.domain.alert import healed
 from services.alerts.domain.welfare import (
     answered,
     asked,
@@ -12,7 +11,7 @@ from services.alerts.domain.welfare import (
     lapsed,
     unanswered,
 )
-from services.alerts.handlers.gaps import raise_gaps
+from services.alerts.handlers.raising import raise_alert
 from services.alerts.handlers.recording import SOURCE, Tally, record
 from services.alerts.metrics import Metrics
 from services.alerts.ports import PlanBook, Store, Transaction
@@ -117,9 +116,4 @@ class WelfareTimers:
         report = unanswered(nudge, duty, plan, now)
         if report is None:
             return None
-        judgement = judge(report, (), Surroundings(plan, self._plans.situation))
-        number = await transaction.next_number()
-        decision = raised(report, judgement, number, plan, now)
-        await record(transaction, decision, tally)
-        await raise_gaps(transaction, decision, plan, now, tally)
-        return alert_id_of(report)
+        return (await raise_alert(transaction, report, self._plans, now, tally)).alert.id

@@ -20,6 +20,7 @@ from shared.events.patrol import (
     VulnerabilityReported,
 )
 from shared.events.task import AdviceIssued, Task
+from shared.plan.model import Step
 from tests.builders import (
     GUARD,
     KPU,
@@ -27,6 +28,7 @@ from tests.builders import (
     POLRES,
     WAREHOUSE,
     a_plan,
+    a_policy,
     a_principal,
     a_vulnerability,
     an_event,
@@ -325,3 +327,10 @@ async def test_an_advice_is_a_task_of_its_own_kind_and_the_same_one_again_is_one
     assert engine.types()[-2:] == ["alert.raised", "advice.overdue"]
     shown(await engine.task_command("done", note="dikontrol"))
     assert engine.types()[-2:] == ["advice.done", "alert.closed"]
+
+
+async def test_a_hole_in_the_chain_of_an_overdue_task_is_an_alert_too(engine: Engine) -> None:
+    steps = [Step(after_s=0, posts=["gone"]), Step(after_s=60, posts=["operator"])]
+    engine.plans.plan = a_plan(policies=[a_policy(severities=["rendah"], steps=steps)])
+    await overdue(engine)
+    assert [alert.kind for alert in engine.store.alerts()] == ["task_overdue", "roster"]
