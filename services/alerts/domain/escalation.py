@@ -11,7 +11,7 @@ from msgspec.structs import replace as with_fields
 
 from services.alerts.domain.chain import Chain, chain_for
 from services.alerts.domain.decision import Change, Decision, Gap, decided, without
-from services.alerts.domain.paging import Call, Recipient, names, posts_held_by
+from services.alerts.domain.paging import Call, Recipient, names, of_people, posts_held_by
 from shared.events.alert import (
     Alert,
     AlertAckExpired,
@@ -122,17 +122,22 @@ def _expired(alert: Alert, chain: Chain, now: datetime) -> Decision:
     )
     entry = Entry(at=now, what="ack_expired", by=holder, cycle=alert.cycle, level=alert.level)
     change = cycled(Change(alert).entered(entry), chain, now, why)
-    told = Call(max(alert.level, 1), _holders(alert, chain), why, mark="expired")
-    return decided(change.calling(told), AlertAckExpired, now)
+    told = {each.way for call in change.calls for each in call.recipients}
+    others = tuple(each for each in _holders(alert, chain) if each.way not in told)
+    return decided(
+        change.calling(Call(max(alert.level, 1), others, why, mark="expired")), AlertAckExpired, now
+    )
 
 
 def _holders(alert: Alert, chain: Chain) -> tuple[Recipient, ...]:
-    """Who is told that the acknowledgement expired: the owner by their posts, else the level."""
-    if chain.plan is None:
-        return ()
-    actor = alert.owner.actor if alert.owner else ""
-    own = posts_held_by(chain.plan, actor, alert.purpose)
-    return own or chain.people(alert.level)
+    """Who is told that the acknowledgement expired: the owner, by contacts of their own and by the
+    posts that they hold, each way once; else the level."""
+    if chain.plan is None or alert.owner is None:
+        return chain.people(alert.level)
+    actor = alert.owner.actor
+    own = of_people(chain.plan, [actor], alert.purpose)
+    posts = posts_held_by(chain.plan, actor, alert.purpose)
+    return tuple({each.way: each for each in (*posts, *own)}.values()) or chain.people(alert.level)
 
 
 def _told(change: Change, chain: Chain, wanted: int, now: datetime, why: Reason) -> Change:

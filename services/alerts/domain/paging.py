@@ -76,6 +76,11 @@ class Recipient:
     """The person's id."""
     otherwise: tuple[Way, ...] = ()
 
+    @property
+    def way(self) -> tuple[str, str]:
+        """Where it goes, whoever is meant by it."""
+        return self.channel, self.address
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime, time
 
+import msgspec
+
 from services.alerts.domain.chain import chain_of
 from services.alerts.domain.escalation import due
+from shared.events.alert import Owner
 from shared.plan.in_force import in_force
 from shared.plan.model import Contact, Person, Plan, Shift, Situation, Step
 from tests.builders import (
@@ -13,6 +16,7 @@ from tests.builders import (
     POSTS,
     a_plan,
     a_policy,
+    a_post,
     a_principal,
     an_alert,
 )
@@ -166,3 +170,37 @@ async def test_an_expired_acknowledgement_climbs_above_the_highest_and_tells_bot
     assert alert.owner.actor == "p-2001"
     new = {page.post for page in engine.store.pages() if page.dedup not in before}
     assert new == {"kasat", "padal"}, "the next level, and whoever had taken it"
+
+
+def expired(plan: Plan, actor: str) -> list[tuple[int, str]]:
+    """Who is told at which level when an acknowledgement of level 1 expires."""
+    owner = Owner(actor=actor, name=actor, role="operator", at=EVENING)
+    alert = msgspec.structs.replace(
+        an_alert(plan=plan, now=EVENING),
+        state="acknowledged",
+        owner=owner,
+        next_due_kind="ack_expiry",
+        next_due_at=EVENING,
+    )
+    decision = due(alert, plan, EVENING)
+    assert decision is not None
+    return [(page.level, page.address) for page in decision.pages]
+
+
+def test_a_person_who_let_it_expire_is_told_by_contacts_of_their_own() -> None:
+    plan = plan_with(Step(after_s=0, people=["laras"]), Step(after_s=10, people=["bagas"]))
+    assert expired(plan, "laras") == [(2, "bagas"), (1, "laras")]
+
+
+def test_a_person_with_a_post_is_told_by_both_and_by_no_way_twice() -> None:
+    contacts = [Contact(channel="log", address=each) for each in ("laras", "meja")]
+    posts = [a_post("padal", "Padal", holder="laras", contacts=contacts)]
+    plan = plan_with(
+        Step(after_s=0, people=["laras"]), Step(after_s=10, people=["bagas"]), posts=posts
+    )
+    assert expired(plan, "laras") == [(2, "bagas"), (1, "laras"), (1, "meja")]
+
+
+def test_whoever_is_of_the_next_level_too_is_told_once() -> None:
+    plan = plan_with(Step(after_s=0, people=["laras"]), Step(after_s=10, people=["bagas", "laras"]))
+    assert expired(plan, "laras") == [(2, "bagas"), (2, "laras")]
