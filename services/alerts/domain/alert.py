@@ -1,5 +1,6 @@
 """What becomes of an alert by what the field reports: it is raised, joined, answered, healed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import get_args
@@ -24,10 +25,12 @@ from shared.events.alert import (
     AlertUpdated,
     Dispatch,
     Entry,
+    Part,
     Reason,
     ThreatStage,
 )
 from shared.events.identity import derived_id
+from shared.events.incident import CrowdLevel
 from shared.events.patrol import (
     DispatchAccepted,
     DispatchArrived,
@@ -93,10 +96,11 @@ def joined(
     """A report joins an alert. It may raise the severity, and a proposal to close lapses by it."""
     what = "backup_requested" if report.wants_backup else "joined"
     entry = Entry(at=now, what=what, by=report.by, note=clipped(report.text))
+    parts = [*alert.parts, report.part]
     change = Change(alert).to(
-        parts=[*alert.parts, report.part],
+        parts=parts,
         threat_stage=further(alert.threat_stage, threat_stage(report.category, plan)),
-        crowd_level=report.crowd_level or alert.crowd_level,
+        crowd_level=said_of_crowd(parts) or alert.crowd_level,
         restricted=tightened(alert.restricted, restriction_of(report, plan)),
     )
     change = change.entered(entry)
@@ -282,6 +286,14 @@ def further(stage: ThreatStage | None, other: ThreatStage | None) -> ThreatStage
     """The further one of two stages."""
     known = [each for each in (stage, other) if each is not None]
     return max(known, key=STAGES.index, default=None)
+
+
+def said_of_crowd(parts: Sequence[Part]) -> CrowdLevel | None:
+    """What was last said of a crowd: last by when it was said, not by when we heard it."""
+    said = [part for part in parts if part.crowd_level is not None]
+    # Of two at one moment the one that came later.
+    last = max(reversed(said), key=lambda part: min(part.time, part.received_at), default=None)
+    return last.crowd_level if last is not None else None
 
 
 def _joined_late(change: Change, now: datetime) -> Decision:

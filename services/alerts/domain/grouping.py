@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace as with_fields
 
-from services.alerts.domain.alert import MAX_DISPATCHES, further, raised
+from services.alerts.domain.alert import MAX_DISPATCHES, further, raised, said_of_crowd
 from services.alerts.domain.command import Case, illegal, lacking, stale, unarmed
 from services.alerts.domain.decision import Change, Decision, Refusal, decided
 from services.alerts.domain.escalation import TERMINAL, cycled
@@ -177,7 +177,7 @@ def _with_reports_of(case: Case, other: Alert) -> Change:
         parts_more=alert.parts_more + other.parts_more,
         dispatches=[*alert.dispatches, *other.dispatches][:MAX_DISPATCHES],
         threat_stage=further(alert.threat_stage, other.threat_stage),
-        crowd_level=alert.crowd_level or other.crowd_level,
+        crowd_level=said_of_crowd(parts) or alert.crowd_level or other.crowd_level,
         lat=other.lat if alert.lat is None else alert.lat,
         lon=other.lon if alert.lon is None else alert.lon,
         reported_at=min(alert.reported_at, other.reported_at),

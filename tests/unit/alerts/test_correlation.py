@@ -10,6 +10,7 @@ import pytest
 from services.alerts.domain.correlation import match
 from services.alerts.domain.report import report_of
 from shared.events.alert import Alert
+from shared.events.incident import IncidentReported
 from shared.events.patrol import Fix
 from tests.builders import (
     KPU,
@@ -146,3 +147,20 @@ async def test_neighbouring_sites_in_different_partitions_are_one_happening(
     alert = engine.store.alert()
     assert sorted(str(part.site) for part in alert.parts) == [WAREHOUSE, "ppk"]
     assert alert.severity == "tinggi", "two witnesses of one happening"
+
+
+async def test_what_was_last_said_of_a_crowd_stands_however_late_it_comes(engine: Engine) -> None:
+    def crowd(level: str, minutes: float, late_s: float = 2) -> IncidentReported:
+        at = NIGHT + timedelta(minutes=minutes)
+        return an_incident(
+            report={"crowd_level": level},
+            time=at,
+            receivedtime=at + timedelta(seconds=late_s),
+        )
+
+    await engine.reported(crowd("kuning", 0), crowd("merah", 4))
+    assert engine.store.alert().crowd_level == "merah"
+    await engine.reported(crowd("hijau", 1, late_s=300))
+    assert engine.store.alert().crowd_level == "merah", "said before, heard after"
+    await engine.reported(crowd("hijau", 5))
+    assert engine.store.alert().crowd_level == "hijau"
