@@ -54,10 +54,11 @@ class Sighting(Struct, frozen=True, array_like=True):
 
 
 class Use(Struct, frozen=True, array_like=True):
-    """One scan of a code."""
+    """One scan of a code; `crew` is whose member scanned it, where that is known."""
 
     sighting: Sighting
     device: str
+    crew: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +137,11 @@ def followed(
 
 
 def scanned(uses: Sequence[Use], new: Use) -> tuple[tuple[Use, ...], list[PresenceDoubt]]:
-    """The uses of a code with one more, and the doubts: one code is at one place, with one phone
-    at a time, and a phone scans it once."""
+    """The uses of a code with one more, and the doubts: one code is at one place, with one crew at
+    a time, and a phone scans it once."""
     others = [use for use in uses if use.sighting.event != new.sighting.event]
     at_once = [use for use in others if abs(use.sighting.at - new.sighting.at) <= AT_ONCE]
-    shared = [use for use in at_once if use.device != new.device]
+    shared = [use for use in at_once if use.device != new.device and not _are_together(use, new)]
     again = [
         use
         for use in others
@@ -153,6 +154,11 @@ def scanned(uses: Sequence[Use], new: Use) -> tuple[tuple[Use, ...], list[Presen
         doubts.append(_code_doubt("replayed_code", new, again, _replayed(again, new)))
     known = sorted([*others, new], key=lambda use: (use.sighting.at, use.sighting.event))
     return tuple(known[-MAX_USES:]), doubts
+
+
+def _are_together(one: Use, other: Use) -> bool:
+    """A crew stands before the code with all its phones."""
+    return one.crew is not None and one.crew == other.crew
 
 
 def _corrected(event: Event, received_at: datetime) -> datetime:

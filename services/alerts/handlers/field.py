@@ -15,6 +15,7 @@ from services.alerts.domain.alert import (
 from services.alerts.domain.checklist import bad_answers, findings
 from services.alerts.domain.correlation import belongs, match, may_follow
 from services.alerts.domain.duty import is_of
+from services.alerts.domain.presence import code_of
 from services.alerts.domain.report import (
     Report,
     ReportEvent,
@@ -90,7 +91,8 @@ class Field:
         if effect is not None:
             await effect(self, event)
         await self._locate(event)
-        self._presence.see(event)
+        is_scan = code_of(event) is not None
+        self._presence.see(event, await self._crew_with(event) if is_scan else None)
 
     async def finish(self) -> None:
         """Writes the newest position of each crew and the newest sign of life of each site, and
@@ -130,8 +132,7 @@ class Field:
         if alert is None or alert.purpose != purpose_of(event, self._plan):
             self._tally.read("orphan")
             return
-        duty = next((each for each in await self._on_duty() if each.crew == event.data.crew), None)
-        if is_of(event.actor, event.data.crew, duty, self._plan):
+        if await self._is_of(event.actor, event.data.crew):
             decision = answered(alert, event, self._plan, self._now)
         else:
             decision = answered_for(alert, event, self._name(event.actor), self._now)
@@ -244,6 +245,17 @@ class Field:
             return None
         on_duty = await self._on_duty()
         return next((duty.crew for duty in on_duty if actor in duty.members), None)
+
+    async def _crew_with(self, event: Event) -> str | None:
+        """The crew that a person was with: the one that they name, if they are of it."""
+        named: str | None = getattr(getattr(event, "data", None), "crew", None)
+        if named is not None and await self._is_of(event.actor, named):
+            return named
+        return await self._crew_of(event.actor)
+
+    async def _is_of(self, actor: str | None, crew: str) -> bool:
+        duty = next((each for each in await self._on_duty() if each.crew == crew), None)
+        return is_of(actor, crew, duty, self._plan)
 
     async def _members(self, crew: str | None) -> Sequence[str]:
         if crew is None:

@@ -37,11 +37,13 @@ class Presence:
         self._now = now
         self._tally = tally
         self._events: dict[str, list[Event]] = defaultdict(list)
+        self._crews: dict[str, str | None] = {}
 
-    def see(self, event: Event) -> None:
-        """Remembers an event of a device until the batch is judged."""
+    def see(self, event: Event, crew: str | None = None) -> None:
+        """Remembers an event of a device, and of whose member it is, until the batch is judged."""
         if event.device is not None:
             self._events[event.device].append(event)
+            self._crews[event.id] = crew
 
     async def judge(self) -> None:
         """Keeps what became known of devices and codes, and tells what is doubtful."""
@@ -77,7 +79,7 @@ class Presence:
 
     async def _scanned(self) -> None:
         scans = [
-            (code, Use(sighting(event, self._now), device))
+            (code, Use(sighting(event, self._now), device, self._crews[event.id]))
             for device, events in sorted(self._events.items())
             for event in events
             if event.is_live and (code := code_of(event)) is not None

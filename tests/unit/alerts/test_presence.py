@@ -1,7 +1,7 @@
 """Was the device there? Judged over several events, in whatever order they arrive."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import hypothesis.strategies as st
@@ -17,10 +17,11 @@ from services.alerts.domain.presence import (
     scanned,
     sighting,
 )
-from shared.events.patrol import CheckIn, Fix, VisitCheckedIn
+from shared.events.patrol import CheckIn, Fix, ShiftStart, ShiftStarted, VisitCheckedIn
 from shared.events.position import PositionRecorded, Track
 from shared.events.presence import PresenceDoubt, PresenceDoubted
-from tests.builders import KPU, NIGHT, POLRES, WAREHOUSE, an_event, an_id
+from shared.plan.model import Shift
+from tests.builders import GUARD, KPU, NIGHT, POLRES, WAREHOUSE, a_plan, an_event, an_id
 from tests.unit.alerts.engine import Engine
 
 LAT, LON = -6.9131, 112.0662
@@ -214,6 +215,29 @@ async def test_a_code_is_judged_over_all_devices(engine: Engine) -> None:
     await engine.reported(a_scan(0, 0, code="K1", device="d-1"))
     await engine.reported(a_scan(0, 9, code="K1", device="d-2"))
     assert [doubt.kind for doubt in the_doubts(engine)] == ["shared_code"]
+
+
+@pytest.mark.parametrize(
+    ("members", "kinds"), [([GUARD, "p-2001"], []), ([GUARD], ["shared_code"])]
+)
+async def test_a_crew_that_scans_one_code_with_all_its_phones_is_not_doubted(
+    engine: Engine, members: list[str], kinds: list[str]
+) -> None:
+    start = an_event(ShiftStarted, ShiftStart(crew="R-21", members=members), subject=None)
+    await engine.reported(start, a_scan(0, 0, code="K1", device="d-1"))
+    await engine.another().reported(a_scan(0, 9, code="K1", device="d-2", actor="p-2001"))
+    assert [doubt.kind for doubt in the_doubts(engine)] == kinds
+
+
+async def test_a_crew_is_known_by_the_plan_after_it_went_off_duty(engine: Engine) -> None:
+    members = [GUARD, "p-2001"]
+    shift = Shift(
+        id="malam", crew="R-21", unit=POLRES, members=members, starts=time(19), ends=time(7)
+    )
+    engine.plans.plan = a_plan(shifts=[shift])
+    await engine.reported(a_scan(0, 0, code="K1", device="d-1"))
+    await engine.reported(a_scan(0, 9, code="K1", device="d-2", actor="p-2001"))
+    assert the_doubts(engine) == []
 
 
 async def test_an_exercise_raises_no_doubts(engine: Engine) -> None:
