@@ -46,19 +46,11 @@ from services.alerts.adapters.ticker import Ticker, Watcher
 from services.alerts.adapters.tiles_file import TilesFile
 from services.alerts.adapters.visit_reading import VisitReadings
 from services.alerts.adapters.watch_reading import WatchReadings
-from services.alerts.handlers import (
-    Clockwork,
-    Commands,
-    Demands,
-    Intake,
-    Paging,
-    Tasks,
-    VisitTimers,
-    Watch,
-)
+from services.alerts.handlers import Clockwork, Commands, Demands, Intake, Paging, Tasks, Watch
 from services.alerts.handlers.accounts import Accounts
 from services.alerts.handlers.receipts import Receipts
 from services.alerts.handlers.situations import Situations
+from services.alerts.handlers.visits import VisitTimers
 from services.alerts.metrics import Metrics
 from services.alerts.ports import Notifier, PlanBook
 from services.alerts.settings import AlertsSettings
