@@ -52,6 +52,7 @@ def _told(index: int, raised: datetime, severity: Severity) -> Told:
         category="suspicious_object",
         site=site,
         site_name=name,
+        received_at=raised - seconds(2),
         raised_at=raised,
         acknowledged_at=taken,
         closed_at=raised + seconds(1_500),
