@@ -9,6 +9,7 @@ import msgspec
 
 from services.alerts.domain.alert import needs_two
 from services.alerts.domain.correlation import belongs
+from services.alerts.domain.promises import climbed_twice, is_ahead, is_told_too_late
 from services.alerts.domain.report import report_of
 from services.alerts.domain.severity import SEVERITIES
 from services.alerts.ports import Page
@@ -137,6 +138,8 @@ class Witness:
         known = {part.event for part in before.parts} if before else set()
         self._parts.update(part.event for part in alert.parts if part.event not in known)
         self._is_armed(alert)
+        assert not climbed_twice(alert), "a deadline was acted upon twice"
+        assert not is_ahead(alert, event.time), "it was decided ahead of its time"
         told = alert.level == 0 or alert.level in self._told[alert.id]
         assert told, f"level {alert.level} was not told"
         taking = event.type == "ronda.alert.acknowledged.v1" and alert.next_due_kind == "climb"
@@ -199,6 +202,8 @@ class Witness:
 
     def _is_not_told_too_late(self, page: Page) -> None:
         """Who holds an alert is told that backup is asked for; that is no level."""
+        # As the auditor of a running engine sees it, which has no history to look at.
+        assert not is_told_too_late(page), "a page shows that it is too late"
         taken = self._taken.get((page.alert.id, page.cycle))
         if taken is None or page.alert.version < taken[0]:
             return

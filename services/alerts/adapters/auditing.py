@@ -3,16 +3,19 @@
 It decides nothing and mends nothing. What it finds is a defect, and somebody should be woken.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Table, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Table, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.alerts.adapters.rows import decode_body
 from services.alerts.adapters.store import retryable
 from services.alerts.adapters.tables import alert, device_track, notification, nudge, task, visit
+from services.alerts.domain.promises import climbed_twice, is_ahead, is_told_too_late
 from services.alerts.metrics import Metrics
+from services.alerts.ports import Page
 from shared.clock import Clock
 from shared.events.alert import Alert
 
@@ -21,7 +24,9 @@ PATIENCE = timedelta(seconds=30)
 """What is due this long has been forgotten, or nobody is there."""
 PAGE_PATIENCE = timedelta(minutes=2)
 """A page may wait behind others of a provider that hangs; that has a rule of its own."""
-MOST_UNPAGED = 1000
+RECENT = timedelta(minutes=10)
+"""How long a page that has left is looked at, and by that how long the finding stands."""
+MOST = 1000
 
 _OPEN = alert.c.closed_at.is_(None)
 _ENDED = alert.c.state.in_(["resolved", "closed"])
@@ -44,10 +49,13 @@ class Auditor:
         with retryable():
             async with self._engine.connect() as connection:
                 found = (await connection.execute(counts)).one()
-                bodies = (await connection.execute(_untold(now - PATIENCE))).scalars().all()
-        for name in checks:
-            self._metrics.auditor_violations.labels(name).set(getattr(found, name))
-        self._metrics.unpaged_alerts.set(sum(_should_be_told(body) for body in bodies))
+                untold = (await connection.execute(_untold(now - PATIENCE))).scalars().all()
+                stories = (await connection.execute(_newest_open)).scalars().all()
+                told = (await connection.execute(_told_since(now - RECENT))).scalars().all()
+        numbers = found._asdict() | _read(stories, told, now)
+        for name, number in numbers.items():
+            self._metrics.auditor_violations.labels(name).set(number)
+        self._metrics.unpaged_alerts.set(sum(_should_be_told(body) for body in untold))
         self._metrics.auditor_last_run.set(now.timestamp())
         return EVERY_S
 
@@ -76,11 +84,32 @@ def _count(table: Table, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
     return select(func.count()).select_from(table).where(*conditions).scalar_subquery()
 
 
+_newest_open = select(alert.c.body).where(_OPEN).order_by(alert.c.opened_at.desc()).limit(MOST)
+
+
+def _told_since(since: datetime) -> Select[Any]:
+    """Pages of open alerts that wait, or have left since."""
+    fresh = or_(notification.c.due_at.is_not(None), notification.c.finished_at > since)
+    pages = select(notification.c.body).join(alert, notification.c.alert_id == alert.c.id)
+    return pages.where(_OPEN, fresh).order_by(alert.c.opened_at.desc()).limit(MOST)
+
+
+def _read(stories: Sequence[bytes], told: Sequence[bytes], now: datetime) -> dict[str, int]:
+    """What no column shows, by what alerts and pages say of themselves."""
+    alerts = [decode_body(body, Alert) for body in stories]
+    pages = (decode_body(body, Page) for body in told)
+    return {
+        "page_after_take": sum(map(is_told_too_late, pages)),
+        "level_told_twice": sum(map(climbed_twice, alerts)),
+        "alert_ahead": sum(is_ahead(each, now + PATIENCE) for each in alerts),
+    }
+
+
 def _untold(long_ago: datetime) -> Select[Any]:
     """Alerts that climb and have no page; whether they should have one, their story says."""
     told = exists().where(notification.c.alert_id == alert.c.id)
     climbs = (_OPEN, alert.c.next_due_kind == "climb", alert.c.opened_at < long_ago)
-    return select(alert.c.body).where(*climbs, ~told).limit(MOST_UNPAGED)
+    return select(alert.c.body).where(*climbs, ~told).limit(MOST)
 
 
 def _should_be_told(body: bytes) -> bool:

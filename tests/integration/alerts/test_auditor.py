@@ -15,7 +15,7 @@ from services.alerts.domain.sequence import Count, counted
 from services.alerts.metrics import Metrics
 from services.alerts.ports import Page, TryAgain
 from shared import database
-from shared.events.alert import Alert, Reason
+from shared.events.alert import Alert, Entry, Reason
 from shared.events.task_samples import VULNERABILITY
 from shared.events.welfare_samples import NUDGE
 from tests.contract.alert_rows import NOW, a_visit, an_alert, id_of
@@ -44,6 +44,10 @@ async def keep(store: PostgresStore, *alerts: Alert) -> None:
     async with store.transaction() as transaction:
         for alert in alerts:
             await transaction.save_alert(alert)
+
+
+def a_line(what: str) -> Entry:
+    return Entry(at=NOW, what=what, cycle=1, level=1)
 
 
 def a_page(alert: Alert, **over: Any) -> Page:
@@ -123,6 +127,37 @@ async def test_visits_tasks_devices_questions_and_pages_that_were_left_are_found
     await auditor.audit()
     left = dict.fromkeys(("visit_left", "task_left", "gap_left", "nudge_left", "page_left"), 1.0)
     assert found(registry) == left | {"task_without_timer": 1}
+
+
+@pytest.mark.parametrize(
+    ("over", "check"),
+    [
+        (
+            {
+                "state": "acknowledged",
+                "next_due_kind": "ack_expiry",
+                "timeline": [a_line("raised")],
+            },
+            "page_after_take",
+        ),
+        ({"timeline": [a_line("acknowledged"), a_line("escalated")]}, "page_after_take"),
+        ({"timeline": [a_line("escalated"), a_line("escalated")]}, "level_told_twice"),
+        ({"updated_at": LATER + timedelta(hours=1)}, "alert_ahead"),
+    ],
+)
+async def test_what_came_after_a_take_or_twice_or_ahead_of_its_time_is_found(
+    store: PostgresStore,
+    auditor: Auditor,
+    registry: CollectorRegistry,
+    over: dict[str, Any],
+    check: str,
+) -> None:
+    alert = an_alert(**{"next_due_at": SOON} | over)
+    await keep(store, alert)
+    async with store.transaction() as transaction:
+        await transaction.page(a_page(alert, due_at=LATER))
+    await auditor.audit()
+    assert found(registry) == {check: 1}
 
 
 async def test_what_was_mended_is_found_no_more(
