@@ -16,10 +16,11 @@ class FakePatrolRows(FakeRows):
     _withdrawn: set[str]
 
     async def add_visits(self, visits: Sequence[PendingVisit]) -> None:
-        """Only new ones."""
-        known = self._visits()
-        for pending in visits:
-            if pending.visit.id not in known:
+        """Only new ones; whoever adds the same waits, as the real store's insert does."""
+        for pending in sorted(visits, key=lambda each: each.visit.id):
+            if pending.visit.id not in self._visits():
+                await self._store.lock(self, ("visit", pending.visit.id))
+            if pending.visit.id not in self._visits():
                 self._new.visits[pending.visit.id] = pending
 
     async def withdraw_visits(self, keep: Sequence[str], opening_after: datetime) -> None:

@@ -53,14 +53,16 @@ class FakePatrolEnds:
 
 
 class FakeNotifier:
-    """Remembers what it was given; refuses it while `error` is set."""
+    """Remembers what it was given; refuses it while `error` is set; gives it a name if it `names`
+    what it takes."""
 
     def __init__(self) -> None:
         self.error: str | None = None
+        self.names = False
         self.sent: list[Page] = []
         self.refused: list[Page] = []
 
     async def send(self, page: Page) -> Receipt:
         """Accepts or refuses."""
         (self.refused if self.error else self.sent).append(page)
-        return Receipt(self.error)
+        return Receipt(self.error, page.ref if self.names and not self.error else None)

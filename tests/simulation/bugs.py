@@ -7,11 +7,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from services.alerts.ports import DeviceTrack, Page, TopicPartition
+from services.alerts.ports import DeviceTrack, Page, PendingVisit, TopicPartition
 from shared.events.alert import Alert
 from shared.events.envelope import Event
 from shared.events.task import Task
+from shared.events.welfare import Nudge
 from shared.topics import TopicSpec
+from tests.builders import TELEGRAM
 from tests.fake_store import FakeStore, FakeTransaction, Lock
 from tests.unit.alerts.engine import Engine
 
@@ -176,6 +178,45 @@ class ForgetsGaps(FakeTransaction):
         return []
 
 
+class ForgetsVisits(FakeTransaction):
+    """No visit is ever looked at."""
+
+    async def due_visits(self, now: datetime, limit: int) -> Sequence[PendingVisit]:
+        return []
+
+
+class ForgetsCrews(FakeTransaction):
+    """No crew that does not answer is ever found."""
+
+    async def due_nudges(self, now: datetime, limit: int) -> Sequence[Nudge]:
+        return []
+
+
+class AsksAgain(FakeTransaction):
+    """A crew is asked although it still has to answer."""
+
+    async def ask(self, nudge: Nudge) -> Nudge | None:
+        await self.save_nudge(nudge)
+        return None
+
+
+class TakesExercisesForReal(FakeTransaction):
+    """Pages of an exercise name real contacts."""
+
+    async def page(self, page: Page) -> None:
+        real = {"channel": TELEGRAM} if page.alert.purpose else {}
+        await super().page(_page(page, real))
+
+
+class LosesSplitReports(FakeTransaction):
+    """After a merge or a split the reports are still found where they were."""
+
+    async def move_parts(
+        self, events: Sequence[str] | None, from_alert: str, to_alert: str
+    ) -> None:
+        return None
+
+
 class LocksNothing(FakeStore):
     """Whoever wants a row has it."""
 
@@ -245,6 +286,11 @@ BUGS: dict[str, type[Engine]] = {
             ForgetsTasks,
             LeavesItsAlert,
             ForgetsGaps,
+            ForgetsVisits,
+            ForgetsCrews,
+            AsksAgain,
+            TakesExercisesForReal,
+            LosesSplitReports,
         )
     },
     **{bug.__name__: _engine(bug) for bug in (LocksNothing, TriagesAtOnce, CommitsHalf)},

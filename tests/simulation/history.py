@@ -13,28 +13,47 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from services.alerts.handlers import TASK_VERBS, TaskVerb, Verb
+from services.alerts.handlers import TASK_VERBS, TaskVerb, Verb, Watch
+from services.alerts.handlers.receipts import Receipts
+from services.alerts.handlers.watch import NudgeBody
 from services.alerts.metrics import Metrics
-from services.alerts.ports import Answer, TryAgain
+from services.alerts.ports import Answer, Page, TryAgain
+from shared.events.alert import Alert
 from shared.events.patrol import VisitCheckedIn
 from shared.plan.model import Plan
+from shared.topics import PATROL
 from tests.builders import KPU, a_due_visit, an_id
 from tests.fake_store import Crash
 from tests.simulation.loop import ShuffledLoop
 from tests.simulation.witness import Witness
-from tests.simulation.world import PEOPLE, Logs, Phones, the_plan
+from tests.simulation.world import (
+    CREW,
+    PARTITIONS,
+    PEOPLE,
+    SITUATIONS,
+    Known,
+    Logs,
+    Phones,
+    its_successor,
+    the_plan,
+)
 from tests.unit.alerts.engine import Engine
 
 STEPS = 18
 PLAN: Plan = the_plan()
+PLANS = (PLAN, its_successor(PLAN))
 BODIES: dict[Verb, dict[str, Any]] = {
     "acknowledge": {},
-    "dispatch": {"crew": "R-21"},
+    "dispatch": {"crew": CREW},
     "arrive": {},
     "resolve": {"outcome": "handled_on_site"},
     "close": {},
     "reopen": {"reason": "mereka kembali"},
     "note": {"note": "dicatat"},
+    "call": {},
+    "merge": {},
+    "split": {},
+    "undo": {},
 }
 VERBS: tuple[Verb, ...] = (*BODIES, "acknowledge", "acknowledge", "dispatch", "resolve")
 PAUSES_S = (0, 0, 1, 5, 10, 60, 300, 901, 1801, 3601)
@@ -82,6 +101,7 @@ class History:
         self.replicas = (first, first.another())
         self.store, self.clock, self.notifier = first.store, first.clock, first.notifier
         self.phones, self.logs = Phones(chance), Logs()
+        self.notifier.names = True
         self.landed: dict[str, Any] = {}
         self.witness = Witness(self.store, PLAN, self.landed)
         self.step = self.keys = 0
@@ -97,6 +117,7 @@ class History:
     async def _some_step(self) -> None:
         self.clock.advance(self.chance.choice(PAUSES_S))
         self.notifier.error = self.chance.choice((self.notifier.error, None, "503"))
+        self._broker(away=self.chance.random() < 0.1)
         at_once = self.chance.choice((1, 1, 2, 3))
         actions: list[Action] = self.chance.choices(
             (
@@ -107,8 +128,11 @@ class History:
                 self._deliver,
                 self._command,
                 self._task,
+                self._ask_a_crew,
+                self._provider_says,
+                self._change_the_plan,
             ),
-            (5, 4, 2, 4, 2, 5, 2),
+            (5, 4, 2, 4, 2, 6, 2, 1, 1, 1),
             k=at_once,
         )
         self._may_crash()
@@ -137,17 +161,25 @@ class History:
             self._killed = True
 
     async def _report(self) -> None:
-        open_alerts = [alert.id for alert in self.witness.alerts.values()]
-        self.phones.make(self.clock.now, open_alerts, list(self.witness.tasks))
+        witness = self.witness
+        known = Known(list(witness.alerts), list(witness.tasks), list(witness.nudges))
+        self.phones.make(self.clock.now, known)
         self._land()
 
     def _land(self) -> None:
         for event in self.phones.landing():
             self.landed[event.id] = event
-            topic, partition = self.logs.append(event)
-            if topic == "ronda.patrol" and self.replicas[0].ends.now is not None:
-                records = self.logs.records[topic, partition]
-                self.replicas[0].ends.now[partition] = len(records)
+            self.logs.append(event)
+        self._broker(away=self.replicas[0].ends.now is None)
+
+    def _broker(self, *, away: bool) -> None:
+        """Where it is there, it says how far the topic reaches."""
+        ends = {
+            partition: len(records)
+            for (topic, partition), records in self.logs.records.items()
+            if topic == PATROL.name
+        }
+        self.replicas[0].ends.now = None if away else ends
 
     async def _consume(self) -> None:
         if self.logs.records:
@@ -180,10 +212,62 @@ class History:
         verb, by = self.chance.choice(VERBS), self.chance.choice(PEOPLE)
         key = self._key()
 
+        body = BODIES[verb] | self._grouping(verb, alert)
+
         async def send() -> Answer:
-            return await self._replica().command(verb, by, alert=alert, key=key, **BODIES[verb])
+            return await self._replica().command(verb, by, alert=alert, key=key, **body)
 
         await self._answered_alike(send)
+
+    def _grouping(self, verb: Verb, alert: Alert) -> dict[str, Any]:
+        """What a merge and a split name."""
+        if verb == "merge":
+            return {"other": self.chance.choice(list(self.witness.alerts))}
+        if verb == "split":
+            events = [part.event for part in alert.parts]
+            return {"parts": self.chance.sample(events, self.chance.randint(1, len(events)))}
+        return {}
+
+    async def _ask_a_crew(self) -> None:
+        key, by = self._key(), self.chance.choice(PEOPLE)
+
+        async def send() -> Answer:
+            replica = self._replica()
+            watch = Watch(
+                store=self.store, plans=replica.plans, clock=self.clock, metrics=_the_instruments()
+            )
+            return await watch.nudge(CREW, NudgeBody(key=key), by)
+
+        await self._answered_alike(send)
+
+    async def _provider_says(self) -> None:
+        """What became of a page that it took: it arrived, or it bounced."""
+        if self.notifier.sent:
+            page = self.chance.choice(self.notifier.sent)
+            await self._heard_of(page, delivered=self.chance.random() < 0.5)
+
+    async def _heard_of(self, page: Page, *, delivered: bool) -> None:
+        plans, metrics = self.replicas[0].plans, _the_instruments()
+        receipts = Receipts(store=self.store, plans=plans, clock=self.clock, metrics=metrics)
+        await receipts.receive(page.channel, page.ref, delivered=delivered, why=None)
+
+    async def _change_the_plan(self) -> None:
+        """Another plan, another situation, and a visit more, for whoever is there from now on."""
+        world, now = self.replicas[0].world, self.clock.now
+        world.plans.plan = self.chance.choice(PLANS)
+        world.plans.situation = self.chance.choice(SITUATIONS)
+        world.plans.published_at = now
+        site, due_at = self.chance.choice(list(PARTITIONS)), now + timedelta(minutes=20)
+        world.demands.append(
+            a_due_visit(
+                id=an_id("more", len(world.demands)),
+                site=site,
+                rule=f"lagi {len(world.demands)}",
+                opens_at=now + timedelta(seconds=1),
+                due_at=due_at,
+                grace_until=due_at + timedelta(minutes=5),
+            )
+        )
 
     async def _task(self) -> None:
         if not self.witness.tasks:
@@ -211,13 +295,14 @@ class History:
         except Crash:
             self._killed = True
             first = await send()
-        assert first.status in {200, 202, 403, 409, 422}, f"answered {first.status}"
+        assert first.status in {200, 201, 202, 403, 404, 409, 422}, f"answered {first.status}"
         if self.chance.random() < 0.3:
             assert await send() == first, "the same key had another answer"
 
     async def _calm(self) -> None:
         """All arrives, is read, is told; then a long silence."""
         self.notifier.error = None
+        self._broker(away=False)
         while self.phones.air:
             self._land()
         for place in self.logs.records:
@@ -230,15 +315,19 @@ class History:
             self.clock.advance(pause)
             await self._tick()
             while await self._replica().deliver():
-                pass
+                for page in self.notifier.sent:
+                    await self._heard_of(page, delivered=True)
+                self.notifier.sent.clear()
             self.witness.look()
             self.witness.nothing_overdue(self.clock.now)
         self.witness.everybody_was_told()
+        self.witness.every_report_is_found()
         self.witness.visits_are_settled(self._scans(), self.clock.now)
         self.witness.gaps_are_what_is_missing(self._numbers())
 
     def _scans(self) -> list[VisitCheckedIn]:
-        return [each for each in self.landed.values() if isinstance(each, VisitCheckedIn)]
+        scans = (each for each in self.landed.values() if isinstance(each, VisitCheckedIn))
+        return [each for each in scans if each.purpose is None]
 
     def _numbers(self) -> dict[str, set[int]]:
         numbers: dict[str, set[int]] = defaultdict(set)

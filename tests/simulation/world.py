@@ -3,7 +3,9 @@
 import random
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from services.alerts.ports import Incoming
 from shared.events.envelope import Event
@@ -16,16 +18,23 @@ from shared.events.patrol import (
     DispatchArrived,
     DispatchDeclined,
     DispatchEnRoute,
+    ShiftEnd,
+    ShiftEnded,
+    ShiftStart,
+    ShiftStarted,
     VisitCheckedOut,
     Vulnerability,
     VulnerabilityReported,
 )
 from shared.events.registry import encode
-from shared.plan.model import Plan, Shift
+from shared.events.welfare import WelfareAnswer, WelfareAnswered
+from shared.plan.model import Channel, Contact, Plan, Shift, Situation, Way
 from shared.topics import intake_topic
 from tests.builders import (
     KPU,
     POLRES,
+    POSTS,
+    TELEGRAM,
     WAREHOUSE,
     a_checkin,
     a_plan,
@@ -48,15 +57,45 @@ PEOPLE = (
 CREW_ANSWERS = (DispatchAccepted, DispatchDeclined, DispatchEnRoute, DispatchArrived)
 
 
+CREW = "R-21"
+SITUATIONS = (
+    Situation(),
+    Situation(site_classes={WAREHOUSE: "sangat_rawan"}),
+    Situation(logistics_stage="stored"),
+)
+
+
 def the_plan() -> Plan:
-    """The default plan, with a post 120 m from the warehouse."""
+    """The default plan, with a post 120 m from the warehouse; the provider of one channel promises
+    receipts, and whom it does not reach is told another way."""
     warehouse, office = a_site(), a_site(KPU, type="kpu", lat=-6.8950, lon=112.0500)
+    other = Way(channel="log", address="piket")
+    by_turns = [Contact(channel=TELEGRAM, address="piket", otherwise=[other])]
     # One of the two who answer for the crew is not of it.
-    shift = Shift(
-        id="jaga", crew="R-21", unit=POLRES, members=["p-1"], starts=time(0), ends=time(0)
+    shift = Shift(id="jaga", crew=CREW, unit=POLRES, members=["p-1"], starts=time(0), ends=time(0))
+    return a_plan(
+        shifts=[shift],
+        sites=[warehouse, office, a_site(NEXT_DOOR, lat=warehouse.lat + 0.00108)],
+        posts=[replace(POSTS[0], contacts=by_turns), *POSTS[1:]],
+        channels=[
+            Channel(id="log", kind="log"),
+            Channel(id=TELEGRAM, kind="webhook", url="http://hp.invalid", receipt_within_s=120),
+        ],
     )
-    sites = [warehouse, office, a_site(NEXT_DOOR, lat=warehouse.lat + 0.00108)]
-    return a_plan(sites=sites, shifts=[shift])
+
+
+def its_successor(plan: Plan) -> Plan:
+    """The same sites, one level of whose chains reaches nobody."""
+    posts = [post for post in plan.posts if post.id != "kasat"]
+    return replace(plan, version=f"{plan.version}.1", posts=posts)
+
+
+class Known(NamedTuple):
+    """The ids of what phones may speak of."""
+
+    alerts: list[str]
+    tasks: list[str]
+    nudges: list[str]
 
 
 @dataclass(slots=True)
@@ -68,7 +107,7 @@ class Phones:
     air: list[Event] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
 
-    def make(self, now: datetime, alerts: list[str], tasks: list[str]) -> None:
+    def make(self, now: datetime, known: Known) -> None:
         """One more event of somebody."""
         kind = self.chance.choices(
             (
@@ -80,14 +119,17 @@ class Phones:
                 "checkin",
                 "checkout",
                 "answer",
+                "shift",
+                "shift_end",
+                "safe",
             ),
-            (6, 2, 1, 2, 3, 4, 2, 2),
+            (6, 2, 1, 2, 3, 4, 2, 2, 2, 1, 1),
         )[0]
         if kind == "witnesses":
             self._add(an_incident("other", **self._over(now) | {"subject": WAREHOUSE}))
             self._add(an_incident("other", **self._over(now) | {"subject": NEXT_DOOR}))
         else:
-            self._add(getattr(self, f"_{kind}")(self._over(now), alerts, tasks))
+            self._add(getattr(self, f"_{kind}")(self._over(now), known))
 
     def _add(self, event: Event | None) -> None:
         if event is not None:
@@ -106,6 +148,7 @@ class Phones:
             "deviceseq": self.numbers[device],
             "time": now - timedelta(seconds=late),
             "receivedtime": now,
+            "purpose": self.chance.choices((None, "exercise"), (12, 1))[0],
         }
 
     def _incident(self, over: dict[str, Any], *_: Any) -> Event:
@@ -129,17 +172,31 @@ class Phones:
     def _checkin(self, over: dict[str, Any], *_: Any) -> Event:
         return a_checkin(**over)
 
-    def _checkout(self, over: dict[str, Any], _: list[str], tasks: list[str]) -> Event:
-        asked = [ChecklistAnswer(item=f"task:{task}", answer="bad") for task in tasks[:2]]
+    def _checkout(self, over: dict[str, Any], known: Known) -> Event:
+        asked = [ChecklistAnswer(item=f"task:{task}", answer="bad") for task in known.tasks[:2]]
         data = CheckOut(checkin=an_id("checkin"), situation="aman", checklist=asked)
         return an_event(VisitCheckedOut, data, **over)
 
-    def _answer(self, over: dict[str, Any], alerts: list[str], _: list[str]) -> Event | None:
-        if not alerts:
-            self.numbers[over["device"]] -= 1
-            return None
-        data = DispatchAnswer(alert=self.chance.choice(alerts), crew="R-21")
+    def _answer(self, over: dict[str, Any], known: Known) -> Event | None:
+        if not known.alerts:
+            return self._nothing(over)
+        data = DispatchAnswer(alert=self.chance.choice(known.alerts), crew=CREW)
         return an_event(self.chance.choice(CREW_ANSWERS), data, **over)
+
+    def _shift(self, over: dict[str, Any], _: Known) -> Event:
+        return an_event(ShiftStarted, ShiftStart(crew=CREW, members=["p-1"]), **over)
+
+    def _shift_end(self, over: dict[str, Any], _: Known) -> Event:
+        return an_event(ShiftEnded, ShiftEnd(crew=CREW), **over)
+
+    def _safe(self, over: dict[str, Any], known: Known) -> Event | None:
+        if not known.nudges:
+            return self._nothing(over)
+        data = WelfareAnswer(nudge=self.chance.choice(known.nudges), crew=CREW)
+        return an_event(WelfareAnswered, data, **over)
+
+    def _nothing(self, over: dict[str, Any]) -> None:
+        self.numbers[over["device"]] -= 1
 
     def landing(self) -> list[Event]:
         """Some of what is in the air arrives; whoever got no answer sends it again."""
