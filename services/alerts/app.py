@@ -221,7 +221,7 @@ class _Assembly:
         await self._loop("gauges", watcher.watch, Bell())
         auditor = Auditor(self._engine, self._metrics, self._clock)
         await self._loop("auditor", auditor.audit, Bell())
-        await self._background("sweeper", Sweeper(self._engine).sweep)
+        await self._background("sweeper", Sweeper(self._engine, self._clock).sweep)
         await self._loop("stream clock", self._stream.beat, Bell())
 
     async def _loop_of_visits(self) -> None:

@@ -87,6 +87,14 @@ class _Place:
     lon: float
 
 
+def forgetting(track: DeviceTrack, before: datetime) -> DeviceTrack:
+    """The device without where it was before a moment, nor who had it where nothing newer is known;
+    which of its numbers came stays known."""
+    points = tuple(point for point in track.points if point.at >= before)
+    was_last_then = bool(track.points) and not points
+    return replace(track, points=points, actor=None if was_last_then else track.actor)
+
+
 def sighting(event: Event, now: datetime) -> Sighting:
     """What an event says of where its device was. A made-up position says nothing."""
     fix: Fix | None = getattr(getattr(event, "data", None), "position", None)

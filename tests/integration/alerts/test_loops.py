@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -12,11 +13,17 @@ from services.alerts.adapters.bell import Bell
 from services.alerts.adapters.loop import Loop
 from services.alerts.adapters.store import PostgresStore
 from services.alerts.adapters.sweeping import Sweeper
-from services.alerts.adapters.tables import inbox
+from services.alerts.adapters.tables import duty, inbox, nudge
 from services.alerts.adapters.ticker import Ticker
+from services.alerts.domain.presence import DeviceTrack, Sighting
+from services.alerts.domain.sequence import Count, counted
+from services.alerts.ports import Duty
 from shared.clock import system_clock
+from shared.events.identity import derived_id
+from shared.events.patrol import Fix
+from shared.events.welfare_samples import NUDGE
 from shared.health import Progress
-from tests.contract.alert_rows import NOW, id_of
+from tests.contract.alert_rows import NOW, UNIT, id_of
 from tests.fakes import ManualClock
 from tests.waiting import eventually
 
@@ -41,6 +48,10 @@ class Steps:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(looping, "FIRST_PAUSE_S", 0.01)
+
+
+def a_sighting(event: str, at: datetime) -> Sighting:
+    return Sighting(id_of(event), at, -6.9, 112.0, 5.0, False, "p-1", None, UNIT)
 
 
 def a_loop(steps: Steps, bell: Bell | None = None) -> tuple[Loop, Progress]:
@@ -170,7 +181,36 @@ async def test_the_sweeper_deletes_only_what_is_old(
     async with engine.begin() as connection:
         old = func.now() - timedelta(days=61)
         await connection.execute(insert(inbox).values(event_id=id_of("old"), at=old))
-    assert await Sweeper(engine).sweep() > 0
+    assert await Sweeper(engine, system_clock).sweep() > 0
     async with engine.connect() as connection:
         left = (await connection.execute(select(inbox.c.event_id))).scalars().all()
     assert left == [id_of("new")]
+
+
+async def test_where_crews_and_phones_were_is_forgotten_and_which_numbers_came_is_not(
+    store: PostgresStore, engine: AsyncEngine
+) -> None:
+    now = system_clock()
+    ended = now - timedelta(days=2)
+    count = counted(Count(), [1, 2], now)
+    tracks = [
+        DeviceTrack(device, (a_sighting(device, at),), count, actor="p-1")
+        for device, at in (("d-new", now), ("d-old", now - timedelta(days=8)))
+    ]
+    async with store.transaction() as transaction:
+        for crew in ("R-1", "R-2"):
+            await transaction.save_duty(Duty(crew, UNIT, ended, ("p-1",)))
+            await transaction.move(crew, Fix(lat=-6.9, lon=112.0), ended)
+        await transaction.end_duty("R-1", ended)
+        await transaction.ask(replace(NUDGE, id=derived_id(now - timedelta(days=61), "nudge")))
+        await transaction.save_tracks(tracks)
+
+    assert await Sweeper(engine, system_clock).sweep() > 0
+
+    async with engine.connect() as connection:
+        placed = select(duty.c.crew).where(duty.c.lat.is_not(None))
+        assert (await connection.execute(placed)).scalars().all() == ["R-2"]
+        assert (await connection.execute(select(func.count()).select_from(nudge))).scalar() == 0
+    async with store.transaction() as transaction:
+        new, old = (await transaction.tracks(["d-new", "d-old"])).values()
+    assert (new, old.points, old.actor, old.count) == (tracks[0], (), None, count)
