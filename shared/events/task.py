@@ -16,9 +16,9 @@ class Task(Struct, frozen=True, kw_only=True):
 
     The id of a vulnerability is that of the event that reported it. `owner` is a person or post of
     the plan, or the words of whoever named it; `owner_name` is for people. `next_due_at` is the one
-    timer: the due time, and while it is overdue the moment at which that is said again; None once
-    it is done. `alert` is the alert that an overdue task raised last, `lapses` counts how often its
-    time ran out.
+    timer: the due time or, before it, when an open task is told again; while it is overdue the
+    moment at which that is said again; None once it is done. `alert` is the alert that an overdue
+    task raised last, `lapses` counts how often its time ran out.
     """
 
     id: EventId

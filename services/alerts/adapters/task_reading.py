@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, case, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.alerts.adapters.rows import decode_body
@@ -27,11 +27,13 @@ class TaskReadings:
     async def tasks(self, unit: str, *, only_open: bool, site: str | None = None) -> list[Task]:
         """Tasks of a unit and those below it: what is due soonest first, and what is done after it,
         the newest first. All that are open; with those that are done `LONGEST_LIST` at most."""
+        is_done = task.c.next_due_at.is_(None)
+        due_at = case((is_done, None), else_=task.c.due_at)
         below = task.c.unit.startswith(f"{unit}/", autoescape=True)
         statement = (
             select(task.c.body)
             .where(or_(task.c.unit == unit, below))
-            .order_by(task.c.next_due_at.asc().nulls_last(), task.c.reported_at.desc(), task.c.id)
+            .order_by(is_done, due_at, task.c.reported_at.desc(), task.c.id)
         )
         if only_open:
             statement = statement.where(task.c.next_due_at.is_not(None))

@@ -1,7 +1,8 @@
 """What is to be mended before it happens: who sees to it, until when, and what if nobody does.
 
-A task has one timer. At its due time it is overdue and raises an alert, which climbs by the policy
-of *rendah*; closing that alert mends nothing, so an overdue task asks again. Only a person ends it.
+A task has one timer. While it is open it is told again every few days. At its due time it is
+overdue and raises an alert, which climbs by the policy of *rendah*; closing that alert mends
+nothing, so an overdue task asks again. Only a person ends it.
 """
 
 from collections.abc import Iterable
@@ -33,6 +34,9 @@ from shared.plan.model import Plan, Site
 DUE_WITHIN = timedelta(hours=24)
 """Where whoever reports names no time."""
 AGAIN = timedelta(hours=24)
+TOLD_AGAIN = timedelta(days=3)
+"""What phones show is folded from the last days of the topic: of an open task nobody would know
+any more of which nothing was said for a week."""
 LONGEST = timedelta(days=366)
 OWNING_POST = "padal"
 TIMELINE_ENTRIES = 100
@@ -147,9 +151,12 @@ def advised(advice: Advice, plan: Plan, now: datetime) -> TaskDecision:
 
 
 def lapsed(task: Task, now: datetime) -> TaskDecision | None:
-    """Its time ran out, or ran out long ago and nothing was done; None where it has not."""
+    """Its time ran out, or ran out long ago and nothing was done; or it is still open, and that is
+    told again. None where nothing is due."""
     if task.next_due_at is None or task.next_due_at > now:
         return None
+    if task.state == "open" and task.due_at > now:
+        return _decided(task, "updated", now)
     task = with_fields(task, state="overdue", lapses=task.lapses + 1, next_due_at=now + AGAIN)
     return _decided(task, "overdue", now, Entry(at=now, what="overdue", by=task.owner_name))
 
@@ -263,6 +270,8 @@ def _decided(task: Task, change: Change, now: datetime, *entries: Entry) -> Task
         # How it began stays.
         timeline = [timeline[0], *timeline[1 - TIMELINE_ENTRIES :]]
     task = with_fields(task, version=task.version + 1, updated_at=now, timeline=timeline)
+    if task.state == "open":
+        task = with_fields(task, next_due_at=min(task.due_at, now + TOLD_AGAIN))
     return TaskDecision(_EVENTS[task.kind][change], task)
 
 

@@ -140,7 +140,10 @@ class TaskTimers:
             for task in await transaction.due_tasks(now, limit):
                 decision = self._decided(task, now)
                 if decision is not None and task.next_due_at is not None:
-                    await self._overdue(transaction, decision, now, tally)
+                    if decision.task.state == "overdue":
+                        await self._overdue(transaction, decision, now, tally)
+                    else:
+                        await record_task(transaction, decision, tally)
                     tally.lateness_s.append((now - task.next_due_at).total_seconds())
         tally.count(self._metrics)
         return len(tally.lateness_s)

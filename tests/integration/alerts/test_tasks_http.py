@@ -38,7 +38,7 @@ async def test_open_tasks_of_my_unit_come_soonest_first(
 ) -> None:
     await keep(
         board,
-        a_task("later", unit=POLSEK, next_due_at=DUE + timedelta(hours=1)),
+        a_task("later", unit=POLSEK, due_at=DUE + timedelta(hours=1)),
         a_task("soon", unit=POLRES),
         a_task("done", unit=POLRES, state="done", next_due_at=None),
         a_task("theirs", unit=NEIGHBOUR),

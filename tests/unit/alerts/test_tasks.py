@@ -1,6 +1,7 @@
 """Vulnerabilities are mended by somebody, by a time; and if not, somebody hears of it."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -334,3 +335,15 @@ async def test_a_hole_in_the_chain_of_an_overdue_task_is_an_alert_too(engine: En
     engine.plans.plan = a_plan(policies=[a_policy(severities=["rendah"], steps=steps)])
     await overdue(engine)
     assert [alert.kind for alert in engine.store.alerts()] == ["task_overdue", "roster"]
+
+
+async def test_an_open_task_is_told_again_before_phones_forget_it(engine: Engine) -> None:
+    due_at = NIGHT + timedelta(days=10)
+    await engine.reported(a_weakness(due_at=due_at))
+    for _ in range(10 * 24 + 1):
+        await engine.after(3600)
+    told = [event.time for event in engine.store.events() if isinstance(event.data, Task)]
+    assert max(later - sooner for sooner, later in pairwise(told)) < timedelta(days=4)
+    task = engine.store.tasks()[0]
+    assert (task.state, task.due_at, task.lapses) == ("overdue", due_at, 1)
+    assert [line.what for line in task.timeline] == ["assigned", "overdue"]
