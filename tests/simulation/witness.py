@@ -252,7 +252,8 @@ class Witness:
         else:
             assert task.next_due_at is not None, f"{task.state} without a timer"
         if task.state == "open":
-            assert task.next_due_at <= task.due_at, "open, with a timer after its time"
+            timer = task.next_due_at or task.due_at
+            assert timer <= task.due_at, "open, with a timer after its time"
         if before is not None and task.lapses > before.lapses:
             assert before.next_due_at is not None, "overdue without a deadline"
             assert max(before.next_due_at, before.due_at) <= event.time, "overdue before its time"

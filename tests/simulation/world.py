@@ -179,7 +179,8 @@ class Phones:
 
     def _answer(self, over: dict[str, Any], known: Known) -> Event | None:
         if not known.alerts:
-            return self._nothing(over)
+            self.numbers[over["device"]] -= 1
+            return None
         data = DispatchAnswer(alert=self.chance.choice(known.alerts), crew=CREW)
         return an_event(self.chance.choice(CREW_ANSWERS), data, **over)
 
@@ -191,12 +192,10 @@ class Phones:
 
     def _safe(self, over: dict[str, Any], known: Known) -> Event | None:
         if not known.nudges:
-            return self._nothing(over)
+            self.numbers[over["device"]] -= 1
+            return None
         data = WelfareAnswer(nudge=self.chance.choice(known.nudges), crew=CREW)
         return an_event(WelfareAnswered, data, **over)
-
-    def _nothing(self, over: dict[str, Any]) -> None:
-        self.numbers[over["device"]] -= 1
 
     def landing(self) -> list[Event]:
         """Some of what is in the air arrives; whoever got no answer sends it again."""
