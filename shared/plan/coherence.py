@@ -13,7 +13,6 @@ from shared.plan.expand import rule_covers
 from shared.plan.expression import ExpressionError, check
 from shared.plan.model import (
     RISK_CLASSES,
-    SYSTEM_CATEGORIES,
     Category,
     Channel,
     EscalationPolicy,
@@ -28,6 +27,15 @@ from shared.plan.model import (
     Unit,
     VisitRule,
 )
+from shared.plan.phases import says_nothing
+
+SYSTEM_CATEGORIES = {
+    "incident": "other",
+    "duress": "officer_duress",
+    "visit_missed": "missed_checkin",
+    "silent": "no_report",
+}
+"""By kind of alert, the category where no report names one; every plan holds these four."""
 
 _DAY_S = 86_400
 _TAKERS = frozenset({"operator", "supervisor", "commander"})
@@ -69,6 +77,9 @@ def _check_phases(draft: Draft) -> None:
         if phase.ends < phase.starts:
             message = f"ends {phase.ends} before it starts {phase.starts}"
             draft.complain(row, ("ends",), message)
+        if says_nothing(phase):
+            message = f"{phase.code!r} is no known phase: say `tense: true` or `tense: false`"
+            draft.complain(row, ("code",), message)
 
 
 def _check_sites(draft: Draft) -> None:

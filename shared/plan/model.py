@@ -13,13 +13,6 @@ from shared.events.patrol import Latitude, Longitude, NonNegative
 Key = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=80)]
 UnitPath = Annotated[str, Meta(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+)*$", max_length=200)]
 Label = Annotated[str, Meta(min_length=1, max_length=200)]
-SYSTEM_CATEGORIES = {
-    "incident": "other",
-    "duress": "officer_duress",
-    "visit_missed": "missed_checkin",
-    "silent": "no_report",
-}
-"""By kind of alert, the category where no report names one; every plan holds these four."""
 LogisticsStage = Literal["none", "boxes", "ballots", "packed", "distributed", "returned"]
 RiskClass = Literal["kurang_rawan", "rawan", "sangat_rawan", "khusus"]
 ThreatStage = Literal["PG", "AG", "GN"]
@@ -57,6 +50,8 @@ class Phase(Row, frozen=True, kw_only=True):
     name: Label
     starts: date
     ends: date
+    tense: bool | None = None
+    """Whether every severity is one step higher in it; None means what its code says."""
 
 
 class ChecklistLine(Row, frozen=True, kw_only=True):

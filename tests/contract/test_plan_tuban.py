@@ -9,9 +9,10 @@ from typing import get_args
 import pytest
 
 from shared.events.alert import Severity
+from shared.plan.coherence import SYSTEM_CATEGORIES
 from shared.plan.expand import expand
 from shared.plan.geometry import distance_m
-from shared.plan.model import SYSTEM_CATEGORIES, Plan, Situation
+from shared.plan.model import Plan, Situation
 from shared.plan.source import load
 
 PLAN_FILE = Path(__file__).parents[2] / "deploy" / "plans" / "tuban.yaml"

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from services.alerts.domain.triage import BALLOTS, TENSE_PHASES
+from services.alerts.domain.triage import BALLOTS
 from shared.events.alert import Alert, Reason
 from shared.events.task import Task
 from shared.plan.model import RISK_CLASSES, Plan, Site
+from shared.plan.phases import is_tense
 
 _CLASS_EN = dict(
     zip(RISK_CLASSES, ("less vulnerable", "vulnerable", "very vulnerable", "special"), strict=True)
@@ -62,7 +63,7 @@ def _of_class(site: Site) -> Iterable[Reason]:
 
 
 def _of_phase(phase: str | None, plan: Plan) -> Iterable[Reason]:
-    if phase in TENSE_PHASES:
+    if is_tense(phase, plan):
         name = next((each.name for each in plan.phases if each.code == phase), phase)
         yield Reason(code="phase", id=f"Tahapan {name}", en=f"Phase {phase}")
 

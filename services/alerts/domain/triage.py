@@ -19,8 +19,8 @@ from services.alerts.domain.witness import witnesses
 from shared.events.alert import Part, Reason, Severity, ThreatStage
 from shared.events.patrol import Vulnerability
 from shared.plan.model import Plan, Situation
+from shared.plan.phases import is_tense
 
-TENSE_PHASES = frozenset({"quiet_period", "voting", "counting", "recapitulation"})
 BALLOTS = frozenset({"ballots", "packed", "distributed", "returned"})
 """Logistics stages in which there is something to lose."""
 
@@ -130,7 +130,7 @@ def _severities(parts: Iterable[Part], plan: Plan | None) -> list[Severity]:
 
 def _phase(report: Report, around: Surroundings) -> list[Reason]:
     code, name = _phase_at(report.moment, around)
-    if code not in TENSE_PHASES:
+    if not is_tense(code, around.plan):
         return []
     return [
         Reason(code="phase", id=f"Tahapan {name}: naik satu", en=f"Phase {code}: one step up"),

@@ -20,6 +20,12 @@ def test_a_plan_without_errors_becomes_a_plan(tmp_path: Path) -> None:
     assert plan.policy_by_severity["kritis"].start_level == 2
 
 
+def test_a_phase_under_a_name_of_ones_own_says_how_tense_it_is(tmp_path: Path) -> None:
+    named = SMALL_YAML.replace("voting", "masa_tenang")
+    own = spoiled(named, "code: masa_tenang", "code: masa_tenang, tense: true")
+    assert loaded(written(tmp_path, own)).phases[1].tense
+
+
 def test_the_version_is_a_function_of_the_content(tmp_path: Path) -> None:
     plan = loaded(written(tmp_path))
     commented = loaded(written(tmp_path, "# words only\n" + SMALL_YAML))
@@ -56,6 +62,7 @@ WRONG = [
     ("ends: 2024-02-10", "ends: 2023-02-10", "phases[0].ends", "before it starts"),
     ("ends: 2024-02-10", "ends: 2024-02-30", "phases[0].ends", "must be a date like"),
     ("code: voting", "code: campaign", "phases[1].code", "is taken by"),
+    ("code: voting", "code: masa_tenang", "phases[1].code", "say `tense: true` or `tense: false`"),
     ("property}", "property, restricted_to: [x]}", "categories[0].restricted_to[0]", "one of"),
     ("property}", "property, restricted_to: [auditor]}", "categories[0].restricted_to", "take the"),
     ("other}", "other, hidden_from_unit: true}", "categories[4].hidden_from_unit", "everybody"),
