@@ -63,7 +63,7 @@ async def run(
     folder: Path, *, events: int, kills: int, rate: float, seed: int, say: Callable[[str], None]
 ) -> Figures:
     """Sends `events` or more at about `rate` a second while `kills` processes are killed."""
-    async with world(folder, say) as place:
+    async with world(folder, say, visits=True) as place:
         with Ledger(folder / "ledger.ndjson") as ledger:
             load = load_of(place, ledger, events=events, rate=rate, seed=seed)
             nemesis = Nemesis(place, load, random.Random(seed), say)

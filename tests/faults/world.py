@@ -66,9 +66,9 @@ class World:
     recoveries: dict[str, list[float]] = field(default_factory=dict)
 
     @property
-    def absent(self) -> str:
+    def absent(self) -> str | None:
         """The site that nobody ever goes to, though the plan wants it."""
-        return self.plan.visit_rules[0].sites[0]
+        return next((rule.sites[0] for rule in self.plan.visit_rules), None)
 
     async def follows_the_plan(self) -> bool:
         """Whether alerts works by this plan."""
@@ -217,12 +217,12 @@ async def _until(check: Callable[[], Coroutine[None, None, bool]]) -> None:
     assert recovered
 
 
-def fault_plan(page_url: str, now: datetime) -> Plan:
-    """The example plan with every post on a webhook, delays of seconds, and visits that soon fall
-    due at a few sites."""
+def fault_plan(page_url: str, now: datetime, *, visits: bool) -> Plan:
+    """The example plan with every post on a webhook, delays of seconds, and no visits, or some that
+    soon fall due at a few sites."""
     example = plans.read(DEFAULT_PLAN)
     local = now.astimezone(example.timezone).replace(microsecond=0)
-    visits = VisitRule(
+    soon = VisitRule(
         id="faults",
         at=[(local + timedelta(seconds=seconds)).time() for seconds in VISITS_IN_S],
         grace_s=VISIT_GRACE_S,
@@ -231,7 +231,7 @@ def fault_plan(page_url: str, now: datetime) -> Plan:
     )
     changed = msgspec.structs.replace(
         example,
-        visit_rules=[visits],
+        visit_rules=[soon] if visits else [],
         channels=[*example.channels, Channel(id="provider", kind="webhook", url=page_url)],
         posts=[_on_the_provider(post) for post in example.posts],
         policies=[_short(policy) for policy in example.policies],
@@ -263,7 +263,9 @@ def _short(policy: EscalationPolicy) -> EscalationPolicy:
 
 
 @asynccontextmanager
-async def world(folder: Path, say: Callable[[str], None]) -> AsyncIterator[World]:
+async def world(
+    folder: Path, say: Callable[[str], None], *, visits: bool = False
+) -> AsyncIterator[World]:
     """Everything started, the plan taken up; all stopped at the end."""
     for parent in (folder, *folder.parents[:2]):
         parent.chmod(parent.stat().st_mode | 0o011)  # PostgreSQL is another user when we are root
@@ -284,7 +286,7 @@ async def world(folder: Path, say: Callable[[str], None]) -> AsyncIterator[World
         client = await running.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=10))
         # Now, because its visits fall due some seconds from now.
         now = system_clock()
-        plan = fault_plan(pages.url, now)
+        plan = fault_plan(pages.url, now, visits=visits)
         await plans.publish(stack.kafka, plan, actor="faults")
         place = World(kafka, postgres, stack, pages, plan, client, visits_after(plan, now))
         await _until(place.follows_the_plan)

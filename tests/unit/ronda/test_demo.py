@@ -146,8 +146,10 @@ def test_the_demo_forgets_every_server_that_the_environment_names(
         return 0
 
     monkeypatch.setattr(demo_command, "play", play)
-    for name in ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "ARCHIVE_SEAL_WEBHOOK_URL"):
-        monkeypatch.setenv(f"RONDA_{name}", "live:9092")
+    names = ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "ARCHIVE_SEAL_WEBHOOK_URL")
+    live = {f"RONDA_{name}": "live:9092" for name in names}
+    # A copy, because what is forgotten would be missed by the tests that come after.
+    monkeypatch.setattr(os, "environ", os.environ.copy() | live)
     with pytest.raises(typer.Exit) as ended:
         demo_command.demo(exit_after=True)
     assert ended.value.exit_code == 0
