@@ -31,6 +31,7 @@ from shared.events.alert import Alert
 from shared.events.envelope import Envelope, Event
 from shared.events.presence import SequenceGap
 from shared.events.registry import AnyEvent, decode, encode
+from shared.events.risk import SiteRisk
 from shared.events.task import Task
 from shared.events.welfare import Nudge
 from shared.topics import TopicSpec
@@ -83,6 +84,7 @@ class Rows:
     parts: dict[str, str] = field(default_factory=dict)
     visits: dict[str, PendingVisit] = field(default_factory=dict)
     tasks: dict[str, bytes] = field(default_factory=dict)
+    risks: dict[str, SiteRisk] = field(default_factory=dict)
     tracks: dict[str, DeviceTrack] = field(default_factory=dict)
     codes: dict[str, tuple[Use, ...]] = field(default_factory=dict)
     doubts: dict[str, Doubt] = field(default_factory=dict)
@@ -260,11 +262,10 @@ class FakeTransaction(FakePatrolRows, FakeNudgeRows, FakeTaskRows, FakeWatchRows
         """Merges the changes into the committed rows."""
         rows, new = self._store.rows, self._new
         for name in (
-            *("alerts", "parts", "visits", "tasks", "tracks", "codes"),
+            *("alerts", "parts", "visits", "tasks", "risks", "tracks", "codes"),
             *("doubts", "gaps", "duties", "nudges", "signs", "silences"),
+            *("positions", "inbox", "answers", "journal", "handovers"),
         ):
-            getattr(rows, name).update(getattr(new, name))
-        for name in ("positions", "inbox", "answers", "journal", "handovers"):
             getattr(rows, name).update(getattr(new, name))
         for dedup, page in new.pages.items():
             rows.pages.setdefault(dedup, page)

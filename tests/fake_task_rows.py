@@ -1,5 +1,6 @@
-"""The fake store's rows of tasks, of devices and of codes."""
+"""The fake store's rows of tasks, of risks, of devices and of codes."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
@@ -10,6 +11,7 @@ from services.alerts.domain.doubt import Doubt
 from services.alerts.ports import DeviceTrack, OpenVulnerability, Use
 from shared.events.patrol import Vulnerability
 from shared.events.presence import SequenceGap
+from shared.events.risk import SiteRisk
 from shared.events.task import Task
 from tests.fake_rows import FakeRows
 
@@ -56,6 +58,25 @@ class FakeTaskRows(FakeRows):
             for task in sorted(tasks, key=lambda task: (task.reported_at, task.id))
             if task.site == site and task.kind == "vulnerability" and task.next_due_at
         ]
+
+    async def weighs_alone(self) -> bool:
+        """The first one does."""
+        await asyncio.sleep(0)
+        return self._may("risk", "")
+
+    async def open_tasks(self) -> Sequence[Task]:
+        """What is not done."""
+        tasks = [msgspec.json.decode(body, type=Task) for body in self._all_tasks().values()]
+        open_ones = [task for task in tasks if task.next_due_at]
+        return sorted(open_ones, key=lambda task: (task.reported_at, task.id))
+
+    async def site_risks(self) -> Mapping[str, SiteRisk]:
+        """By site."""
+        return self._seen(self._store.rows.risks, self._new.risks)
+
+    async def save_site_risk(self, risk: SiteRisk) -> None:
+        """Replaces it."""
+        self._new.risks[risk.site] = risk
 
     async def tracks(self, devices: Sequence[str]) -> Mapping[str, DeviceTrack]:
         """Locked, also where there is no row yet."""

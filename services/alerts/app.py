@@ -49,6 +49,7 @@ from services.alerts.adapters.watch_reading import WatchReadings
 from services.alerts.handlers import Clockwork, Commands, Demands, Intake, Paging, Tasks, Watch
 from services.alerts.handlers.accounts import Accounts
 from services.alerts.handlers.receipts import Receipts
+from services.alerts.handlers.risks import Risks
 from services.alerts.handlers.situations import Situations
 from services.alerts.handlers.visits import VisitTimers
 from services.alerts.metrics import Metrics
@@ -215,6 +216,8 @@ class _Assembly:
         ticker = Ticker(clockwork.on_tick, self._store.next_due, self._clock, self._scheduled)
         await self._loop("ticker", ticker.tick, self._scheduled)
         await self._loop_of_visits()
+        risks = Risks(self._store, self._plans, self._clock, self._metrics)
+        await self._loop("risk", risks.weigh, Bell())
         courier = Courier(await self._paging(), self._clock, self._paged)
         await self._stack.enter_async_context(courier.running())
         await self._loop("pages", courier.deliver, self._paged)

@@ -19,6 +19,7 @@ from shared.events.alert import Alert
 from shared.events.envelope import Event
 from shared.events.patrol import Fix
 from shared.events.presence import SequenceGap
+from shared.events.risk import SiteRisk
 from shared.events.task import Task
 from shared.events.watch import Handover, JournalEntry
 from shared.events.welfare import Nudge
@@ -152,6 +153,18 @@ class Transaction(Protocol):
 
     async def vulnerabilities_of(self, site: str) -> Sequence[OpenVulnerability]:
         """Vulnerabilities of a site that nobody has mended yet, the oldest first."""
+
+    async def weighs_alone(self) -> bool:
+        """Whether nobody else weighs the sites; then nobody does until the transaction ends."""
+
+    async def open_tasks(self) -> Sequence[Task]:
+        """All tasks that are not done, the oldest first; not locked."""
+
+    async def site_risks(self) -> Mapping[str, SiteRisk]:
+        """What was last told of each site's risk."""
+
+    async def save_site_risk(self, risk: SiteRisk) -> None:
+        """Inserts or replaces a site's."""
 
     async def tracks(self, devices: Sequence[str]) -> Mapping[str, DeviceTrack]:
         """What is known of these devices, which come sorted; their rows locked."""

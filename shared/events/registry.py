@@ -15,6 +15,7 @@ from shared.events import (
     plan,
     position,
     presence,
+    risk,
     situation,
     task,
     watch,
@@ -71,6 +72,7 @@ AnyEvent = (
     | task.AdviceDone
     | task.AdviceOverdue
     | task.TaskUpdated
+    | risk.RiskChanged
     | presence.PresenceDoubted
     | presence.SequenceGapOpened
     | presence.SequenceGapClosed

@@ -14,6 +14,7 @@ from shared.events import (
     plan,
     position,
     presence,
+    risk,
     situation,
     task,
     watch,
@@ -22,6 +23,7 @@ from shared.events import (
 from shared.events.envelope import Event
 from shared.events.identity import derived_id
 from shared.events.phone_samples import phone_samples
+from shared.events.risk_samples import RISK
 from shared.events.task_samples import ADVICE, DOUBT, GAP, VULNERABILITY
 from shared.events.watch_samples import ENTRY, HANDOVER
 from shared.events.welfare_samples import ANSWER, MISTAKE, NUDGE, WITHDRAWAL
@@ -339,6 +341,7 @@ def samples() -> dict[str, Event]:
             _decided(cls, NUDGE, subject=None)
             for cls in (welfare.WelfareNudged, welfare.WelfareEnded)
         ),
+        _decided(risk.RiskChanged, RISK),
         _decided(presence.PresenceDoubted, DOUBT),
         *(
             _decided(cls, GAP, subject=None)

@@ -12,13 +12,16 @@ from services.alerts.adapters.nudge_rows import newest as newest_nudges
 from services.alerts.adapters.patrol_rows import duty_of, on_duty
 from services.alerts.adapters.rows import decode_body
 from services.alerts.adapters.store import retryable
-from services.alerts.adapters.tables import PARKED, alert, outbox, site_sign
+from services.alerts.adapters.tables import PARKED, alert, outbox, site_risk, site_sign
 from services.alerts.domain.restriction import sees
 from services.alerts.domain.site_status import Sign
 from services.alerts.ports import Duty
 from shared.auth import Principal
 from shared.events.alert import Alert
+from shared.events.risk import RiskBand
 from shared.events.welfare import Nudge
+
+_bands = select(site_risk.c.site, site_risk.c.band)
 
 
 class Readings:
@@ -65,6 +68,10 @@ class Readings:
             )
             for row in await self._all(select(site_sign).where(site_sign.c.seen_at.is_not(None)))
         }
+
+    async def bands(self) -> Mapping[str, RiskBand]:
+        """The band of each site that was ever in another one than the lowest."""
+        return {row.site: row.band for row in await self._all(_bands)}
 
     async def duties(self) -> list[Duty]:
         """Crews on duty."""

@@ -25,6 +25,7 @@ from services.alerts.adapters.nudge_rows import NudgeRows
 from services.alerts.adapters.outgoing_rows import OutgoingRows
 from services.alerts.adapters.patrol_rows import PatrolRows
 from services.alerts.adapters.presence_rows import PresenceRows
+from services.alerts.adapters.risk_rows import RiskRows
 from services.alerts.adapters.rows import decode_body
 from services.alerts.adapters.silence_rows import SilenceRows
 from services.alerts.adapters.tables import alert, device_track, notification, nudge, task, visit
@@ -92,6 +93,7 @@ class PostgresTransaction(
     AlertRows,
     VisitRows,
     TaskRows,
+    RiskRows,
     PatrolRows,
     NudgeRows,
     SilenceRows,

@@ -311,6 +311,14 @@ handover = Table(
 )
 Index("handover_unit", handover.c.unit, handover.c.at.desc())
 
+site_risk = Table(
+    "site_risk",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("band", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
 operator = Table(
     "operator",
     metadata,

@@ -96,7 +96,7 @@ class Advice:
     cause: str
     """Names what it rests on: the same cause at the same moment is the same advice."""
     site: str
-    what: str
+    about: str
     text: str
     reasons: tuple[Reason, ...]
     due_at: datetime | None = None
@@ -133,13 +133,14 @@ def advised(advice: Advice, plan: Plan, now: datetime) -> TaskDecision:
     """The task that an advice becomes, for the post that sees to such things in the site's unit."""
     site = plan.site_by_id.get(advice.site)
     unit = site.unit if site else plan.operation.unit
-    owner, name, why = _owner(None, unit, plan)
+    owner, name = _owning_post(unit, plan)
+    why = Reason(code="owning_post", id=f"Ditangani {name}", en=f"The post that sees to it: {name}")
     due_at = _within_reason(advice.due_at or now + DUE_WITHIN, now)
     task_id = derived_id(now, "advice", advice.cause, advice.site)
     task = _blank(task_id, "advice", advice.site, unit, plan, due_at=due_at, reported_at=now)
     task = with_fields(
         task,
-        what=advice.what,
+        what=advice.about,
         text=clipped(advice.text) or "",
         owner=owner,
         owner_name=name,
@@ -333,14 +334,18 @@ def _owner(named: str | None, unit: str, plan: Plan | None) -> tuple[str, str, R
             en=f"The owner as the reporter named it: {name}",
         )
         return named, name, why
-    post = plan.post(OWNING_POST, unit) if plan else None
-    owner, name = (post.id, post.name) if post else (OWNING_POST, OWNING_POST)
+    owner, name = _owning_post(unit, plan)
     why = Reason(
         code="owning_post",
         id=f"Pelapor tidak menyebut siapa: {name} yang menangani",
         en=f"The reporter named nobody: {name} sees to it",
     )
     return owner, name, why
+
+
+def _owning_post(unit: str, plan: Plan | None) -> tuple[str, str]:
+    post = plan.post(OWNING_POST, unit) if plan else None
+    return (post.id, post.name) if post else (OWNING_POST, OWNING_POST)
 
 
 def _name(owner: str, plan: Plan | None) -> str:

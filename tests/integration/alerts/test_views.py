@@ -149,7 +149,7 @@ async def test_sites_stand_as_their_alerts_and_their_last_sign_say(
     }
 
 
-async def test_a_site_says_what_speaks_against_it_and_gives_no_number(
+async def test_a_site_says_what_speaks_against_it_and_how_much(
     board: Board, siti: httpx.AsyncClient
 ) -> None:
     now = datetime.now(UTC)
@@ -160,7 +160,10 @@ async def test_a_site_says_what_speaks_against_it_and_gives_no_number(
         await transaction.save_task(weak)
     sites = {item["id"]: item for item in (await siti.get("/v1/sites")).json()["items"]}
     assert sites[WAREHOUSE]["flags"] == ["visit_missed", "vulnerability", "task_overdue"]
-    assert sites[WAREHOUSE]["risk"]["score"] is None
+    risk = sites[WAREHOUSE]["risk"]
+    assert risk["score"] == sum(reason["weight"] for reason in risk["reasons"])
+    assert risk["score"] > 8 + 10 + 8
+    assert sites[KPU]["risk"]["band"] == "rendah"
     said = [reason["id"] for reason in sites[WAREHOUSE]["risk"]["reasons"]]
     assert said[0] == "Kelas rawan"
     assert "Kerawanan: CCTV buta" in said

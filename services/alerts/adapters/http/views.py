@@ -19,7 +19,7 @@ from services.alerts.adapters.visit_reading import VisitReadings
 from services.alerts.domain.duty import busy_crews
 from services.alerts.domain.restriction import sees
 from services.alerts.domain.rounds import Rounds
-from services.alerts.domain.site_risk import Risk, flags, site_risk
+from services.alerts.domain.site_risk import BANDS, Risk, flags, site_risk
 from services.alerts.domain.site_status import Standing, Status, standing
 from services.alerts.ports import Duty, PlanBook
 from shared.auth import Principal
@@ -112,7 +112,7 @@ def view_routes(
 
     async def sites_of(principal: Principal) -> Sites:
         plan, now = plan_of(plans), clock()
-        signs = await readings.signs()
+        signs, bands = await readings.signs(), await readings.bands()
         at_site: dict[str | None, list[Alert]] = defaultdict(list)
         for alert in await readings.open_alerts(principal):
             if alert.purpose == plan.operation.purpose:
@@ -128,7 +128,10 @@ def view_routes(
             silent = timedelta(seconds=plan.unknown_for_s(site))
             stands = standing(signs.get(site.id), at_site[site.id], silent, now)
             alerts, open_tasks = at_site[site.id], tasks[site.id]
-            risk = site_risk(site, plan, alerts, open_tasks, phase=phase, stage=stage)
+            before = bands.get(site.id, BANDS[0])
+            risk = site_risk(
+                site, plan, alerts, open_tasks, phase=phase, stage=stage, before=before
+            )
             items.append(_site(site, stands, risk, rounds[site.id]))
         return Sites(items=items)
 
