@@ -287,7 +287,7 @@ def sites(now: datetime) -> list[dict[str, Any]]:
             "risk_class": "rawan",
             "unit": f"{UNIT}/polsek-{str(row[3]).lower()}",
             "since": (now - seconds(3600 + 240 * index)).isoformat(),
-            "risk": {"score": None, "reasons": []},
+            "risk": {"score": 0, "band": "rendah", "reasons": []},
             "flags": [],
         }
         for index, row in enumerate(rows)

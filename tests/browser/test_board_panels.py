@@ -1,16 +1,21 @@
 """What stands around the alerts: sites, tasks, crews, journal, reports by voice, watch, figures."""
 
 import pytest
+from msgspec import to_builtins
 from msgspec.structs import replace
 from playwright.async_api import BrowserContext, Page, expect
 
+from services.alerts.domain.advising import advice_on
 from services.alerts.domain.performance import Figure
+from services.alerts.domain.task import advised
 from shared.events.alert import Restriction
+from shared.events.risk_samples import RISK
 from tests.browser import samples
 from tests.browser.fake_alerts import FakeAlerts
 from tests.browser.qr import read_code
 from tests.browser.samples_room import CHECKPOINT
 from tests.browser.sight import focus_reaches, from_menu, row, show, sign_in
+from tests.builders import a_plan
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -271,14 +276,33 @@ async def test_what_not_everybody_may_know_is_marked_and_not_on_the_wall(
     assert "etralit" not in await page.get_by_test_id("wall").inner_text()
 
 
-async def test_a_site_says_what_speaks_against_it_without_a_number(
+async def test_a_site_says_how_much_speaks_against_it_and_what(
     page: Page, url: str, fake: FakeAlerts
 ) -> None:
     why = {"code": "vulnerability", "id": "Kerawanan: CCTV buta", "en": "Vulnerability: CCTV"}
-    fake.sites[0] |= {"risk": {"score": None, "reasons": [why]}, "flags": ["vulnerability"]}
+    risk = {"score": 8, "band": "rendah", "reasons": [why | {"weight": 8}]}
+    fake.sites[0] |= {"risk": risk, "flags": ["vulnerability"]}
     await sign_in(page, url, "sari")
     await show(page, "sites")
     await page.get_by_role("button", name="Gudang Logistik KPU Tuban").click()
     panel = page.get_by_test_id("site-panel")
-    await expect(panel.get_by_test_id("site-risk")).to_contain_text("Kerawanan: CCTV buta")
+    said = panel.get_by_test_id("site-risk")
+    await expect(said).to_contain_text("Risiko rendah · 8 dari 100 Kerawanan: CCTV buta (8)")
     await expect(panel).to_contain_text("kerawanan terbuka")
+    risk = {"score": 63, "band": "tinggi", "reasons": to_builtins(RISK.reasons)}
+    fake.sites[0] |= {"risk": risk}
+    fake.tell_event("ronda.risk.changed.v1", RISK)
+    await expect(said).to_contain_text("Risiko tinggi · 63 dari 100 Kelas khusus (20)")
+    await page.get_by_test_id("close-site").click()
+    await expect(page.get_by_test_id("site-row").first).to_contain_text("Risiko tinggi")
+
+
+async def test_an_advice_says_what_to_do_and_why(page: Page, url: str, fake: FakeAlerts) -> None:
+    advice = advised(advice_on(RISK), a_plan(), fake.now()).task
+    await sign_in(page, url, "sari")
+    fake.tell_event("ronda.advice.issued.v1", advice)
+    await show(page, "tasks")
+    await page.get_by_role("button", name="Tambah kontrol di lokasi ini").click()
+    dialog = page.get_by_test_id("dialog-task")
+    await expect(dialog).to_contain_text("Skor risiko 63: tinggi")
+    await expect(dialog).to_contain_text("Kerawanan: CCTV tembok belakang mati")

@@ -86,7 +86,11 @@ function SiteRow({ site, place }: { site: Site; place: number }) {
       <th scope="row">
         <button type="button" class="site-name" onClick={() => showSite(site.id)}>
           <span class="two-lines">
-            {site.name} <small>{site.district ?? unitName(site.unit)}</small>
+            {site.name}{" "}
+            <small>
+              {site.district ?? unitName(site.unit)}
+              {site.risk?.band === "tinggi" && ` · ${t("band.tinggi")}`}
+            </small>
           </span>
         </button>
       </th>

@@ -211,6 +211,13 @@ export interface Crew {
   busy_with: string | null;
 }
 
+/** The weights of the reasons add up to the score, of 100 at most. */
+export interface Risk {
+  score: number;
+  band: "rendah" | "sedang" | "tinggi";
+  reasons: (Reason & { weight: number })[];
+}
+
 export interface Site {
   id: string;
   name: string;
@@ -223,8 +230,8 @@ export interface Site {
   /** `aman`, `waspada`, `gangguan`, `pemulihan`; anything else is shown as not known. */
   status: string;
   since: string | null;
-  /** What speaks against it, without a number while nothing computes one, and what is open there. */
-  risk?: { score: number | null; reasons: Reason[] } | null;
+  /** What speaks against it, and what of that is open. */
+  risk?: Risk | null;
   flags?: string[];
   visits?: Rounds | null;
 }

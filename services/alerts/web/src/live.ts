@@ -22,7 +22,7 @@ const SETTLE_MS = 2_000;
 const LOOK_EVERY_MS = 10_000;
 /** A message of the stream is called by the first word of its event's type. After these the lists
  * around the alerts may be others. */
-const CHANGES = new Set(["alert", "visit", "presence", "sequence"]);
+const CHANGES = new Set(["alert", "visit", "risk", "presence", "sequence"]);
 const TASKS = new Set(["task", "vulnerability", "advice"]);
 
 interface Items<T> {

@@ -1,5 +1,5 @@
 import * as clock from "../clock";
-import type { Site, Visit } from "../contract";
+import type { Risk, Site, Visit } from "../contract";
 import { goTo, showSite } from "../desk";
 import { categoryLabel, shortTime, siteTypeName, unitName } from "../format";
 import { language, t, tIfKnown } from "../language";
@@ -66,16 +66,18 @@ function Standing({ site }: { site: Site }) {
           </span>
         ))}
       </p>
-      {site.risk && site.risk.reasons.length > 0 && <Risk risk={site.risk} />}
+      {site.risk && <RiskLine risk={site.risk} />}
     </>
   );
 }
 
-function Risk({ risk }: { risk: NonNullable<Site["risk"]> }) {
+/** The band, the score, and each reason with its share of it. */
+function RiskLine({ risk }: { risk: Risk }) {
+  const reasons = risk.reasons.map((reason) => `${reason[language.value]} (${reason.weight})`);
   return (
-    <p data-testid="site-risk">
-      <b>{risk.score === null ? t("m.against") : t("m.risk", { n: risk.score })}</b>{" "}
-      <span class="quiet">{risk.reasons.map((reason) => reason[language.value]).join(" · ")}</span>
+    <p data-testid="site-risk" data-band={risk.band}>
+      <b>{t(`band.${risk.band}`)}</b> · {t("m.score", { n: risk.score })}{" "}
+      <span class="quiet">{reasons.join(" · ")}</span>
     </p>
   );
 }

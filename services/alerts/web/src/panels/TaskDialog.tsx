@@ -50,8 +50,8 @@ export function TaskDialog() {
         {t("task.owner")} <b>{task.owner_name}</b> · {t("task.due")}{" "}
         <b>{shortTime(task.due_at, clock.hour.value)}</b>
       </p>
-      {task.reasons.map((reason) => (
-        <p key={reason.code} class="quiet">
+      {task.reasons.map((reason, index) => (
+        <p key={index} class="quiet">
           {reason[language.value]}
         </p>
       ))}
