@@ -86,12 +86,18 @@ class KnownAlerts(OrderedDict[str, tuple[str, Alert]]):
     """Alerts as they were last read, by id, each with its row's mark: to decode hundreds of open
     ones for every report would take longer than everything else that a report causes."""
 
-    def remember(self, row: Row[Any]) -> None:
+    def has(self, row: Row[Any]) -> bool:
+        """Whether a row is known as it is now."""
+        return row.id in self and self[row.id][0] == row.mark
+
+    def remember(self, row: Row[Any]) -> Alert:
         """Keeps a committed row, and lets the one go that was not read for the longest time."""
-        self[row.id] = (row.mark, decode_body(row.body, Alert))
+        alert = decode_body(row.body, Alert)
+        self[row.id] = (row.mark, alert)
         self.move_to_end(row.id)
         while len(self) > KNOWN:
             self.popitem(last=False)
+        return alert
 
 
 class AlertRows(Rows):
@@ -115,11 +121,13 @@ class AlertRows(Rows):
         """All alerts that are not closed, for correlation; not locked."""
         rows = (await self._run(_open)).all()
         known = KnownAlerts() if self.changed else self._known
-        new = [row.id for row in rows if known.get(row.id, ("",))[0] != row.mark]
+        # Taken out before the next read: whoever reads beside us may put other versions there.
+        found = {row.id: known[row.id][1] for row in rows if known.has(row)}
+        new = [row.id for row in rows if row.id not in found]
         if new:
             for row in await self._run(_bodies, {"ids": new}):
-                known.remember(row)
-        return [known[row.id][1] for row in rows if row.id in known]
+                found[row.id] = known.remember(row)
+        return [found[row.id] for row in rows if row.id in found]
 
     async def due_alerts(self, now: datetime, limit: int) -> Sequence[Alert]:
         """Alerts whose `next_due_at` has come, oldest first, locked, skipping locked ones."""

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.alerts.adapters import alert_rows
 from services.alerts.adapters.bell import Bell
 from services.alerts.adapters.store import PostgresStore
 from services.alerts.ports import Page, Transaction, TryAgain
@@ -63,6 +64,18 @@ async def test_many_who_take_an_alert_at_once_have_one_winner(store: PostgresSto
     await save(store, "alert")
     answers = await asyncio.gather(*[take(store, f"operator-{number}") for number in range(10)])
     assert len(set(answers)) == 1
+
+
+async def test_more_open_alerts_than_are_remembered_are_all_there(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alert_rows, "KNOWN", 2)
+    names = [f"alert-{number}" for number in range(5)]
+    await save(store, *names)
+    for _ in range(2):
+        async with store.transaction() as transaction:
+            found = {alert.id for alert in await transaction.open_alerts()}
+        assert found == {id_of(name) for name in names}
 
 
 async def test_triage_is_serial(store: PostgresStore, engine: AsyncEngine) -> None:
