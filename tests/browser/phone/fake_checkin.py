@@ -101,6 +101,7 @@ class FakeCheckin:
         if owner != asked["key"]:
             return _refusal(409, "used_code")
         self.keys[samples.ENROLLED["device"]] = _public_key(asked["key"])
+        self.revoked = False
         return 201, {**samples.ENROLLED, "now": self.now()}
 
     def token(self, asked: dict[str, Any]) -> tuple[int, Any]:

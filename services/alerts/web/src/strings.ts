@@ -141,7 +141,7 @@ export const boardStrings = {
   "e.unmerged": ["Penggabungan dibatalkan", "Merge taken back"],
   "e.split_from": ["Dipisahkan dari peringatan lain", "Split from another alert"],
   "e.unreachable_step": ["Tingkat yang tak tersambung dilewati", "A level that could not be reached"],
-  "e.issued": ["Imbauan dibuat", "Advice issued"],
+  "e.issued": ["Saran dibuat", "Advice issued"],
   "e.assigned": ["Diserahkan", "Assigned"],
   "e.extended": ["Batas waktu diperpanjang", "Due time extended"],
   "e.overdue": ["Lewat batas waktu", "Overdue"],

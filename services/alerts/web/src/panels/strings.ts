@@ -92,7 +92,7 @@ export const panelStrings = {
   "task.due": ["Batas waktu", "Due"],
   "task.hours": ["Diperpanjang berapa jam", "Extended by how many hours"],
   "task.vulnerability": ["Kerawanan", "Vulnerability"],
-  "task.advice": ["Imbauan", "Advice"],
+  "task.advice": ["Saran tindakan", "Advice"],
   "task.over": ["lewat {age}", "overdue by {age}"],
   "task.left": ["sisa {age}", "{age} left"],
   "task.state_open": ["Terbuka", "Open"],
