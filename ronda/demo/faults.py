@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,7 +13,7 @@ from ronda.stack.errors import StackError
 
 ALERTS_KILLS = 3
 BACK_WITHIN_S = 30.0
-BROKER_AWAY_S = 4.0
+AWAY_AT_MOST_S = 30.0
 EVERY_S = 0.1
 
 
@@ -39,7 +39,9 @@ class Saboteur:
     alerts: Victim
     broker: Broker
     watch: Watch
-    away_s: float = BROKER_AWAY_S
+    is_felt: Callable[[], bool]
+    """Whether a phone was told to wait: until then the broker stays away."""
+    away_at_most_s: float = AWAY_AT_MOST_S
 
     @asynccontextmanager
     async def killing_alerts(self) -> AsyncIterator[None]:
@@ -50,7 +52,8 @@ class Saboteur:
 
     @asynccontextmanager
     async def without_the_broker(self) -> AsyncIterator[None]:
-        """The block begins with a broker that was killed (-9), and that is started again later."""
+        """The block begins with a broker that was killed (-9), and that is started again once it
+        was felt."""
         await self.broker.kill()
         self.watch.tell("[yellow]fault:[/] the broker is killed (-9)")
         async with asyncio.TaskGroup() as beside:
@@ -77,10 +80,18 @@ class Saboteur:
         return None
 
     async def _start_broker(self) -> None:
-        await asyncio.sleep(self.away_s)
+        await self._felt()
         try:
             await self.broker.start()
         except StackError as error:
             self.watch.miss("the broker is started again", str(error))
         else:
             self.watch.tell("the broker is there again")
+
+    async def _felt(self) -> None:
+        now = asyncio.get_running_loop().time
+        deadline = now() + self.away_at_most_s
+        while now() < deadline:
+            if self.is_felt():
+                return
+            await asyncio.sleep(EVERY_S)

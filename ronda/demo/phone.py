@@ -19,13 +19,14 @@ class Sent:
     """What all phones sent, an event counted each time, and what became of it.
 
     `unanswered` are those in requests that no 202 answered: each was sent again, and may have been
-    kept all the same.
+    kept all the same. `refused` counts the requests that got another answer, or none.
     """
 
     accepted: set[str] = field(default_factory=set)
     repeats: int = 0
     rejected: int = 0
     unanswered: int = 0
+    refused: int = 0
 
     @property
     def events(self) -> int:
@@ -89,6 +90,7 @@ class Phone:
         self.ledger.unanswered += len(events)
         answer = await self.client.post(f"{self.url}/v1/events", json=events, headers=headers)
         if answer.status_code != httpx.codes.ACCEPTED:
+            self.ledger.refused += 1
             return None
         self.ledger.unanswered -= len(events)
         return self._entered(answer.json()["results"])

@@ -3,6 +3,7 @@
 import tempfile
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -51,10 +52,12 @@ async def play(console: Console, settings: StackSettings, *, exit_after: bool, f
         stack = await running.enter_async_context(
             running_stack(settings, lambda line: console.print(line, style="dim", markup=False))
         )
-        client = await running.enter_async_context(httpx.AsyncClient(timeout=10, trust_env=False))
+        # Longer than the intake waits for Kafka, so that phones hear that they have to.
+        client = await running.enter_async_context(httpx.AsyncClient(timeout=20, trust_env=False))
         watch = Watch(console, PATIENCE_WITH_FAULTS_S if faults else PATIENCE_S)
-        saboteur = Saboteur(stack.services["alerts"], broker, watch) if faults else None
         night = await _staged(example, stack, client, watch)
+        alerts, is_felt = stack.services["alerts"], partial(story.was_refused, night)
+        saboteur = Saboteur(alerts, broker, watch, is_felt) if faults else None
         try:
             await _told(night, saboteur)
             await show(night, stack, console)

@@ -80,9 +80,13 @@ async def _warehouse_visit(night: Night) -> None:
 
 async def resent(night: Night) -> None:
     """What a phone sent while the broker was away was refused, and came later."""
+
+    async def told_to_wait() -> bool:
+        return was_refused(night)
+
     await night.watch.expect(
         "phones that sent while the broker was away were told to wait, and sent again",
-        lambda: _was_refused(night),
+        told_to_wait,
     )
 
 
@@ -299,5 +303,6 @@ async def plan_is(night: Night, version: str) -> bool:
     return bool((await night.operator.get("/v1/situation"))["plan_version"] == version)
 
 
-async def _was_refused(night: Night) -> bool:
-    return night.sent.unanswered > 0
+def was_refused(night: Night) -> bool:
+    """Whether a phone was told to wait, and to send again."""
+    return night.sent.refused > 0

@@ -106,9 +106,30 @@ async def test_a_command_that_the_service_always_fails_is_given_up() -> None:
 
 async def test_a_broker_that_does_not_come_back_is_a_missing_step() -> None:
     watch = _watch()
-    async with Saboteur(_Alerts(), _BrokenBroker(), watch, away_s=0).without_the_broker():
+    async with Saboteur(_Alerts(), _BrokenBroker(), watch, lambda: True).without_the_broker():
         pass
     assert watch.missing == ["the broker is started again (no room)"]
+
+
+async def test_a_broker_stays_away_until_a_phone_was_told_to_wait() -> None:
+    ledger, told = Sent(), asyncio.Event()
+
+    class Away(_BrokenBroker):
+        async def start(self) -> None:
+            assert ledger.refused == 1
+            told.set()
+
+    async def answer(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0)
+        return httpx.Response(202 if told.is_set() else 503, json={"results": []})
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    phone = Phone(client, "http://checkin", "token", "d-1", "R-21", [], ledger)
+    saboteur = Saboteur(_Alerts(), Away(), _watch(), lambda: ledger.refused > 0)
+    async with saboteur.without_the_broker():
+        assert not told.is_set()
+        await phone.send(phone.event("ronda.duress.raised.v1", {}))
+    assert told.is_set()
 
 
 class _Alerts:
