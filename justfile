@@ -34,8 +34,8 @@ test *args: pages jars
 [doc("Run every test, those in a real Chromium and those that kill processes too (<= 15 min)")]
 test-all *args: pages jars browser
     pytest -m "not faults" {{ side_by_side }} {{ args }}
-    # Alone, because they measure how long everything takes to come back.
-    pytest -m faults {{ args }}
+    # Apart, because they kill what others would share; two side by side, each with servers of its own.
+    pytest -m faults -n 2 --dist worksteal {{ args }}
 
 [doc("Keep the promises at full size: 10,000 histories, timers and races, 400 sites, 1,000 mutations and viewers")]
 prove *args: pages jars
