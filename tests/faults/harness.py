@@ -74,6 +74,7 @@ async def run(
                 over.set()
             say("healed; waiting until everything is drained and taken")
             seconds = await drained(place)
+            await _stood_still(place)
             evidence = await gather(place, ledger.promises)
             return Figures(
                 seed=seed,
@@ -121,10 +122,22 @@ async def drained(place: World) -> float:
     return now() - start
 
 
+async def _stood_still(place: World) -> None:
+    """Ends alerts, whose clock would go on deciding while the witnesses are asked one by one."""
+    place.stack.services["alerts"].stop()
+    await eventually(lambda: place.stack.services["alerts"].pid is None, within=DRAIN_WITHIN_S)
+    rest: bool = await eventually(lambda: _all_archived(place), within=DRAIN_WITHIN_S)
+    assert rest
+
+
 async def _at_rest(place: World) -> bool:
     if not await _all_has_fallen_due(place):
         return False
     await _resolve_all(place)
+    return await _all_archived(place)
+
+
+async def _all_archived(place: World) -> bool:
     before = await topic_lengths(place)
     archived = await _archived(place)
     return before == archived and before == await topic_lengths(place)

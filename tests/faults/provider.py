@@ -40,6 +40,8 @@ class Provider:
         body = b""
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                return  # who sent was killed in the middle
             body += message.get("body", b"")
             if not message.get("more_body", False):
                 break
