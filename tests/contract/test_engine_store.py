@@ -2,46 +2,24 @@
 fake and PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from services.alerts.adapters.bell import Bell
-from services.alerts.adapters.store import PostgresStore
 from services.alerts.ports import Store
-from shared import database
 from shared.events.welfare import Nudge
 from shared.events.welfare_samples import NUDGE
 from tests.alerts_database import alerts_database, alerts_template
 from tests.contract.alert_rows import NOW, a_part, an_alert, id_of
-from tests.fake_store import FakeStore
+from tests.contract.alert_stores import fake, postgres, store
 
-__all__ = ["alerts_database", "alerts_template"]
+__all__ = ["alerts_database", "alerts_template", "fake", "postgres", "store"]
 
 SITE = "gudang"
 MINUTE = timedelta(minutes=1)
 LATER = NOW + MINUTE
-
-
-@pytest.fixture
-async def postgres(alerts_database: str) -> AsyncIterator[Store]:
-    engine = database.engine(alerts_database, application="test")
-    yield PostgresStore(engine, published=Bell(), scheduled=Bell(), paged=Bell())
-    await engine.dispose()
-
-
-@pytest.fixture
-async def fake() -> Store:
-    return FakeStore()
-
-
-@pytest.fixture(params=["fake", "postgres"])
-def store(request: pytest.FixtureRequest) -> Store:
-    chosen: Store = request.getfixturevalue(request.param)
-    return chosen
 
 
 async def test_a_site_has_one_silence_until_it_is_heard_of_since(store: Store) -> None:

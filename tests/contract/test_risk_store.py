@@ -1,39 +1,15 @@
 """What a store promises of the sites' risks, asked of the fake and of PostgreSQL."""
 
-from collections.abc import AsyncIterator
-
-import pytest
 from msgspec.structs import replace
 
-from services.alerts.adapters.bell import Bell
-from services.alerts.adapters.store import PostgresStore
 from services.alerts.ports import Store
-from shared import database
 from shared.events.risk_samples import RISK
 from shared.events.task_samples import ADVICE, VULNERABILITY
 from tests.alerts_database import alerts_database, alerts_template
 from tests.contract.alert_rows import id_of
-from tests.fake_store import FakeStore
+from tests.contract.alert_stores import fake, postgres, store
 
-__all__ = ["alerts_database", "alerts_template"]
-
-
-@pytest.fixture
-async def postgres(alerts_database: str) -> AsyncIterator[Store]:
-    engine = database.engine(alerts_database, application="test")
-    yield PostgresStore(engine, published=Bell(), scheduled=Bell(), paged=Bell())
-    await engine.dispose()
-
-
-@pytest.fixture
-async def fake() -> Store:
-    return FakeStore()
-
-
-@pytest.fixture(params=["fake", "postgres"])
-def store(request: pytest.FixtureRequest) -> Store:
-    chosen: Store = request.getfixturevalue(request.param)
-    return chosen
+__all__ = ["alerts_database", "alerts_template", "fake", "postgres", "store"]
 
 
 async def test_what_was_told_of_a_site_last_is_what_is_known_of_it(store: Store) -> None:

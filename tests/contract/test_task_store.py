@@ -1,47 +1,25 @@
 """What a store promises of tasks, devices and codes, asked of the fake and of PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 
-from services.alerts.adapters.bell import Bell
-from services.alerts.adapters.store import PostgresStore
 from services.alerts.domain.doubt import doubt_of
 from services.alerts.domain.presence import DeviceTrack, Sighting, Use
 from services.alerts.domain.sequence import Count, counted, opened
 from services.alerts.ports import Store
-from shared import database
 from shared.events.task import Task
 from shared.events.task_samples import DOUBT, GAP, VULNERABILITY
 from tests.alerts_database import alerts_database, alerts_template
 from tests.contract.alert_rows import NOW, UNIT, id_of
-from tests.fake_store import FakeStore
+from tests.contract.alert_stores import fake, postgres, store
 
-__all__ = ["alerts_database", "alerts_template"]
+__all__ = ["alerts_database", "alerts_template", "fake", "postgres", "store"]
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def postgres(alerts_database: str) -> AsyncIterator[Store]:
-    engine = database.engine(alerts_database, application="test")
-    yield PostgresStore(engine, published=Bell(), scheduled=Bell(), paged=Bell())
-    await engine.dispose()
-
-
-@pytest.fixture
-async def fake() -> Store:
-    return FakeStore()
-
-
-@pytest.fixture(params=["fake", "postgres"])
-def store(request: pytest.FixtureRequest) -> Store:
-    chosen: Store = request.getfixturevalue(request.param)
-    return chosen
 
 
 def a_task(name: str = "task", **over: Any) -> Task:
