@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from ronda.stack import ports
 from ronda.stack.errors import StackError
 from ronda.stack.ports import free_port, is_free, require_free
 
@@ -22,3 +23,11 @@ def test_a_free_port_can_be_listened_on() -> None:
     port = free_port()
     with socket.create_server(("127.0.0.1", port)):
         assert not is_free(port)
+
+
+def test_two_who_choose_at_once_never_choose_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nobody listens on it yet: a broker takes seconds to get there.
+    port = free_port()
+    monkeypatch.setattr(ports, "_CHOICES", range(port, port + 1))
+    with pytest.raises(StackError, match="no free TCP port"):
+        free_port()
