@@ -3,12 +3,13 @@
 import asyncio
 import fcntl
 import json
+import os
 import shlex
 import signal
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -49,11 +50,15 @@ def told(remarks: Path) -> str:
 
 
 @asynccontextmanager
-async def ronda_up(data: Path, remarks: Path, *more: str) -> AsyncIterator[Up]:
+async def ronda_up(
+    data: Path, remarks: Path, *more: str, given: Mapping[str, str] | None = None
+) -> AsyncIterator[Up]:
+    """With servers of its own, unless their addresses are `given` as settings."""
     ports = ("--checkin-port", "0", "--alerts-port", "0", "--archive-port", "0", *more)
     with remarks.open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "ronda", "up", "--json", "--data", str(data), *ports),
+            env=os.environ | (given or {}),
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
         )
@@ -110,13 +115,18 @@ async def test_up_continues_from_its_data_and_leaves_no_process_behind(tmp_path:
 
 @pytest.mark.timeout(240)
 async def test_a_phone_that_trusts_what_the_install_page_gives_reaches_the_app_over_tls(
-    tmp_path: Path,
+    tmp_path: Path, kafka: str, topic_prefix: str, empty_database_url: str
 ) -> None:
+    given = {
+        "RONDA_KAFKA_BOOTSTRAP_SERVERS": kafka,
+        "RONDA_TOPIC_PREFIX": topic_prefix,
+        "RONDA_DATABASE_URL": empty_database_url,
+    }
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     lan = ("--lan", "--lan-address", "127.0.0.1", "--install-port", port)
     async with (
-        ronda_up(tmp_path / "data", tmp_path / "remarks", *lan) as up,
+        ronda_up(tmp_path / "data", tmp_path / "remarks", *lan, given=given) as up,
         httpx.AsyncClient(trust_env=False) as plain,
     ):
         install = up.answer["install"]
