@@ -43,13 +43,15 @@ class CheckpointSealed(Event, frozen=True, kw_only=True, tag="ronda.checkpoint.s
 
 class ErasedRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A record whose bytes are gone; `leaf` is what still proves its place, and `kept` the digest
-    of what is left for searches, both in hexadecimal."""
+    of what is left for searches, both in hexadecimal. Nobody can compute the leaf any more, so
+    that `appended_at` is what proves when it was appended."""
 
     topic: Name
     partition: Annotated[int, Meta(ge=0)]
     offset: Annotated[int, Meta(ge=0)]
     leaf: Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
     kept: Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)] | None = None
+    appended_at: Timestamp | None = None
 
 
 class Erasure(

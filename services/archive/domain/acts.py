@@ -57,6 +57,7 @@ def erasure(act: Act) -> Erasure:
                 offset=each.offset,
                 leaf=each.leaf.hex(),
                 kept=each.kept.hex() if each.kept else None,
+                appended_at=each.appended_at,
             )
             for each in act.records
         ],
@@ -84,7 +85,8 @@ def differences(expected: Erasure, actor: str, told: bytes) -> list[str]:
     if event.type != _TYPE:
         return ["everything"]
     said = _comparable(event.data, event.actor)
-    return [name for name, value in _comparable(expected, actor) if (name, value) not in said]
+    differing = [name for name, value in _comparable(expected, actor) if (name, value) not in said]
+    return [*differing, *_moved(expected, event.data)]
 
 
 def is_due(acted_at: datetime, last_commit: datetime | None) -> bool:
@@ -111,6 +113,7 @@ class _Record(Struct):
     offset: int
     leaf: str
     kept: str | None = None
+    appended_at: datetime | None = None
 
 
 class _Data(Struct, rename={"data_class": "class"}):
@@ -143,3 +146,13 @@ def _comparable(data: Erasure | _Data, actor: str | None) -> list[tuple[str, obj
         ("records", {place: each.leaf for place, each in places.items()}),
         ("kept", {place: each.kept for place, each in places.items()}),
     ]
+
+
+def _moved(expected: Erasure, told: _Data) -> list[str]:
+    """Whether records are said to have been appended at another time; older acts do not say when."""
+    moments = {(each.topic, each.partition, each.offset): each.appended_at for each in told.records}
+    for each in expected.records:
+        moment = moments.get((each.topic, each.partition, each.offset))
+        if moment is not None and moment != each.appended_at:
+            return ["appended_at"]
+    return []

@@ -81,6 +81,28 @@ async def test_what_is_left_of_an_erased_event_is_sealed_too(
     assert any("says otherwise: kept" in each.what for each in found.findings)
 
 
+async def test_when_an_erased_record_was_appended_is_sealed_too(
+    archive: SealedArchive, engine: AsyncEngine, database_url: str, tmp_path: Path
+) -> None:
+    await PostgresErasure(engine).event(an_id("e1"), ACT, JANUARY)
+    await archive.tell(JANUARY)
+    await archive.seal()
+    # No leaf can be computed any more that holds the moment, and every row is made to agree.
+    async with superuser(database_url) as user:
+        for table in ("record", "erasure"):
+            moved = await user.execute(
+                f"UPDATE archive.{table} SET appended_at = appended_at - interval '1 hour'"  # noqa: S608
+                " WHERE (topic, partition, \"offset\") IN"
+                " (SELECT topic, partition, \"offset\" FROM archive.erasure)".encode()
+            )
+            assert moved.rowcount > 0, table
+        found = await verdict(user, elsewhere=archive.notes, keys=[archive.key])
+        file = await archive.export_all(PostgresSnapshot(user), "moved", tmp_path / "moved.zip")
+    assert any("says otherwise: appended_at" in each.what for each in found.findings)
+    seen = verifier.check(file, elsewhere=archive.notes, keys=[str(archive.key)])
+    assert any("was appended" in what for _, what in seen.findings)
+
+
 async def test_an_erasure_that_nobody_was_told_of_excuses_nothing_once_the_archive_has_gone_on(
     archive: SealedArchive, engine: AsyncEngine, database_url: str
 ) -> None:

@@ -59,6 +59,7 @@ class Check:
         self.records = self.erased = self.unsealed = self.partly = 0
         self.erasures: dict[str, dict[str, Any]] = {}
         self._told: list[Any] = []
+        self._gone: dict[str, str] = {}
         self.manifest: dict[str, Any] = json.loads(archive.read("manifest.json"))
         if self.manifest.get("format") != FORMAT:
             raise Unreadable("not of format " + FORMAT)
@@ -188,6 +189,7 @@ class Check:
                 self._told.append(json.loads(line["value"]))
             if line.get("leaf") is not None:
                 self.erased += 1
+                self._gone[_where(line)] = line["appended_at"]
                 if _where(line) not in erased:
                     self._find(_where(line), "was erased by nobody who is named")
             if self.whole:
@@ -215,6 +217,8 @@ class Check:
         months = {each["data"].get("month"): each for each in told.values()}
         for act_id, act in self.erasures.items():
             self._excuse(act["first"], act, act["actor"], told.get(act_id))
+        for each in told.values():
+            self._appended(each["data"]["records"])
         for span in self.retired:
             month = span["from"][:7]
             if not _is_month(span["from"], span["to"]):
@@ -236,6 +240,13 @@ class Check:
         words = words | {"erased_at": _moment(words["erased_at"])}
         if said != [words[name] for name in WORDS] + [actor]:
             self._find(where, "the event that tells of it says otherwise")
+
+    def _appended(self, records: Iterable[Line]) -> None:
+        """No leaf that can be computed holds the moment; the event that tells of it does."""
+        for each in records:
+            kept, told = self._gone.get(_where(each)), each.get("appended_at")
+            if kept and told and _moment(kept) != _moment(told):
+                self._find(_where(each), f"was appended at {told}, as its erasure tells")
 
     def _complete(self) -> None:
         """Each segment against the records that came for it."""
