@@ -187,9 +187,14 @@ class Field:
         self._duties = None
 
     async def welfare(self, event: WelfareAnswered) -> None:
-        """Somebody answers that all is well."""
-        if counts(event, self._plan):
-            await hear(self._transaction, event, self._plan, self._now, self._tally)
+        """Somebody of a crew answers that all is well."""
+        if not counts(event, self._plan):
+            return
+        nudge = await self._transaction.nudge(event.data.nudge)
+        if nudge is None or not await self._is_of(event.actor, nudge.crew):
+            self._tally.read("orphan")
+            return
+        await hear(self._transaction, nudge, event, self._plan, self._now, tally=self._tally)
 
     async def withdraw(self, event: VisitWithdrawn) -> None:
         """A visit was sent by mistake: it is owed again."""
@@ -231,7 +236,7 @@ class Field:
         fix: Fix | None = getattr(data, "position", None)
         if fix is None or fix.mock or "mock_location" in event.flag_set:
             return
-        crew = getattr(data, "crew", None) or await self._crew_of(event.actor)
+        crew = await self._crew_with(event)
         if crew is None:
             return
         # A phone's GPS may say anything, and next to the calendar's start UTC may lie before it.

@@ -37,14 +37,15 @@ async def nudge_about(
 
 async def hear(
     transaction: Transaction,
+    nudge: Nudge,
     event: WelfareAnswered,
     plan: Plan | None,
     now: datetime,
+    *,
     tally: Tally,
 ) -> None:
-    """An answer ends its nudge, and closes the alert that asks for one."""
-    nudge = await transaction.nudge(event.data.nudge)
-    ended = answered(nudge, event, now) if nudge else None
+    """The crew's answer ends its nudge, and closes the alert that asks for one."""
+    ended = answered(nudge, event, now)
     if ended is None:
         tally.read("orphan")
         return

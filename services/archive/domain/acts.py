@@ -149,7 +149,7 @@ def _comparable(data: Erasure | _Data, actor: str | None) -> list[tuple[str, obj
 
 
 def _moved(expected: Erasure, told: _Data) -> list[str]:
-    """Whether records are said to have been appended at another time; older acts do not say when."""
+    """Whether records are told to be appended at another time; older acts do not tell when."""
     moments = {(each.topic, each.partition, each.offset): each.appended_at for each in told.records}
     for each in expected.records:
         moment = moments.get((each.topic, each.partition, each.offset))

@@ -92,8 +92,8 @@ async def test_when_an_erased_record_was_appended_is_sealed_too(
         for table in ("record", "erasure"):
             moved = await user.execute(
                 f"UPDATE archive.{table} SET appended_at = appended_at - interval '1 hour'"  # noqa: S608
-                " WHERE (topic, partition, \"offset\") IN"
-                " (SELECT topic, partition, \"offset\" FROM archive.erasure)".encode()
+                ' WHERE (topic, partition, "offset") IN'
+                ' (SELECT topic, partition, "offset" FROM archive.erasure)'.encode()
             )
             assert moved.rowcount > 0, table
         found = await verdict(user, elsewhere=archive.notes, keys=[archive.key])

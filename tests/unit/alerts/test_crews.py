@@ -134,10 +134,23 @@ async def test_an_answer_for_an_unknown_alert_is_counted(engine: Engine) -> None
     assert engine.metric("ronda_records_total", result="orphan") == 1
 
 
-def _position(fix: Fix, at: datetime) -> PositionRecorded:
+async def test_who_is_not_of_a_crew_cannot_say_where_it_is(engine: Engine) -> None:
+    true, false = Fix(lat=-6.9, lon=112.1), Fix(lat=-7.2, lon=111.9)
+    await engine.reported(a_shift_start(), _position(true, NIGHT, crew="R-21"))
+    later = NIGHT + timedelta(minutes=1)
+    await engine.reported(_position(false, later, crew="R-21", actor="p-of-another-crew"))
+    duty = engine.store.rows.duties["R-21"]
+    assert duty is not None
+    assert duty.place == true
+
+
+def _position(
+    fix: Fix, at: datetime, *, crew: str | None = None, actor: str = GUARD
+) -> PositionRecorded:
     return an_event(
         PositionRecorded,
-        Track(position=fix),
+        Track(position=fix, crew=crew),
+        actor=actor,
         id=an_id("position", fix),
         time=at,
         receivedtime=NIGHT + timedelta(minutes=5),

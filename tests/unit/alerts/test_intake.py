@@ -1,7 +1,7 @@
 """Records from the field become alerts: once each, and whatever happens in between."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import msgspec
 import pytest
@@ -10,7 +10,9 @@ from services.alerts.ports import TryAgain, Unstorable
 from shared.events.alert import Alert
 from shared.events.envelope import Envelope
 from shared.events.patrol import CheckIn, Fix, VisitCheckedIn
+from shared.plan.model import Shift
 from tests.builders import (
+    GUARD,
     KPU,
     NIGHT,
     POLRES,
@@ -19,6 +21,7 @@ from tests.builders import (
     a_backup_request,
     a_checkin,
     a_duress,
+    a_plan,
     a_record,
     a_shift_start,
     a_vulnerability,
@@ -180,6 +183,10 @@ async def test_only_the_guilty_of_a_batch_are_laid_aside_however_many_they_are()
         make_store = ChoosyStore
 
     engine = ChoosyEngine()
+    shift = Shift(
+        id="malam", crew="R-99", unit=POLRES, members=[GUARD], starts=time(19), ends=time(7)
+    )
+    engine.plans.plan = a_plan(shifts=[shift])
     # Where a crew is, is written once at the end of a batch, so that no single event fails.
     lost = CheckIn(method="qr", crew="R-99", position=Fix(lat=-6.9, lon=112.0, accuracy_m=5.0))
     bad = [an_event(VisitCheckedIn, lost, id=an_id(f"bad {n}")) for n in range(12)]

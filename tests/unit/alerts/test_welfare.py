@@ -132,6 +132,15 @@ async def test_another_crew_cannot_answer_for_it(engine: Engine, asked: Nudge) -
     assert standing(engine) == asked
 
 
+@pytest.mark.parametrize("named", ["R-21", None])
+async def test_who_is_not_of_the_crew_cannot_answer_for_it(
+    engine: Engine, asked: Nudge, named: str | None
+) -> None:
+    await engine.reported(safe(asked.id, crew=named, actor="p-of-another-crew"))
+    assert standing(engine) == asked
+    assert engine.metric("ronda_records_total", result="orphan") == 1
+
+
 async def test_an_exercises_answer_says_nothing_of_the_real_crew(
     engine: Engine, asked: Nudge
 ) -> None:
