@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.archive.settings import ArchiveSettings
+from shared import database
 from shared.auth import Issuer, generate_keys
 from shared.bus import producer
 from shared.clock import system_clock
 from shared.settings import AuthSettings, HttpSettings, KafkaSettings
+from tests.integration.archive.sealed import SealedArchive
 from tests.unit.archive.builders import UNIT
 
 
@@ -36,6 +39,24 @@ async def sender(topics: KafkaSettings) -> AsyncIterator[AIOKafkaProducer]:
     await client.start()
     yield client
     await client.stop()
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    made = database.engine(database_url, application="test")
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+async def archive(engine: AsyncEngine) -> SealedArchive:
+    """Two checkpoints, twelve events before each."""
+    made = SealedArchive(engine)
+    await made.fill(12)
+    await made.seal()
+    await made.fill(12)
+    await made.seal()
+    return made
 
 
 @pytest.fixture

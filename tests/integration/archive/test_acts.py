@@ -1,6 +1,5 @@
 """What excuses a loss is believed only as the sealed record itself tells of it."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from services.archive.adapters.evidence.ledger import PostgresSnapshot
 from services.archive.adapters.evidence.verifier_words import said, shown
 from services.archive.adapters.months import make_months
 from services.archive.handlers.verifying import Verdict
-from shared import database
 from tests.integration.archive.sealed import SealedArchive, superuser, verdict
 from tests.unit.archive.builders import NIGHT, an_event, an_id
 
@@ -26,16 +24,9 @@ APRIL = NIGHT + timedelta(days=150)
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = database.engine(database_url, application="test")
-    for moment in (NIGHT, JANUARY, MARCH):
-        await make_months(made, moment)
-    yield made
-    await made.dispose()
-
-
-@pytest.fixture
 async def archive(engine: AsyncEngine) -> SealedArchive:
+    for moment in (NIGHT, JANUARY, MARCH):
+        await make_months(engine, moment)
     made = SealedArchive(engine)
     await made.fill(25)
     await made.seal()

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from ronda.cli import application
 from services.archive.adapters.months import make_months
 from services.archive.adapters.seal_keys import make_key
 from services.archive.handlers.exporting import Selection
-from shared import database
 from shared.settings import KafkaSettings
 from tests.integration.archive.sealed import SealedArchive
 from tests.integration.archive.witnesses import in_topics, query
@@ -26,15 +24,8 @@ WHY = ("--reason", "permintaan Bawaslu 12", "--authority", "putusan 7/2026")
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = database.engine(database_url, application="test")
-    await make_months(made, NIGHT)
-    yield made
-    await made.dispose()
-
-
-@pytest.fixture
 async def archive(engine: AsyncEngine) -> SealedArchive:
+    await make_months(engine, NIGHT)
     made = SealedArchive(engine)
     await made.fill(12)
     await made.seal()

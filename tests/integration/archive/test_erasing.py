@@ -1,7 +1,6 @@
 """Erasure that keeps proofs, retention, holds and retired months, on real PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ from services.archive.domain.search import Search
 from services.archive.handlers.exporting import Selection
 from services.archive.handlers.verifying import Verdict
 from services.archive.ports import Found
-from shared import database
 from shared.events.media import media_id
 from shared.events.registry import encode
 from tests.integration.archive.sealed import ALL, PREFIX, SealedArchive, superuser, verdict
@@ -41,15 +39,8 @@ TERMS = terms("tracks=90d")
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = database.engine(database_url, application="test")
-    await make_months(made, NIGHT)
-    yield made
-    await made.dispose()
-
-
-@pytest.fixture
 async def archive(engine: AsyncEngine) -> SealedArchive:
+    await make_months(engine, NIGHT)
     made = SealedArchive(engine)
     await made.fill(25)
     await made.seal()

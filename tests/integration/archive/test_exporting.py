@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,29 +20,11 @@ from services.archive.domain.search import Rights
 from services.archive.handlers import custody
 from services.archive.handlers.exporting import Nothing, Selection, TooMuch
 from services.archive.ports import Unavailable
-from shared import database
 from shared.events.media import media_id
 from tests.integration.archive.sealed import PREFIX, SealedArchive, superuser
 from tests.unit.archive.builders import NIGHT, UNIT, a_batch, an_event, an_id
 
 WHY = "permintaan Bawaslu 12/XI/2026"
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = database.engine(database_url, application="test")
-    yield made
-    await made.dispose()
-
-
-@pytest.fixture
-async def archive(engine: AsyncEngine) -> SealedArchive:
-    made = SealedArchive(engine)
-    await made.fill(12)
-    await made.seal()
-    await made.fill(12)
-    await made.seal()
-    return made
 
 
 def run_alone(file: Path, *arguments: str) -> tuple[int, dict[str, Any]]:

@@ -5,7 +5,6 @@ with `RONDA_MUTATIONS=1000`.
 """
 
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,18 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.archive.adapters.evidence.ledger import PostgresSnapshot
 from services.archive.adapters.evidence.proving import PostgresProofs
 from services.archive.domain import merkle, note
-from shared import database
 from tests.integration.archive.mutating import LATER, fill, is_seen_by_the_file, run
 from tests.integration.archive.sealed import SealedArchive, superuser, verdict
 
 MUTATIONS = int(os.environ.get("RONDA_MUTATIONS", "48"))
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = database.engine(database_url, application="test")
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The store on PostgreSQL: what only a real database can show."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,13 +26,6 @@ from tests.waiting import eventually
 
 TABLES = ("record", "event", "duplicate", "conflict", "aside", "undecodable", "segment")
 ALL = Rights(within=UNIT, sees_unitless=True, tracks=True)
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = database.engine(database_url, application="test")
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Proofs out of real PostgreSQL, checked with nothing but the tree's own rules."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -10,28 +8,10 @@ from services.archive.adapters.reading import PostgresReader
 from services.archive.domain import merkle, note
 from services.archive.domain.proof import holds
 from services.archive.domain.search import Place, Rights, Search
-from shared import database
 from tests.integration.archive.sealed import PREFIX, SealedArchive
 from tests.unit.archive.builders import UNIT
 
 ALL = Rights(within=UNIT, sees_unitless=True, tracks=True)
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = database.engine(database_url, application="test")
-    yield made
-    await made.dispose()
-
-
-@pytest.fixture
-async def archive(engine: AsyncEngine) -> SealedArchive:
-    made = SealedArchive(engine)
-    await made.fill(12)
-    await made.seal()
-    await made.fill(12)
-    await made.seal()
-    return made
 
 
 async def places(engine: AsyncEngine) -> list[Place]:

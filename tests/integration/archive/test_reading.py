@@ -1,6 +1,5 @@
 """Searches on real PostgreSQL: pages stay what they are while others write; each has an index."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -11,18 +10,10 @@ from services.archive.adapters.reading import PostgresReader, page_query
 from services.archive.adapters.store import PostgresStore
 from services.archive.adapters.transactions import transaction
 from services.archive.domain.search import Place, Rights, Search
-from shared import database
 from tests.integration.archive.sealed import ALL, PREFIX, SealedArchive
 from tests.unit.archive.builders import NIGHT, UNIT, a_batch, an_event, an_id
 
 OPERATOR = Rights(UNIT, sees_unitless=False, tracks=True, role="operator", is_top=True)
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = database.engine(database_url, application="test")
-    yield made
-    await made.dispose()
 
 
 async def test_pages_hold_each_record_once_while_others_are_written_between_them(

@@ -35,13 +35,6 @@ NOW = NIGHT + timedelta(days=120)
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = database.engine(database_url, application="test")
-    yield made
-    await made.dispose()
-
-
-@pytest.fixture
 async def other_url(
     database_url: str, postgres_url: str, migrated_template: str
 ) -> AsyncIterator[str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -14,17 +13,9 @@ from services.archive.adapters.store import PostgresStore
 from services.archive.adapters.transactions import transaction
 from services.archive.domain import merkle, tree
 from services.archive.ports import Sealed
-from shared import database
 from tests.integration.archive.second_ledger import recomputed
 from tests.integration.archive.witnesses import count
 from tests.unit.archive.builders import NIGHT, a_batch, an_event
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = database.engine(database_url, application="test")
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A record's status is not sealed: it has to follow from what was received, and in which order."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ from psycopg.sql import SQL, Identifier, Literal
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.archive.domain.index import REFUSED
-from shared import database
 from tests.integration.archive.mutating import accusations
 from tests.integration.archive.sealed import SealedArchive, superuser, verdict
 from tests.unit.archive.builders import NIGHT, a_batch, an_event
@@ -20,13 +18,6 @@ COLUMNS = (
     SQL("id, type, site, unit, actor, device, time, received_at, alert, hash, appended_at, ")
     + PLACE
 )
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = database.engine(database_url, application="test")
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture

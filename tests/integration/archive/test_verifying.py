@@ -3,7 +3,6 @@
 import random
 import shutil
 import sys
-from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,16 +11,8 @@ from services.archive.adapters.evidence.ledger import PostgresSnapshot, snapshot
 from services.archive.adapters.evidence.walkers import walkers
 from services.archive.handlers.verifying import Verdict, verify
 from services.archive.ports import Unavailable
-from shared import database
 from tests.integration.archive.mutations import mutate
 from tests.integration.archive.sealed import SealedArchive, superuser
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = database.engine(database_url, application="test")
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture
