@@ -115,6 +115,14 @@ class Closing(Struct, frozen=True, kw_only=True):
     outcome: str
 
 
+class Interrupted(Struct, frozen=True, kw_only=True):
+    """The climb that a take broke off. Until `until` whoever holds the alert may release it; then
+    the climb goes on as if nobody had taken it, its next level due at `due_at`."""
+
+    due_at: Timestamp
+    until: Timestamp
+
+
 class Restriction(Struct, frozen=True, kw_only=True):
     """Who may know of an alert: these login roles, all where there are none, but nobody of the
     units in `hidden_from` and below them. For everybody else it is not there."""
@@ -180,6 +188,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     undelivered: list[Name] = []
     """Posts that a call did not reach on any way so far, and no later one has."""
     restricted: Restriction | None = None
+    interrupted: Interrupted | None = None
+    """What the last take broke off; it counts only while the alert is `acknowledged`."""
 
 
 class Visit(Struct, frozen=True, kw_only=True):
@@ -269,6 +279,12 @@ class AlertClosed(Event, frozen=True, kw_only=True, tag="ronda.alert.closed.v1")
 
 
 class AlertReopened(Event, frozen=True, kw_only=True, tag="ronda.alert.reopened.v1"):
+    data: Alert
+
+
+class AlertReleased(Event, frozen=True, kw_only=True, tag="ronda.alert.released.v1"):
+    """Whoever took it by mistake gave it back: nobody holds it, and the climb goes on."""
+
     data: Alert
 
 

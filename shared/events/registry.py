@@ -54,6 +54,7 @@ AnyEvent = (
     | alert.AlertCloseLapsed
     | alert.AlertClosed
     | alert.AlertReopened
+    | alert.AlertReleased
     | alert.AlertUpdated
     | alert.AlertMerged
     | alert.AlertSplit

@@ -302,6 +302,7 @@ def samples() -> dict[str, Event]:
                 alerts.AlertCloseLapsed,
                 alerts.AlertClosed,
                 alerts.AlertReopened,
+                alerts.AlertReleased,
                 alerts.AlertUpdated,
                 alerts.AlertMerged,
                 alerts.AlertSplit,

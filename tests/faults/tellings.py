@@ -14,6 +14,7 @@ from tests.faults.histories import Event, moment
 SOON = timedelta(seconds=30)
 TELLING = ("raised", "escalated", "repeated")
 EXPIRED = "ack_expired"
+RELEASED = "released"
 
 Told = tuple[int, int, str]
 """Cycle, level and post."""
@@ -63,8 +64,9 @@ def second_keys(alert: str, history: Sequence[Event], keys: Mapping[Told, set[st
     tellings = Counter((telling.cycle, telling.level) for telling in _tellings(history))
     for decision in history:
         for entry in _new_entries(decision):
-            if entry["what"] == EXPIRED:
-                # Whoever let it expire hears so too, in the cycle that it begins.
+            if entry["what"] in {EXPIRED, RELEASED}:
+                # Whoever let it expire hears so too, in the cycle that it begins; and whoever was
+                # not reached before a take that was given back.
                 tellings[decision["data"]["cycle"], entry["level"]] += 1
     return [
         f"{alert}: {told}: {sorted(dedups)}"

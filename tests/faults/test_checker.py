@@ -201,6 +201,34 @@ def test_a_severer_report_may_begin_a_cycle_before_the_deadline() -> None:
     assert check(replace(evidence, decisions=decisions, deliveries=pages)).clean
 
 
+def _with_a_release(released: dict[str, Any]) -> Evidence:
+    """The night goes on: the last level is taken by mistake, given back, and told again."""
+    evidence = _clean()
+    released["data"]["timeline"][0]["cycle"] = 2
+    cycle = released["data"]["cycle"]
+    goes_on = [
+        _decision(7, "acknowledged", cycle=2, level=4, at=44),
+        released,
+        _decision(9, "updated", cycle=cycle, level=4, at=57, entry="repeated"),
+    ]
+    again = [_page(cycle, 4), _page(cycle, 4, ":r9")]
+    return replace(
+        evidence,
+        decisions=[*evidence.decisions, *goes_on],
+        deliveries=[*evidence.deliveries, *again],
+    )
+
+
+def test_a_take_that_was_given_back_lets_the_climb_go_on_in_a_cycle_of_its_own() -> None:
+    verdict = check(_with_a_release(_decision(8, "released", cycle=3, level=4, at=47)))
+    assert verdict.clean, verdict.counts()
+
+
+def test_a_climb_that_goes_on_in_the_cycle_that_was_taken_is_seen() -> None:
+    verdict = check(_with_a_release(_decision(8, "released", cycle=2, level=4, at=47)))
+    assert verdict.after_ack == ["alert-1 v9"]
+
+
 def test_pages_that_came_again_under_their_key_are_counted() -> None:
     assert repeated_pages(_clean().deliveries) == 1
 

@@ -89,6 +89,15 @@ class ClimbsOn(Tampers):
         return replace(alert, next_due_at=due, next_due_kind="climb")
 
 
+class BeginsTheClimbAnew(Tampers):
+    """A release gives the level the time that it had already."""
+
+    def alert_as(self, alert: Alert) -> Alert:
+        if alert.timeline[-1].what != "released":
+            return alert
+        return replace(alert, next_due_at=alert.updated_at + timedelta(seconds=60))
+
+
 class PagesAfterwards(FakeTransaction):
     """A level is told when somebody has just taken the alert."""
 
@@ -274,6 +283,7 @@ BUGS: dict[str, type[Engine]] = {
             FiresTwice,
             LeavesWhatIsDue,
             ClimbsOn,
+            BeginsTheClimbAnew,
             PagesAfterwards,
             TellsNobody,
             TellsTwice,

@@ -18,6 +18,7 @@ from services.alerts.handlers.receipts import Receipts
 from services.alerts.handlers.watch import NudgeBody
 from services.alerts.metrics import Metrics
 from services.alerts.ports import Answer, Page, TryAgain
+from shared.auth import Principal
 from shared.events.alert import Alert
 from shared.events.patrol import VisitCheckedIn
 from shared.plan.model import Plan
@@ -44,6 +45,7 @@ PLAN: Plan = the_plan()
 PLANS = (PLAN, its_successor(PLAN))
 BODIES: dict[Verb, dict[str, Any]] = {
     "acknowledge": {},
+    "release": {"reason": "salah baris"},
     "dispatch": {"crew": CREW},
     "arrive": {},
     "resolve": {"outcome": "handled_on_site"},
@@ -56,6 +58,7 @@ BODIES: dict[Verb, dict[str, Any]] = {
     "undo": {},
 }
 VERBS: tuple[Verb, ...] = (*BODIES, "acknowledge", "acknowledge", "dispatch", "resolve")
+MISTAKE: tuple[Verb, ...] = ("acknowledge", "release")
 PAUSES_S = (0, 0, 1, 5, 10, 60, 300, 901, 1801, 3601)
 Action = Callable[[], Awaitable[None]]
 
@@ -127,12 +130,13 @@ class History:
                 self._tick,
                 self._deliver,
                 self._command,
+                self._mistake,
                 self._task,
                 self._ask_a_crew,
                 self._provider_says,
                 self._change_the_plan,
             ),
-            (5, 4, 2, 4, 2, 6, 2, 1, 1, 1),
+            (5, 4, 2, 4, 2, 6, 1, 2, 1, 1, 1),
             k=at_once,
         )
         self._may_crash()
@@ -209,7 +213,18 @@ class History:
         if not self.witness.alerts:
             return
         alert = self.chance.choice(list(self.witness.alerts.values()))
-        verb, by = self.chance.choice(VERBS), self.chance.choice(PEOPLE)
+        await self._commanded(self.chance.choice(VERBS), self.chance.choice(PEOPLE), alert)
+
+    async def _mistake(self) -> None:
+        """Somebody takes an alert and gives it back, and others are at it too."""
+        if not self.witness.alerts:
+            return
+        alert = self.chance.choice(list(self.witness.alerts.values()))
+        by = self.chance.choice(PEOPLE)
+        for verb in MISTAKE:
+            await self._commanded(verb, by, alert)
+
+    async def _commanded(self, verb: Verb, by: Principal, alert: Alert) -> None:
         key = self._key()
 
         body = BODIES[verb] | self._grouping(verb, alert)

@@ -40,6 +40,8 @@ class Witness:
         self._ids: set[str] = set()
         self._parts: Counter[str] = Counter()
         self._taken: dict[tuple[str, int], tuple[int, int]] = {}
+        self._broken_off: dict[str, datetime | None] = {}
+        """When the climb would have gone on that the last take of an alert broke off."""
         self._told: dict[str, set[int]] = defaultdict(set)
         self._kept: dict[str, bytes] = {}
         self._settled_later: set[str] = set()
@@ -178,6 +180,7 @@ class Witness:
         self._follows(before, alert)
         self._is_not_early(event, before, alert)
         self._stays_taken(before, alert)
+        self._goes_on(event, before, alert)
 
     def _is_armed(self, alert: Alert) -> None:
         armed = (alert.next_due_at is not None, alert.next_due_kind)
@@ -201,7 +204,8 @@ class Witness:
             assert not same, "two alerts for one happening"
 
     def _follows(self, before: Alert, after: Alert) -> None:
-        assert before.owner is None or after.owner is not None, "the owner was lost"
+        kept_owner = before.owner is None or after.owner is not None
+        assert kept_owner or after.timeline[-1].what == "released", "the owner was lost"
         assert before.cycle <= after.cycle <= before.cycle + 1, "a cycle was skipped"
         worse = SEVERITIES.index(after.severity) >= SEVERITIES.index(before.severity)
         assert worse, "the severity was lowered"
@@ -228,6 +232,17 @@ class Witness:
             return
         taken = self._taken.get((after.id, after.cycle))
         assert taken is None, "it climbs although a person took it"
+
+    def _goes_on(self, event: Event, before: Alert, after: Alert) -> None:
+        """A climb that was broken off by mistake loses no time and no level."""
+        if event.type == "ronda.alert.acknowledged.v1":
+            self._broken_off[after.id] = before.next_due_at
+        if event.type == "ronda.alert.released.v1":
+            due = self._broken_off[after.id]
+            assert due is not None, "released, and nobody had taken it"
+            assert after.next_due_at == max(due, event.time), "the climb began anew"
+            assert after.level == before.level, "it climbed by being released"
+            assert after.owner is None, "it was released, and somebody holds it"
 
     def _is_not_told_too_late(self, page: Page) -> None:
         """Who holds an alert is told that backup is asked for; that is no level."""

@@ -17,7 +17,7 @@ from services.alerts.domain.decision import (
     clipped,
     decided,
 )
-from services.alerts.domain.escalation import TERMINAL, cycled, is_climbing
+from services.alerts.domain.escalation import TERMINAL, cycled, interrupted, is_climbing
 from shared.events.alert import (
     Alert,
     AlertAcknowledged,
@@ -118,6 +118,7 @@ class Acknowledge:
         if not is_climbing(alert):
             return _already_taken(case)
         change = case.taken(case.change("diambil", "taken")).entered(case.line("acknowledged"))
+        change = change.to(interrupted=interrupted(alert, case.now))
         change = holding(change, case.chain.policy.progress_s, case.now)
         return decided(change, AlertAcknowledged, case.now)
 

@@ -24,6 +24,7 @@ from shared.events.alert import (
     AlertEscalated,
     AlertMerged,
     AlertRaised,
+    AlertReleased,
     AlertReopened,
     AlertResolved,
     AlertSplit,
@@ -46,6 +47,7 @@ AlertEvent: TypeAlias = (
     | AlertCloseLapsed
     | AlertClosed
     | AlertReopened
+    | AlertReleased
     | AlertUpdated
     | AlertMerged
     | AlertSplit

@@ -2,6 +2,7 @@
 
 Step i of a policy is level i + 1. An acknowledgement ends a cycle; its expiry, a rise in severity
 and a reopening start the next, one level above the highest notified. The last step repeats.
+Whoever took it by mistake may release it for a while: the next cycle goes on where this one was.
 """
 
 from dataclasses import replace
@@ -19,11 +20,13 @@ from shared.events.alert import (
     AlertEscalated,
     AlertUpdated,
     Entry,
+    Interrupted,
     Reason,
 )
 from shared.plan.model import Plan
 
 TERMINAL = frozenset({"resolved", "closed"})
+RELEASE_WITHIN = timedelta(seconds=60)
 
 
 def is_climbing(alert: Alert) -> bool:
@@ -58,6 +61,27 @@ def cycled(change: Change, chain: Chain, now: datetime, why: Reason) -> Change:
     state = "raised" if alert.state in {"acknowledged", *TERMINAL} else alert.state
     fresh = change.to(cycle=alert.cycle + 1, state=state)
     return _entered(_told(fresh, chain, wanted, now, why), "escalated", now)
+
+
+def interrupted(alert: Alert, now: datetime) -> Interrupted:
+    """What a take of a climbing alert breaks off, and until when that can be undone."""
+    return Interrupted(due_at=alert.next_due_at or now, until=now + RELEASE_WITHIN)
+
+
+def resumed(change: Change, chain: Chain, now: datetime) -> Change:
+    """The climb goes on when it would have, had nobody taken the alert; at once where that has
+    passed. It is the next cycle, for the present one ended with the take."""
+    alert = change.alert
+    broken_off = alert.interrupted
+    return change.to(
+        cycle=alert.cycle + 1,
+        state="raised",
+        owner=None,
+        interrupted=None,
+        next_due_at=max(broken_off.due_at, now) if broken_off else now,
+        next_due_kind="climb",
+        next_post=names(chain.people(chain.reachable(alert.level + 1) or 0)),
+    )
 
 
 def due(alert: Alert, plan: Plan | None, now: datetime) -> Decision | None:

@@ -153,11 +153,16 @@ def pages_of(alert: Alert, calls: Iterable[Call], now: datetime) -> tuple[Page, 
     return tuple(pages.values())
 
 
+def call_of(alert: Alert, level: int, post: str) -> str:
+    """The name of the first call of a level's post in the alert's present cycle."""
+    return f"{alert.id}:{alert.cycle}:{level}:{post}"
+
+
 def _page(alert: Alert, call: Call, recipient: Recipient, now: datetime) -> Page:
     mark = f":{call.mark}" if call.mark else ""
-    step = f"{alert.id}:{alert.cycle}:{call.level}"
+    first = call_of(alert, call.level, recipient.post)
     return Page(
-        dedup=f"{step}:{recipient.post}:{recipient.route}{mark}",
+        dedup=f"{first}:{recipient.route}{mark}",
         alert=alert,
         cycle=alert.cycle,
         level=call.level,
@@ -167,7 +172,7 @@ def _page(alert: Alert, call: Call, recipient: Recipient, now: datetime) -> Page
         address=recipient.address,
         why=call.why.id,
         due_at=now,
-        call=f"{step}:{recipient.post}{mark}",
+        call=f"{first}{mark}",
         otherwise=recipient.otherwise,
     )
 

@@ -26,6 +26,8 @@ from services.alerts.domain.command import (
 from services.alerts.domain.decision import Decision, Refusal
 from services.alerts.domain.duty import is_commanded
 from services.alerts.domain.grouping import Grouped
+from services.alerts.domain.paging import call_of
+from services.alerts.domain.release import Release
 from services.alerts.domain.restriction import sees
 from services.alerts.domain.second_operator import CallOperator
 from services.alerts.handlers.answers import forbidden, person, refused, unknown
@@ -42,7 +44,7 @@ from shared.events.identity import UUID7_PATTERN
 from shared.plan.model import Plan
 
 SingleVerb = Literal[
-    "acknowledge", "dispatch", "arrive", "resolve", "close", "reopen", "note", "call"
+    "acknowledge", "release", "dispatch", "arrive", "resolve", "close", "reopen", "note", "call"
 ]
 Verb = SingleVerb | GroupingVerb
 GROUPING: tuple[GroupingVerb, ...] = get_args(GroupingVerb)
@@ -69,6 +71,7 @@ class CommandBody(Struct, frozen=True, kw_only=True):
 
 COMMANDS: dict[SingleVerb, Callable[[CommandBody], Command]] = {
     "acknowledge": lambda body: Acknowledge(),
+    "release": lambda body: Release(body.reason),
     "dispatch": lambda body: SendCrew(body.crew, body.backup_type),
     "arrive": lambda body: Arrive(body.crew),
     "resolve": lambda body: Resolve(body.outcome, body.note),
@@ -123,8 +126,8 @@ class Commands:
             chain = chain_for(self._plans.plan, alert, now)
             case = Case(alert, person(principal, now), body.version, chain, now)
             regrouping = Regrouping(transaction, self._plans, principal, tally)
-            crews = _Crews(transaction, self._plans.plan, principal)
-            result = await _decided(verb, case, body, regrouping, crews)
+            known = _Known(transaction, self._plans.plan, principal)
+            result = await _decided(verb, case, body, regrouping, known)
             if isinstance(result, Grouped):
                 result = result.alert
             elif isinstance(result, Decision):
@@ -136,14 +139,22 @@ class Commands:
 
 
 @dataclass(frozen=True, slots=True)
-class _Crews:
-    """The crews as far as somebody may command them."""
+class _Known:
+    """What a command needs to know beside its alert."""
 
     transaction: Transaction
     plan: Plan | None
     principal: Principal
 
-    async def known(self, command: SendCrew, alert: Alert) -> SendCrew:
+    async def completed(self, command: Command, case: Case) -> Command:
+        """The command with what it needs to know."""
+        if isinstance(command, SendCrew):
+            return await self._of_crew(command, case.alert)
+        if isinstance(command, Release):
+            return await self._of_calls(command, case)
+        return command
+
+    async def _of_crew(self, command: SendCrew, alert: Alert) -> SendCrew:
         """The command with what is known of its crew. Another unit's is like one that nobody
         knows: it gets no order, and where it is, is not told either."""
         duties = await self.transaction.duties()
@@ -152,9 +163,22 @@ class _Crews:
             return replace(command, distance_m=way_to(alert, duty))
         return replace(command, by_voice=True)
 
+    async def _of_calls(self, command: Release, case: Case) -> Release:
+        """The command with the posts of the present level that no provider has a page for yet:
+        their calls ended with the take."""
+        level = case.alert.level
+        posts = {each.post for each in case.chain.people(level)}
+        calls = {
+            post: await self.transaction.call(call_of(case.alert, level, post)) for post in posts
+        }
+        unheard = {
+            post for post, ways in calls.items() if ways and not any(w.accepted_at for w in ways)
+        }
+        return replace(command, unheard=frozenset(unheard))
+
 
 async def _decided(
-    verb: Verb, case: Case, body: CommandBody, regrouping: Regrouping, crews: _Crews
+    verb: Verb, case: Case, body: CommandBody, regrouping: Regrouping, known: _Known
 ) -> Result | Grouped:
     if verb == "merge":
         return await regrouping.merge(case, body.other)
@@ -162,9 +186,7 @@ async def _decided(
         return await regrouping.split(case, body.parts)
     if verb == "undo":
         return await regrouping.undo(case)
-    command = COMMANDS[verb](body)
-    if isinstance(command, SendCrew):
-        command = await crews.known(command, case.alert)
+    command = await known.completed(COMMANDS[verb](body), case)
     return command.apply(case)
 
 

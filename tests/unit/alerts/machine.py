@@ -37,6 +37,7 @@ PEOPLE = (
 )
 BODIES: dict[Verb, dict[str, Any]] = {
     "acknowledge": {},
+    "release": {"reason": "salah baris"},
     "dispatch": {"crew": "R-21"},
     "arrive": {},
     "resolve": {"outcome": "handled_on_site"},
@@ -145,6 +146,14 @@ class CoreMachine(RuleBasedStateMachine):
     def take(self, verb: Verb, by: Principal, which: int, crash: str) -> None:
         """Somebody takes an alert on, or says that a crew does."""
         self._command(verb, by, which, crash)
+
+    @precondition(lambda self: self.store.alerts())
+    @rule(by=people, which=numbers, crash=crashes, pause=st.sampled_from([0, 1, 10, 59, 61]))
+    def release(self, by: Principal, which: int, crash: str, pause: float) -> None:
+        """Somebody takes an alert by mistake and gives it back, or tries to."""
+        self._command("acknowledge", by, which, "none")
+        self.clock.advance(pause)
+        self._command("release", by, which, crash)
 
     @precondition(lambda self: self.store.alerts())
     @rule(verb=st.sampled_from(ENDING), by=people, which=numbers, crash=crashes)

@@ -32,6 +32,7 @@ RANI = a_principal("Kompol Rani", role="commander")
 
 BODIES: dict[Verb, dict[str, Any]] = {
     "acknowledge": {},
+    "release": {"reason": "salah baris"},
     "dispatch": {"crew": "R-21"},
     "arrive": {},
     "resolve": {"outcome": "handled_on_site"},
@@ -162,7 +163,7 @@ async def test_what_ends_or_reopens_an_alert_is_said_of_the_version_that_was_see
 
 LEGAL: dict[str, set[Verb]] = {
     "raised": {"acknowledge", "dispatch", "note", "call"},
-    "acknowledged": {"acknowledge", "dispatch", "resolve", "note", "call"},
+    "acknowledged": {"acknowledge", "release", "dispatch", "resolve", "note", "call"},
     "dispatched": {"acknowledge", "dispatch", "arrive", "resolve", "note", "call"},
     "arrived": {"acknowledge", "dispatch", "arrive", "resolve", "note", "call"},
     "resolved": {"close", "reopen", "note"},

@@ -46,6 +46,20 @@ async def test_a_cry_for_backup_and_the_next_cycle_are_told_of_a_taken_alert() -
     assert not any(map(is_told_too_late, told))
 
 
+async def test_a_take_that_was_given_back_ends_no_climb_but_its_cycle() -> None:
+    engine = Engine()
+    await engine.reported_one()
+    await engine.climbing(15)
+    await engine.command("acknowledge")
+    await engine.command("release", reason="salah baris")
+    before = len(engine.store.pages())
+    await engine.climbing(700)
+    told = engine.store.pages()[before:]
+    assert {page.level for page in told} == {3, 4}
+    assert not any(map(is_told_too_late, told))
+    assert not climbed_twice(engine.store.alert())
+
+
 async def test_a_level_that_one_cycle_came_to_twice_was_climbed_twice() -> None:
     engine = await a_taken_alert()
     alert = engine.store.alert()

@@ -53,6 +53,17 @@ def test_the_reporter_learns_by_name_who_took_the_report() -> None:
     assert sent(inbox, of_actor("p-1"), of_crew("R-21")) == []
 
 
+def test_the_reporter_learns_that_nobody_has_it_any_more() -> None:
+    inbox = Inbox()
+    inbox.feed(acknowledged(), Place(0, 7))
+    event = SAMPLES["ronda.alert.released.v1"]
+    assert isinstance(event, alerts.AlertReleased)
+    free = msgspec.structs.replace(event.data, version=4)
+    inbox.feed(msgspec.structs.replace(event, data=free), Place(0, 8))
+    [item] = sent(inbox, of_actor("p-1021"))
+    assert (item["what"], item["state"], item["owner"]) == ("released", "raised", None)
+
+
 def test_what_is_told_by_voice_is_no_order_to_a_phone() -> None:
     inbox = Inbox()
     inbox.feed(dispatched(by_voice=True), Place(0, 8))

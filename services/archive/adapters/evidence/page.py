@@ -24,6 +24,7 @@ _TYPES = {
     "alert.raised": "Peringatan dibuka",
     "alert.escalated": "Naik ke atasan",
     "alert.acknowledged": "Diterima oleh petugas",
+    "alert.released": "Dilepas oleh petugas",
     "alert.dispatched": "Bantuan dikirim",
     "alert.arrived": "Bantuan tiba",
     "alert.resolved": "Tertangani",
