@@ -29,7 +29,7 @@ from services.alerts.adapters.http.views import Crews, Sites
 from services.alerts.adapters.http.visits import Visits
 from services.alerts.adapters.stream import name_of
 from services.alerts.adapters.tiles_file import TilesFile
-from shared.events.alert import Alert, Closing, Dispatch, Entry, Owner, Visit
+from shared.events.alert import Alert, Closing, Dispatch, Entry, Interrupted, Owner, Visit
 from shared.http import SESSION_COOKIE, serving
 from shared.policy import CSRF_HEADER
 from shared.problem import MEDIA_TYPE
@@ -53,6 +53,7 @@ _STATES: dict[str, Any] = {
     "resolve": "resolved",
     "close": "closed",
     "reopen": "raised",
+    "release": "raised",
 }
 
 
@@ -229,6 +230,12 @@ class FakeAlerts:
                 actor=person["actor"], name=person["name"], role=person["role"], at=now
             )
             changes |= {"next_due_kind": "ack_expiry", "next_due_at": now + samples.seconds(480)}
+            changes["interrupted"] = _interrupted(alert, now)
+        if verb == "release" and alert.interrupted is not None:
+            changes |= {"next_due_kind": "climb", "next_due_at": alert.interrupted.due_at}
+            changes |= {"owner": None, "interrupted": None}
+            line = Entry(at=now, what="released", by=person["name"], note=body["reason"])
+            changes["timeline"] = [*alert.timeline, line]
         if verb == "dispatch":
             sent = Dispatch(crew=body["crew"], at=now, by=person["name"])
             changes["dispatches"] = [*alert.dispatches, sent]
@@ -240,6 +247,10 @@ class FakeAlerts:
         if verb == "resolve":
             changes |= {"outcome": body["outcome"], "next_due_at": None, "next_due_kind": None}
         return changes
+
+
+def _interrupted(alert: Alert, now: datetime) -> Interrupted:
+    return Interrupted(due_at=alert.next_due_at or now, until=now + samples.seconds(60))
 
 
 def _lost(alert: Alert) -> dict[str, Any]:

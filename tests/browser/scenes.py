@@ -12,7 +12,7 @@ from services.alerts.adapters.tiles_file import TilesFile
 from shared.events.alert import Closing, Owner
 from tests.browser import samples, samples_large
 from tests.browser.fake_alerts import FakeAlerts
-from tests.browser.sight import MUTE, from_menu, row, show, sign_in
+from tests.browser.sight import MUTE, from_menu, ready, row, show, sign_in
 from tests.tiles import MVT, mvt, write_archive
 
 Arrange = Callable[[Page, FakeAlerts], Awaitable[None]]
@@ -174,6 +174,13 @@ async def _conflict(page: Page, fake: FakeAlerts) -> None:
     await row(page, fake, 1043).get_by_test_id("row-conflict").wait_for()
 
 
+async def _mistaken(page: Page, fake: FakeAlerts) -> None:
+    await _pressed(page, fake, 1041, "a")
+    await ready(page, "release")
+    await page.keyboard.press("r")
+    await page.get_by_test_id("dialog-release").wait_for()
+
+
 async def _filter(page: Page, fake: FakeAlerts) -> None:
     await page.keyboard.press("f")
     await page.get_by_test_id("filter-tinggi").click()
@@ -262,6 +269,7 @@ SCENES = [
     Scene("session-ends", _chosen, prepare=_ending),
     Scene("resolve", _asked(1039, "s")),
     Scene("reopen", _asked(1030, "r")),
+    Scene("release", _mistaken),
     Scene("keys", _asked(1043, "?")),
     Scene("task", _task),
     Scene("conflict", _conflict),

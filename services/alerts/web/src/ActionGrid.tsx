@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { type Action, actionsFor } from "./actions";
+import { seconds } from "./clock";
 import { perform } from "./commands";
 import type { Alert } from "./contract";
 import { act, backToQueue, NOTE_FIELD } from "./desk";
@@ -10,12 +11,12 @@ import { session } from "./state";
 
 /** The grid never changes its places, only which action comes next. */
 export function Actions({ alert }: { alert: Alert }) {
-  const actions = actionsFor(alert, session.value);
+  const actions = actionsFor(alert, session.value, seconds.value);
   return (
     <>
       <div class="act" role="group" aria-label={t("a.group")} data-actions>
         {actions.map((action) => (
-          <ActionButton key={action.verb} action={action} alert={alert} />
+          <ActionButton key={action.letter} action={action} alert={alert} />
         ))}
       </div>
       {actions.some((action) => action.enabled) && <NoteField key={alert.id} alert={alert} />}

@@ -19,7 +19,7 @@ import { PerformanceDialog } from "./panels/PerformanceDialog";
 import { ReadinessDialog } from "./panels/ReadinessDialog";
 import { ReportDialog } from "./panels/ReportDialog";
 import { TaskDialog } from "./panels/TaskDialog";
-import { ReopenDialog, ResolveDialog } from "./ReasonDialogs";
+import { ReasonDialog, ResolveDialog } from "./ReasonDialogs";
 import { Middle } from "./Middle";
 import { SessionBar } from "./SessionBar";
 import { SirenBar } from "./siren/SirenState";
@@ -78,7 +78,8 @@ function Dialogs() {
     case "resolve":
       return alert && <ResolveDialog alert={alert} />;
     case "reopen":
-      return alert && <ReopenDialog alert={alert} />;
+    case "release":
+      return alert && <ReasonDialog alert={alert} verb={dialog.value} />;
     case "merge":
       return alert && <MergeDialog alert={alert} />;
     case "journal":

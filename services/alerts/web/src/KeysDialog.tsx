@@ -12,7 +12,7 @@ const KEYS: [string, Key][] = [
   ["X", "a.close"],
   ["N", "a.note"],
   ["G", "a.merge"],
-  ["R", "a.reopen"],
+  ["R", "k.back"],
   ["L", "b.voice"],
   ["M", "snd.mute"],
   ["F", "s.filter"],

@@ -1,10 +1,13 @@
 import { useSignal } from "@preact/signals";
+import { mayRelease } from "./actions";
+import { seconds } from "./clock";
 import { perform } from "./commands";
 import type { Alert } from "./contract";
 import { dialog } from "./desk";
 import { Dialog } from "./Dialog";
-import { title } from "./format";
+import { duration, title } from "./format";
 import { type Key, t } from "./language";
+import { session } from "./state";
 
 const OUTCOMES = [
   "safe_unfounded",
@@ -82,23 +85,30 @@ export function ResolveDialog({ alert }: { alert: Alert }) {
   );
 }
 
-export function ReopenDialog({ alert }: { alert: Alert }) {
+/** What says that it is not as it was said to be: it is not over, or I am not the one. */
+export function ReasonDialog({ alert, verb }: { alert: Alert; verb: "reopen" | "release" }) {
   const reason = useSignal("");
   const words = reason.value.trim();
+  const late = verb === "release" && !mayRelease(alert, session.value, seconds.value);
 
-  const reopen = () => {
+  const confirm = () => {
     dialog.value = null;
-    void perform(alert, "reopen", { reason: words });
+    void perform(alert, verb, { reason: words });
   };
 
   return (
     <Dialog
-      name="reopen"
-      heading={`${t("a.reopen")}: ${title(alert)}`}
-      confirm={t("a.reopen")}
-      ready={words !== ""}
-      onConfirm={reopen}
+      name={verb}
+      heading={`${t(`a.${verb}`)}: ${title(alert)}`}
+      confirm={t(`a.${verb}`)}
+      ready={words !== "" && !late}
+      onConfirm={confirm}
     >
+      {verb === "release" && (
+        <p class="quiet" data-testid="release-left">
+          {late ? t("a.released_late") : t("a.released_left", { t: timeLeft(alert) })}
+        </p>
+      )}
       <label class="field">
         {t("c.reason")}
         <textarea
@@ -108,9 +118,14 @@ export function ReopenDialog({ alert }: { alert: Alert }) {
           value={reason.value}
           onInput={(event) => (reason.value = event.currentTarget.value)}
           data-first=""
-          data-testid="reopen-reason"
+          data-testid={`${verb}-reason`}
         />
       </label>
     </Dialog>
   );
+}
+
+function timeLeft({ interrupted }: Alert): string {
+  const until = Date.parse(interrupted?.until ?? "");
+  return duration(Math.max(0, Math.ceil((until - (seconds.value ?? until)) / 1000)));
 }

@@ -19,8 +19,11 @@ const COMMANDING = ["operator", "supervisor", "commander"];
 const SECOND_ROLE = "commander";
 const OVER = ["resolved", "closed"];
 
-/** The grid, always in the same places. Who may only look has it too, with nothing to press. */
-export function actionsFor(alert: Alert, me: Session | null): Action[] {
+/**
+ * The grid, always in the same places; `now` is the server's time. Who may only look has it too,
+ * with nothing to press.
+ */
+export function actionsFor(alert: Alert, me: Session | null, now: number | null): Action[] {
   const may = mayCommand(me);
   const over = OVER.includes(alert.state);
   const next = nextVerb(alert);
@@ -41,12 +44,21 @@ export function actionsFor(alert: Alert, me: Session | null): Action[] {
     action("close", "X", closeLabel(alert), alert.state === "resolved" && mayClose(alert, me)),
     action("note", "N", "a.note", true),
     action("merge", "G", "a.merge", alert.kind === "incident" && !over),
-    action("reopen", "R", "a.reopen", over),
+    mayRelease(alert, me, now)
+      ? action("release", "R", "a.release", true)
+      : action("reopen", "R", "a.reopen", over),
   ];
 }
 
 export function mayCommand(me: Session | null): boolean {
   return COMMANDING.includes(me?.role ?? "");
+}
+
+/** Whether I took it so short a time ago that it may have been the wrong one. */
+export function mayRelease(alert: Alert, me: Session | null, now: number | null): boolean {
+  const { state, owner, interrupted } = alert;
+  if (state !== "acknowledged" || owner?.actor !== me?.actor || !interrupted) return false;
+  return now !== null && now < Date.parse(interrupted.until);
 }
 
 /** Whether the phone said afterwards that the emergency was pressed by mistake. */

@@ -10,6 +10,7 @@ export type Verb =
   | "resolve"
   | "close"
   | "reopen"
+  | "release"
   | "note"
   | "call"
   | "merge"
@@ -131,6 +132,8 @@ export interface Alert {
   undelivered?: string[];
   /** Who alone may know of it: these roles, and nobody of these units. */
   restricted?: { roles: string[]; hidden_from: string[] } | null;
+  /** The climb that the last take broke off; until then whoever took it may release it. */
+  interrupted?: { due_at: string; until: string } | null;
 }
 
 /** Who may be sent, the best first, and whom one asks next. */

@@ -3,6 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import { opened, unfold } from "./arrangement";
 import { actionsFor, mayCommand, pendingCrews } from "./actions";
+import { now } from "./clock";
 import { type Details, perform } from "./commands";
 import type { Backup, Verb } from "./contract";
 import { loadBackup, loadCrews } from "./live";
@@ -11,7 +12,7 @@ import { onForget, selected, selectedId, session, urgent } from "./state";
 import { shownIds, shownItems, showNow } from "./stillness";
 
 /** The first ones are about the selected alert and close with it. */
-const ABOUT_ALERT = ["dispatch", "resolve", "reopen", "merge"] as const;
+const ABOUT_ALERT = ["dispatch", "resolve", "reopen", "release", "merge"] as const;
 export type Dialog =
   | (typeof ABOUT_ALERT)[number]
   | "keys"
@@ -116,7 +117,8 @@ export function backToQueue(choose = true): void {
 export function act(verb: Verb): void {
   const alert = selected.peek();
   if (alert === null || isInert(alert.id)) return;
-  const action = actionsFor(alert, session.peek()).find((candidate) => candidate.verb === verb);
+  const actions = actionsFor(alert, session.peek(), now.peek());
+  const action = actions.find((candidate) => candidate.verb === verb);
   if (!action?.enabled) return;
   switch (verb) {
     case "acknowledge":
@@ -136,6 +138,7 @@ export function act(verb: Verb): void {
       break;
     case "resolve":
     case "reopen":
+    case "release":
     case "merge":
       dialog.value = verb;
   }

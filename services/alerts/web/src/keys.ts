@@ -13,7 +13,11 @@ const LETTERS: Record<string, () => void> = {
   s: () => act("resolve"),
   x: () => act("close"),
   n: () => act("note"),
-  r: () => act("reopen"),
+  // Only one of the two stands in the grid.
+  r: () => {
+    act("release");
+    act("reopen");
+  },
   j: () => step(1),
   k: () => step(-1),
   u: goToUrgent,

@@ -10,19 +10,17 @@ export type Arrangement = Readonly<Record<Section, readonly Item[]>>;
 export const nothing: Arrangement = { new: [], work: [], wait: [] };
 
 const RANK: Record<Severity, number> = { kritis: 0, tinggi: 1, sedang: 2, rendah: 3 };
-/** Entries of the story after which the time to the next step starts anew. */
-const RESTARTS = new Set([
+/** Entries of the story after which the time to the next level starts anew. */
+const CLIMBS = [
   "raised",
   "escalated",
   "repeated",
   "nobody_reachable",
-  "acknowledged",
   "ack_expired",
-  "dispatched",
-  "arrived",
   "reopened",
-  "close_proposed",
-]);
+];
+/** The same of any next step. */
+const STEPS = [...CLIMBS, "acknowledged", "dispatched", "arrived", "close_proposed"];
 
 /** What climbs wants a name, whatever else has been done about it. */
 export function needsTaking(alert: Alert): boolean {
@@ -70,9 +68,13 @@ export function mostUrgent(open: readonly Alert[]): Alert | null {
   return open.filter(needsTaking).sort(compare)[0] ?? null;
 }
 
-/** When the present countdown began, in ms: the whole of which the rest is a part. */
+/**
+ * When the present countdown began, in ms: the whole of which the rest is a part. A take that was
+ * given back has not begun the climb anew.
+ */
 export function countdownStart(alert: Alert): number {
-  const last = alert.timeline.findLast((entry) => RESTARTS.has(entry.what));
+  const restarts = alert.next_due_kind === "climb" ? CLIMBS : STEPS;
+  const last = alert.timeline.findLast((entry) => restarts.includes(entry.what));
   return Date.parse(last?.at ?? alert.raised_at);
 }
 
