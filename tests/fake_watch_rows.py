@@ -27,6 +27,16 @@ class FakeWatchRows:
         body = {**self._store.rows.handovers, **self._new.handovers}.get(handover_id)
         return None if body is None else msgspec.json.decode(body, type=Handover)
 
+    async def newest_handover(self, unit: str) -> Handover | None:
+        """By when it was prepared; its row locked."""
+        made = [each for each in self._handovers() if each.unit == unit]
+        newest = max(made, key=lambda each: (each.outgoing.at, each.id), default=None)
+        return await self.handover(newest.id) if newest is not None else None
+
     async def save_handover(self, made: Handover) -> None:
         """Replaces it."""
         self._new.handovers[made.id] = msgspec.json.encode(made)
+
+    def _handovers(self) -> list[Handover]:
+        bodies = {**self._store.rows.handovers, **self._new.handovers}
+        return [msgspec.json.decode(body, type=Handover) for body in bodies.values()]

@@ -221,6 +221,9 @@ class Transaction(Protocol):
     async def handover(self, handover_id: str) -> Handover | None:
         """A handover, its row locked until the transaction ends."""
 
+    async def newest_handover(self, unit: str) -> Handover | None:
+        """What was prepared last for exactly this unit, its row locked."""
+
     async def save_handover(self, made: Handover) -> None:
         """Inserts or replaces a handover."""
 

@@ -83,6 +83,8 @@ AnyEvent = (
     | welfare.WelfareNudged
     | welfare.WelfareEnded
     | watch.JournalNoted
+    | watch.WatchPrepared
+    | watch.WatchWithdrawn
     | watch.WatchHandedOver
     | device.DeviceInvited
     | device.DeviceEnrolled

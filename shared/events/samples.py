@@ -17,7 +17,6 @@ from shared.events import (
     risk,
     situation,
     task,
-    watch,
     welfare,
 )
 from shared.events.envelope import Event
@@ -25,7 +24,7 @@ from shared.events.identity import derived_id
 from shared.events.phone_samples import phone_samples
 from shared.events.risk_samples import RISK
 from shared.events.task_samples import ADVICE, DOUBT, GAP, VULNERABILITY
-from shared.events.watch_samples import ENTRY, HANDOVER
+from shared.events.watch_samples import OF_THE_WATCH
 from shared.events.welfare_samples import ANSWER, MISTAKE, NUDGE, WITHDRAWAL
 
 _NIGHT = datetime(2023, 11, 29, 14, 12, tzinfo=UTC)
@@ -336,8 +335,7 @@ def samples() -> dict[str, Event]:
             _decided(cls, ADVICE)
             for cls in (task.AdviceIssued, task.AdviceDone, task.AdviceOverdue)
         ),
-        _decided(watch.JournalNoted, ENTRY, subject=None),
-        _decided(watch.WatchHandedOver, HANDOVER, subject=None),
+        *(_decided(cls, data, subject=None) for cls, data in OF_THE_WATCH),
         *(
             _decided(cls, NUDGE, subject=None)
             for cls in (welfare.WelfareNudged, welfare.WelfareEnded)

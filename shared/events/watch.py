@@ -28,7 +28,8 @@ class Handover(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A watch that was prepared by those who leave, and accepted by those who come.
 
     `open` are the alerts that were open when it was prepared. `attention` is what the old watch
-    wants to be looked at; `read` what the new one had opened when it accepted.
+    wants to be looked at; `read` what the new one had opened when it accepted. `withdrawn` is who
+    took it back before anybody accepted, or prepared another one in its place.
     """
 
     id: EventId
@@ -38,10 +39,19 @@ class Handover(Struct, frozen=True, kw_only=True, omit_defaults=True):
     open: list[EventId]
     incoming: Owner | None = None
     read: list[EventId] = []
+    withdrawn: Owner | None = None
 
 
 class JournalNoted(Event, frozen=True, kw_only=True, tag="ronda.journal.noted.v1"):
     data: JournalEntry
+
+
+class WatchPrepared(Event, frozen=True, kw_only=True, tag="ronda.watch.prepared.v1"):
+    data: Handover
+
+
+class WatchWithdrawn(Event, frozen=True, kw_only=True, tag="ronda.watch.withdrawn.v1"):
+    data: Handover
 
 
 class WatchHandedOver(Event, frozen=True, kw_only=True, tag="ronda.watch.handed_over.v1"):

@@ -2,9 +2,18 @@
 
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from shared.events.alert import Owner
 from shared.events.identity import derived_id
-from shared.events.watch import Handover, JournalEntry
+from shared.events.watch import (
+    Handover,
+    JournalEntry,
+    JournalNoted,
+    WatchHandedOver,
+    WatchPrepared,
+    WatchWithdrawn,
+)
 
 _EVENING = datetime(2023, 11, 29, 13, 0, tzinfo=UTC)
 _OUTGOING = Owner(actor="p-2001", name="Ipda Sari Contoh", role="operator", at=_EVENING)
@@ -17,17 +26,27 @@ ENTRY = JournalEntry(
     text="Genset posko diuji, menyala",
     site="gudang-logistik",
 )
-HANDOVER = Handover(
+PREPARED = Handover(
     id=derived_id(_EVENING, "sample", "handover"),
     unit="polda-jatim/polres-tuban",
     outgoing=_OUTGOING,
     attention="Kerumunan di depan Bawaslu dapat kembali besok pagi",
     open=[derived_id(_EVENING, "sample", "open")],
+)
+WITHDRAWN = replace(PREPARED, withdrawn=replace(_OUTGOING, at=_EVENING + timedelta(minutes=4)))
+HANDOVER = replace(
+    PREPARED,
     incoming=Owner(
         actor="p-2002",
         name="Ipda Joko Contoh",
         role="operator",
         at=_EVENING + timedelta(minutes=6),
     ),
-    read=[derived_id(_EVENING, "sample", "open")],
+    read=PREPARED.open,
+)
+OF_THE_WATCH = (
+    (JournalNoted, ENTRY),
+    (WatchPrepared, PREPARED),
+    (WatchWithdrawn, WITHDRAWN),
+    (WatchHandedOver, HANDOVER),
 )

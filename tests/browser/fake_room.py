@@ -16,6 +16,7 @@ from services.alerts.adapters.http.tasks import TaskList
 from services.alerts.adapters.http.visits import CoverageView
 from services.alerts.adapters.http.watch import Journal, Reported, WatchView
 from services.alerts.domain.performance import Performance
+from services.alerts.domain.watch import is_waiting
 from shared.events.alert import Alert, Entry, Link, Owner
 from shared.events.identity import derived_id
 from shared.events.watch import Handover, JournalEntry
@@ -96,37 +97,6 @@ def room_routes(fake: "FakeAlerts", person: Any) -> list[HTTPRouteHandler]:
         room.journal.insert(0, entry)
         return entry
 
-    @get("/v1/handover")
-    async def handover() -> WatchView:
-        pending = None
-        if room.handover is not None and room.handover.incoming is None:
-            pending = room.handover
-        last = None if pending else room.handover
-        seal = Seal(why="empty")
-        if room.checkpoint is not None:
-            seal = Seal(note=room.checkpoint, origin="ronda.example/tuban", size=84_211)
-        return WatchView(pending=pending, must_read=_grave(fake), last=last, checkpoint=seal)
-
-    @post("/v1/handover")
-    async def prepare(request: Request[Any, Any, Any]) -> Any:
-        body = await request.json()
-        fake.prepare_handover(person(request), body["attention"])
-        return room.handover
-
-    @post("/v1/handover/{handover_id:str}/accept", status_code=200)
-    async def accept(request: Request[Any, Any, Any], handover_id: FromPath[str]) -> Any:
-        body = await request.json()
-        room.asked.append(("accept", body))
-        unread = set(_grave(fake)) - set(body["read"])
-        if unread or room.handover is None or room.handover.id != handover_id:
-            return problem(422, "a grave alert was not opened")
-        who = person(request)
-        for alert in list(fake.alerts.values()):
-            if alert.owner and alert.owner.actor == room.handover.outgoing.actor:
-                fake.change(alert, owner=owner_of(who, fake.now()))
-        room.handover = msgspec.structs.replace(room.handover, incoming=owner_of(who, fake.now()))
-        return room.handover
-
     @post("/v1/reports")
     async def report(request: Request[Any, Any, Any]) -> Reported:
         body = await request.json()
@@ -157,15 +127,61 @@ def room_routes(fake: "FakeAlerts", person: Any) -> list[HTTPRouteHandler]:
         task_command,
         journal,
         note,
-        handover,
-        prepare,
-        accept,
+        *_handover_routes(fake, person),
         report,
         recommendations,
         notifications,
         readiness,
         performance,
     ]
+
+
+def _handover_routes(fake: "FakeAlerts", person: Any) -> list[HTTPRouteHandler]:
+    room = fake.room
+
+    @get("/v1/handover")
+    async def handover() -> WatchView:
+        pending = None
+        if room.handover is not None and is_waiting(room.handover):
+            pending = room.handover
+        accepted = room.handover is not None and room.handover.incoming is not None
+        last = room.handover if accepted else None
+        seal = Seal(why="empty")
+        if room.checkpoint is not None:
+            seal = Seal(note=room.checkpoint, origin="ronda.example/tuban", size=84_211)
+        return WatchView(pending=pending, must_read=_grave(fake), last=last, checkpoint=seal)
+
+    @post("/v1/handover")
+    async def prepare(request: Request[Any, Any, Any]) -> Any:
+        body = await request.json()
+        fake.prepare_handover(person(request), body["attention"])
+        return room.handover
+
+    @post("/v1/handover/{handover_id:str}/accept", status_code=200)
+    async def accept(request: Request[Any, Any, Any], handover_id: FromPath[str]) -> Any:
+        body = await request.json()
+        room.asked.append(("accept", body))
+        unread = set(_grave(fake)) - set(body["read"])
+        if unread or room.handover is None or room.handover.id != handover_id:
+            return problem(422, "a grave alert was not opened")
+        who = person(request)
+        for alert in list(fake.alerts.values()):
+            if alert.owner and alert.owner.actor == room.handover.outgoing.actor:
+                fake.change(alert, owner=owner_of(who, fake.now()))
+        room.handover = msgspec.structs.replace(room.handover, incoming=owner_of(who, fake.now()))
+        return room.handover
+
+    @post("/v1/handover/{handover_id:str}/withdraw", status_code=200)
+    async def withdraw(request: Request[Any, Any, Any], handover_id: FromPath[str]) -> Any:
+        room.asked.append(("withdraw", await request.json()))
+        made = room.handover
+        if made is None or made.id != handover_id or made.incoming is not None:
+            return problem(409, "it was accepted already")
+        by = owner_of(person(request), fake.now())
+        room.handover = msgspec.structs.replace(made, withdrawn=by)
+        return room.handover
+
+    return [handover, prepare, accept, withdraw]
 
 
 def problem(status: int, detail: str) -> Response[Any]:

@@ -175,6 +175,40 @@ async def test_a_prepared_handover_is_prepared_anew_with_what_was_written(
     assert fake.room.handover.attention == "Massa Jumat, 300 orang"
 
 
+async def test_a_prepared_handover_is_withdrawn_and_its_words_stay_in_the_form(
+    board: Page, fake: FakeAlerts
+) -> None:
+    await from_menu(board, "menu-handover")
+    await board.get_by_test_id("attention").fill("Massa Jumat")
+    await board.get_by_test_id("dialog-confirm").click()
+    await board.get_by_test_id("handover-withdraw").click()
+    await expect(board.get_by_test_id("attention")).to_have_value("Massa Jumat")
+    assert [kind for kind, _ in fake.room.asked] == ["withdraw"]
+    assert fake.room.handover is not None
+    assert fake.room.handover.withdrawn is not None
+
+
+async def test_whoever_withdraws_too_late_is_told_so(board: Page, fake: FakeAlerts) -> None:
+    await from_menu(board, "menu-handover")
+    await board.get_by_test_id("dialog-confirm").click()
+    await board.get_by_test_id("handover-withdraw").wait_for()
+    assert fake.room.handover is not None
+    fake.room.handover = replace(fake.room.handover, incoming=fake.room.handover.outgoing)
+    await board.get_by_test_id("handover-withdraw").click()
+    await expect(board.get_by_test_id("dialog-handover")).to_contain_text("accepted already")
+
+
+@pytest.mark.parametrize(("token", "offered"), [("sari", 0), ("agus", 1)])
+async def test_what_somebody_else_prepared_is_withdrawn_by_a_commander_alone(
+    page: Page, url: str, fake: FakeAlerts, token: str, offered: int
+) -> None:
+    fake.prepare_handover({"actor": "joko", "name": "Kompol Joko", "role": "commander"}, "")
+    await sign_in(page, url, token)
+    await from_menu(page, "menu-handover")
+    await page.get_by_test_id("read-alert").first.wait_for()
+    await expect(page.get_by_test_id("handover-withdraw")).to_have_count(offered)
+
+
 async def test_on_paper_the_seal_stands_alone(page: Page, url: str, fake: FakeAlerts) -> None:
     fake.prepare_handover({"actor": "joko", "name": "Kompol Joko", "role": "commander"}, "")
     await sign_in(page, url, "sari")

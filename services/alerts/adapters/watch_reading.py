@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.alerts.adapters.rows import decode_body
 from services.alerts.adapters.store import retryable
 from services.alerts.adapters.tables import handover, journal
+from services.alerts.domain.watch import is_waiting
 from shared.events.watch import Handover, JournalEntry
 
 LONGEST_LIST = 1000
@@ -32,9 +33,9 @@ class WatchReadings:
         return [decode_body(body, JournalEntry) for body in await self._all(statement)]
 
     async def pending(self, unit: str) -> Handover | None:
-        """The newest handover of exactly this unit, while nobody has accepted it."""
+        """The newest handover of exactly this unit, while somebody may accept it."""
         newest = await self._newest(select(handover.c.body).where(handover.c.unit == unit))
-        return newest if newest is not None and newest.incoming is None else None
+        return newest if newest is not None and is_waiting(newest) else None
 
     async def last(self, unit: str) -> Handover | None:
         """The newest handover of exactly this unit that was accepted."""

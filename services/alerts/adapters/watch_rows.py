@@ -9,6 +9,13 @@ from shared.events.watch import Handover, JournalEntry
 
 _note = insert(journal).on_conflict_do_nothing()
 _by_id = select(handover.c.body).where(handover.c.id == bindparam("handover_id")).with_for_update()
+_newest = (
+    select(handover.c.body)
+    .where(handover.c.unit == bindparam("of_unit"))
+    .order_by(handover.c.at.desc(), handover.c.id.desc())
+    .limit(1)
+    .with_for_update()
+)
 _new = insert(handover)
 _save = _new.on_conflict_do_update(
     index_elements=[handover.c.id],
@@ -27,6 +34,11 @@ class WatchRows(Rows):
     async def handover(self, handover_id: str) -> Handover | None:
         """A handover, its row locked until the transaction ends."""
         body = (await self._run(_by_id, {"handover_id": handover_id})).scalar_one_or_none()
+        return decode_body(body, Handover) if body is not None else None
+
+    async def newest_handover(self, unit: str) -> Handover | None:
+        """What was prepared last for exactly this unit, its row locked."""
+        body = (await self._run(_newest, {"of_unit": unit})).scalar_one_or_none()
         return decode_body(body, Handover) if body is not None else None
 
     async def save_handover(self, made: Handover) -> None:

@@ -1,4 +1,5 @@
-"""The watch changes: what the new one must have read, and what becomes its own."""
+"""The watch changes: what the new one must have read, what becomes its own, and who may take a
+prepared handover back."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,9 +9,12 @@ from msgspec.structs import replace
 from services.alerts.domain.decision import Change, Decision, Refusal, decided
 from services.alerts.domain.escalation import TERMINAL, is_climbing
 from shared.events.alert import Alert, AlertUpdated, Entry, Owner, Reason
-from shared.events.watch import Handover
+from shared.events.identity import derived_id
+from shared.events.watch import Handover, JournalEntry
 
 MUST_BE_READ = frozenset({"tinggi", "kritis"})
+WITHDRAWING = "commander"
+"""The role that may take back what somebody else prepared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,12 @@ def accepted(
 ) -> Accepted | Refusal:
     """The new watch has it, with what the old one held; `alerts` are those of the unit now.
 
-    Refused to the one who leaves, twice, and while a grave alert was not opened.
+    Refused to the one who leaves, twice, once it was withdrawn, and while a grave alert was not
+    opened.
     """
-    if handover.incoming is not None:
-        return Refusal("lost_race", _taken(handover.incoming), winner=handover.incoming)
+    over = _over(handover)
+    if over is not None:
+        return over
     if by.actor == handover.outgoing.actor:
         return Refusal("not_allowed", _SAME)
     unread = [alert for alert in alerts if alert.id in set(must_read(alerts)) - set(read)]
@@ -50,6 +56,46 @@ def accepted(
         return Refusal("illegal", _unread(unread))
     given = [_given(alert, handover.outgoing, by) for alert in alerts if _held(alert, handover)]
     return Accepted(replace(handover, incoming=by, read=list(read)), tuple(given))
+
+
+def withdrawn(handover: Handover, by: Owner) -> Handover | Refusal:
+    """Taken back by the one who prepared it, or by a commander, while nobody has accepted it."""
+    over = _over(handover)
+    if over is not None:
+        return over
+    if by.actor != handover.outgoing.actor and by.role != WITHDRAWING:
+        return Refusal("not_allowed", _NOT_YOURS)
+    return replaced(handover, by)
+
+
+def replaced(handover: Handover, by: Owner) -> Handover:
+    """Whoever prepares another one takes the one that waits back with it."""
+    return replace(handover, withdrawn=by)
+
+
+def taken_back(handover: Handover, by: Owner) -> JournalEntry:
+    """The line of the journal about a handover that was withdrawn."""
+    return JournalEntry(
+        id=derived_id(by.at, handover.id, "withdrawn"),
+        at=by.at,
+        by=by,
+        kind="note",
+        text=f"Serah terima jaga dibatalkan (disiapkan {handover.outgoing.name})",
+    )
+
+
+def is_waiting(handover: Handover) -> bool:
+    """Whether somebody may still accept it."""
+    return handover.incoming is None and handover.withdrawn is None
+
+
+def _over(handover: Handover) -> Refusal | None:
+    """Why nothing can be done about it any more."""
+    if handover.incoming is not None:
+        return Refusal("lost_race", _taken(handover.incoming), winner=handover.incoming)
+    if handover.withdrawn is not None:
+        return Refusal("lost_race", _taken_back(handover.withdrawn), winner=handover.withdrawn)
+    return None
 
 
 def _stands(alert: Alert) -> bool:
@@ -83,6 +129,21 @@ _SAME = Reason(
     id="Yang menerima jaga harus orang lain, dengan akunnya sendiri",
     en="Somebody else takes the watch over, with an account of their own",
 )
+
+
+_NOT_YOURS = Reason(
+    code="not_yours",
+    id="Hanya yang menyiapkan atau seorang komandan yang dapat membatalkan serah terima",
+    en="Only the one who prepared the handover, or a commander, can withdraw it",
+)
+
+
+def _taken_back(by: Owner) -> Reason:
+    return Reason(
+        code="already_withdrawn",
+        id=f"Serah terima sudah dibatalkan oleh {by.name}: siapkan lagi",
+        en=f"The handover was withdrawn by {by.name}: prepare it anew",
+    )
 
 
 def _taken(by: Owner) -> Reason:

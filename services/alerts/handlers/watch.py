@@ -11,7 +11,14 @@ from msgspec import Meta, Struct
 
 from services.alerts.domain.decision import Refusal
 from services.alerts.domain.restriction import is_within, sees
-from services.alerts.domain.watch import accepted, prepared
+from services.alerts.domain.watch import (
+    accepted,
+    is_waiting,
+    prepared,
+    replaced,
+    taken_back,
+    withdrawn,
+)
 from services.alerts.domain.welfare import asked
 from services.alerts.handlers.answers import person, refused, unknown
 from services.alerts.handlers.recording import SOURCE, Tally, record
@@ -20,7 +27,7 @@ from services.alerts.metrics import Metrics
 from services.alerts.ports import Answer, PlanBook, Store, Transaction
 from shared.auth import Principal
 from shared.clock import Clock
-from shared.events.alert import Alert, Owner, Reason
+from shared.events.alert import Alert, Reason
 from shared.events.envelope import EventId, Name, Timestamp
 from shared.events.identity import UUID7_PATTERN, derived_id
 from shared.events.incident import IncidentReport, IncidentReported
@@ -31,6 +38,8 @@ from shared.events.watch import (
     JournalNoted,
     Line,
     WatchHandedOver,
+    WatchPrepared,
+    WatchWithdrawn,
 )
 from shared.events.welfare import Nudge
 from shared.plan.restriction import said
@@ -62,6 +71,12 @@ class AcceptBody(Struct, frozen=True, kw_only=True):
 
     key: Key
     read: Annotated[list[EventId], Meta(max_length=2_000)] = []
+
+
+class WithdrawBody(Struct, frozen=True, kw_only=True):
+    """The body of `POST /v1/handover/{id}/withdraw`."""
+
+    key: Key
 
 
 class VoiceReport(Struct, frozen=True, kw_only=True):
@@ -106,22 +121,26 @@ class Watch:
                 site=body.site,
                 seconds=body.seconds,
             )
-            await transaction.note(principal.unit, entry)
-            await _tell(transaction, JournalNoted, entry, entry.by, principal)
+            await _note(transaction, entry, principal.unit, principal)
             return _created(entry)
 
         return await self._once(f"journal:{body.key}", principal, noted)
 
     async def prepare(self, body: HandoverBody, principal: Principal) -> Answer:
-        """The one who leaves writes down what stands: 201 with the handover."""
+        """The one who leaves writes down what stands, in place of what was prepared before: 201
+        with the handover."""
 
         async def made(transaction: Transaction, now: datetime) -> Answer:
+            before = await transaction.newest_handover(principal.unit)
+            if before is not None and is_waiting(before):
+                again = replaced(before, person(principal, now))
+                await _save(transaction, WatchWithdrawn, again, principal, now)
             open_alerts = await transaction.open_alerts()
             alerts = [each for each in open_alerts if sees(principal, each)]
             made_id = derived_id(now, principal.actor, "handover", body.key)
             by = person(principal, now)
             handover = prepared(made_id, principal.unit, by, body.attention, alerts)
-            await transaction.save_handover(handover)
+            await _save(transaction, WatchPrepared, handover, principal, now)
             return _created(handover)
 
         return await self._once(f"handover:{body.key}", principal, made)
@@ -129,28 +148,43 @@ class Watch:
     async def accept(self, handover_id: str, body: AcceptBody, principal: Principal) -> Answer:
         """The one who comes takes over: 200, or 403 for the same person, 409 for a second one, 422
         while something grave is unread."""
-        if not re.fullmatch(UUID7_PATTERN, handover_id):
-            return unknown("handover")
         tally = Tally()
 
         async def taken(transaction: Transaction, now: datetime) -> Answer:
-            handover = await transaction.handover(handover_id)
-            if handover is None or not principal.covers(handover.unit):
+            handover = await _known(transaction, handover_id, principal)
+            if handover is None:
                 return unknown("handover")
             alerts = await _locked(transaction, handover.unit, principal)
             by = person(principal, now)
             result = accepted(handover, by, body.read, alerts)
             if isinstance(result, Refusal):
                 return refused(result)
-            await transaction.save_handover(result.handover)
             for decision in result.decisions:
                 await record(transaction, decision, tally, actor=principal.actor)
-            await _tell(transaction, WatchHandedOver, result.handover, by, principal)
+            await _save(transaction, WatchHandedOver, result.handover, principal, now)
             return Answer(HTTPStatus.OK.value, msgspec.json.encode(result.handover))
 
         answer = await self._once(f"accept:{handover_id}:{body.key}", principal, taken)
         tally.count(self._metrics)
         return answer
+
+    async def withdraw(self, handover_id: str, body: WithdrawBody, principal: Principal) -> Answer:
+        """What was prepared is taken back, and the journal says so: 200, or 403 for who neither
+        prepared it nor is a commander, 409 once it was accepted or withdrawn."""
+
+        async def ended(transaction: Transaction, now: datetime) -> Answer:
+            handover = await _known(transaction, handover_id, principal)
+            if handover is None:
+                return unknown("handover")
+            by = person(principal, now)
+            result = withdrawn(handover, by)
+            if isinstance(result, Refusal):
+                return refused(result)
+            await _save(transaction, WatchWithdrawn, result, principal, now)
+            await _note(transaction, taken_back(result, by), handover.unit, principal)
+            return Answer(HTTPStatus.OK.value, msgspec.json.encode(result))
+
+        return await self._once(f"withdraw:{handover_id}:{body.key}", principal, ended)
 
     async def report(self, body: VoiceReport, principal: Principal) -> Answer:
         """A report by voice goes the way of a phone's: 201 with its event's id."""
@@ -240,26 +274,56 @@ async def _locked(transaction: Transaction, unit: str, viewer: Principal) -> lis
     return [each for each in locked if each is not None and each.state != "closed"]
 
 
+async def _known(
+    transaction: Transaction, handover_id: str, principal: Principal
+) -> Handover | None:
+    """A handover of somebody's units, its row locked."""
+    if not re.fullmatch(UUID7_PATTERN, handover_id):
+        return None
+    handover = await transaction.handover(handover_id)
+    return handover if handover is not None and principal.covers(handover.unit) else None
+
+
+async def _save(
+    transaction: Transaction,
+    event: type[WatchPrepared | WatchWithdrawn | WatchHandedOver],
+    handover: Handover,
+    principal: Principal,
+    now: datetime,
+) -> None:
+    await transaction.save_handover(handover)
+    await _tell(transaction, event, handover, handover.unit, by=principal, now=now)
+
+
+async def _note(
+    transaction: Transaction, entry: JournalEntry, unit: str, principal: Principal
+) -> None:
+    await transaction.note(unit, entry)
+    await _tell(transaction, JournalNoted, entry, unit, by=principal, now=entry.at)
+
+
 async def _tell(
     transaction: Transaction,
-    event: type[JournalNoted | WatchHandedOver],
+    event: type[JournalNoted | WatchPrepared | WatchWithdrawn | WatchHandedOver],
     data: JournalEntry | Handover,
-    by: Owner,
-    principal: Principal,
+    unit: str,
+    *,
+    by: Principal,
+    now: datetime,
 ) -> None:
     build: Any = event
     told = build(
         specversion="1.0",
-        id=derived_id(by.at, data.id, str(event.__struct_config__.tag)),
+        id=derived_id(now, data.id, str(event.__struct_config__.tag)),
         source=SOURCE,
-        time=by.at,
-        receivedtime=by.at,
-        unit=principal.unit,
-        actor=principal.actor,
+        time=now,
+        receivedtime=now,
+        unit=unit,
+        actor=by.actor,
         channel=CHANNEL,
         data=data,
     )
-    await transaction.publish(AUDIT, principal.unit, told)
+    await transaction.publish(AUDIT, unit, told)
 
 
 def _told(body: VoiceReport) -> str:

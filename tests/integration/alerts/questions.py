@@ -61,6 +61,7 @@ BODIES: dict[str, Callable[[Marked, Marked], dict[str, Any]]] = {
         "key": next(_keys),
         "read": [of.alert.id, other.alert.id],
     },
+    "POST /v1/handover/{handover_id}/withdraw": lambda of, other: {"key": next(_keys)},
     "POST /v1/units/{crew}/nudge": lambda of, other: {"key": next(_keys)},
     "POST /v1/reports": lambda of, other: {
         "key": next(_keys),

@@ -40,6 +40,22 @@ async def test_the_watch_is_handed_over_by_two_accounts(
     assert after["last"]["incoming"]["name"] == "Ipda Joko"
 
 
+async def test_a_prepared_handover_is_withdrawn_and_waits_for_nobody(
+    board: Board, siti: httpx.AsyncClient
+) -> None:
+    made = (await siti.post("/v1/handover", json={"key": "h"})).json()
+    withdraw = f"/v1/handover/{made['id']}/withdraw"
+    async with board.client(board.token(name="Ipda Joko")) as joko:
+        assert is_problem(await joko.post(withdraw, json={"key": "w"}), 403)
+    answer = await siti.post(withdraw, json={"key": "w"})
+    assert answer.json()["withdrawn"]["name"] == "Ipda Siti"
+    assert (await siti.post(withdraw, json={"key": "w"})).json() == answer.json()
+    assert is_problem(await siti.post(withdraw, json={"key": "again"}), 409)
+    assert (await siti.get("/v1/handover")).json()["pending"] is None
+    (line,) = (await siti.get("/v1/journal")).json()["items"]
+    assert "dibatalkan" in line["text"]
+
+
 async def test_a_voice_report_is_answered_with_its_event(siti: httpx.AsyncClient) -> None:
     body = {
         "key": "v",

@@ -7,11 +7,23 @@ import msgspec
 import pytest
 
 from services.alerts.handlers import Watch
-from services.alerts.handlers.watch import AcceptBody, HandoverBody, JournalBody, VoiceReport
+from services.alerts.handlers.watch import (
+    AcceptBody,
+    HandoverBody,
+    JournalBody,
+    VoiceReport,
+    WithdrawBody,
+)
 from services.alerts.metrics import Metrics
 from services.alerts.ports import Answer
 from shared.events.incident import IncidentReported
-from shared.events.watch import Handover, JournalNoted, WatchHandedOver
+from shared.events.watch import (
+    Handover,
+    JournalNoted,
+    WatchHandedOver,
+    WatchPrepared,
+    WatchWithdrawn,
+)
 from shared.topics import AUDIT, INCIDENT
 from tests.builders import NIGHT, WAREHOUSE, a_principal
 from tests.unit.alerts.engine import Engine, problem
@@ -37,6 +49,10 @@ async def prepared(watch: Watch) -> Handover:
 
 async def accept(watch: Watch, made: Handover, by: Any = JOKO, **body: Any) -> Answer:
     return await watch.accept(made.id, AcceptBody(**{"key": "a"} | body), by)
+
+
+async def withdraw(watch: Watch, made: Handover, by: Any = SARI, key: str = "w") -> Answer:
+    return await watch.withdraw(made.id, WithdrawBody(key=key), by)
 
 
 async def test_a_line_in_the_journal_is_told_once_for_one_key(engine: Engine, watch: Watch) -> None:
@@ -100,6 +116,59 @@ async def test_only_the_first_takes_over_and_the_second_hears_the_name(watch: Wa
     late = await accept(watch, made, by=a_principal("Ipda Ratna"))
     assert late.status == 409
     assert problem(late)["extra"]["name"] == JOKO.name
+
+
+async def test_what_was_prepared_is_withdrawn_once_and_stands_in_journal_and_record(
+    engine: Engine, watch: Watch
+) -> None:
+    made = await prepared(watch)
+    answer = await withdraw(watch, made)
+    assert answer.status == 200
+    assert await withdraw(watch, made) == answer
+    events = engine.store.events()
+    assert [type(each) for each in events] == [WatchPrepared, WatchWithdrawn, JournalNoted]
+    assert isinstance(events[1], WatchWithdrawn)
+    withdrawn = events[1].data
+    assert (withdrawn.attention, withdrawn.open) == (made.attention, made.open)
+    assert withdrawn.withdrawn is not None
+    assert withdrawn.withdrawn.name == SARI.name
+    ((_, line),) = engine.store.rows.journal.values()
+    assert "dibatalkan" in msgspec.json.decode(line)["text"]
+
+
+async def test_nobody_accepts_what_was_withdrawn_and_nobody_withdraws_what_was_accepted(
+    watch: Watch,
+) -> None:
+    first = await prepared(watch)
+    await withdraw(watch, first)
+    late = await accept(watch, first)
+    assert (late.status, problem(late)["extra"]["name"]) == (409, SARI.name)
+    second = handover_of(await watch.prepare(HandoverBody(key="h2"), SARI))
+    await accept(watch, second, key="b")
+    late = await withdraw(watch, second, key="w2")
+    assert (late.status, problem(late)["extra"]["name"]) == (409, JOKO.name)
+
+
+async def test_only_the_one_who_prepared_it_or_a_commander_of_the_unit_withdraws_it(
+    watch: Watch,
+) -> None:
+    made = await prepared(watch)
+    assert (await withdraw(watch, made, by=JOKO)).status == 403
+    stranger = a_principal("AKP Lain", role="commander", unit="polda-jatim/polres-lamongan")
+    assert (await withdraw(watch, made, by=stranger)).status == 404
+    commander = a_principal("AKBP Agus", role="commander")
+    assert (await withdraw(watch, made, by=commander)).status == 200
+
+
+async def test_what_is_prepared_anew_takes_the_place_of_what_waits(
+    engine: Engine, watch: Watch
+) -> None:
+    first = await prepared(watch)
+    second = handover_of(await watch.prepare(HandoverBody(key="h2"), SARI))
+    assert (await accept(watch, first)).status == 409
+    assert (await accept(watch, second, key="b")).status == 200
+    told = [type(each) for each in engine.store.events()]
+    assert told == [WatchPrepared, WatchWithdrawn, WatchPrepared, WatchHandedOver]
 
 
 async def test_another_districts_handover_looks_like_none(watch: Watch) -> None:

@@ -31,6 +31,7 @@ POLICY: Policy = {
     "GET /v1/handover": VIEWING,
     "POST /v1/handover": COMMANDING,
     "POST /v1/handover/{handover_id}/accept": COMMANDING,
+    "POST /v1/handover/{handover_id}/withdraw": COMMANDING,
     "POST /v1/reports": COMMANDING,
     "GET /v1/notifications": VIEWING,
     # A provider has no account: the route asks for its channel's secret.

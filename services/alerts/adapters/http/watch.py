@@ -24,6 +24,7 @@ from services.alerts.handlers.watch import (
     NudgeBody,
     VoiceReport,
     Watch,
+    WithdrawBody,
 )
 from services.alerts.ports import Answer
 from shared.clock import Clock
@@ -119,6 +120,20 @@ def watch_routes(
     ) -> Response[bytes]:
         return _response(await watch.accept(handover_id, data, principal_of(request)))
 
+    @post(
+        "/v1/handover/{handover_id:str}/withdraw",
+        status_code=HTTPStatus.OK,
+        responses={
+            HTTPStatus.OK: ResponseSpec(Handover),
+            HTTPStatus.FORBIDDEN: _REFUSED[HTTPStatus.FORBIDDEN],
+            HTTPStatus.CONFLICT: _REFUSED[HTTPStatus.CONFLICT],
+        },
+    )
+    async def withdraw(
+        request: Asked, handover_id: HandoverId, data: JSONBody[WithdrawBody]
+    ) -> Response[bytes]:
+        return _response(await watch.withdraw(handover_id, data, principal_of(request)))
+
     @post("/v1/reports", responses={HTTPStatus.CREATED: ResponseSpec(Reported)})
     async def report(request: Asked, data: JSONBody[VoiceReport]) -> Response[bytes]:
         return _response(await watch.report(data, principal_of(request)))
@@ -132,7 +147,7 @@ def watch_routes(
     ) -> Response[bytes]:
         return _response(await watch.nudge(crew, data, principal_of(request)))
 
-    return [journal, note, handover, prepare, accept, report, nudge]
+    return [journal, note, handover, prepare, accept, withdraw, report, nudge]
 
 
 def _without(handover: Handover | None, hidden: Collection[str]) -> Handover | None:

@@ -1,4 +1,5 @@
 import { useComputed, useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { post } from "../api";
 import * as clock from "../clock";
 import { dialog } from "../desk";
@@ -17,12 +18,17 @@ import { openTasks } from "./tasks";
 import { useRead } from "./useRead";
 import { Waiting } from "./Waiting";
 
+/** Who may also withdraw what somebody else prepared. */
+const WITHDRAWING = "commander";
+
 /** The watch changes: those who leave prepare, those who come open what is grave and accept. */
 export function HandoverDialog() {
   // A grave alert that comes meanwhile has to be opened too.
   const grave = useComputed(() => open.value.filter(isGrave).map((alert) => alert.id).join());
   const reading = useRead<Watch>("/v1/handover", grave.value);
   const anew = useSignal(false);
+  // What was withdrawn stands in the form again: its words need not be written twice.
+  const words = useRef("");
   const watch = reading.data.value;
   if (watch === null) {
     return (
@@ -33,18 +39,17 @@ export function HandoverDialog() {
   }
   const { pending } = watch;
   const mine = pending?.outgoing.actor === session.value?.actor;
+  if (mine && pending) words.current = pending.attention;
   if (pending === null || (mine && anew.value)) {
     const done = async () => {
       await reading.again();
       anew.value = false;
     };
-    return <Prepare last={watch.last} before={pending?.attention ?? ""} done={done} />;
+    return <Prepare last={watch.last} before={words.current} done={done} />;
   }
-  const seal = watch.checkpoint;
-  if (mine) return <Prepared pending={pending} seal={seal} anew={() => (anew.value = true)} />;
-  return (
-    <Accept pending={pending} mustRead={watch.must_read} seal={seal} again={reading.again} />
-  );
+  const standing = { pending, seal: watch.checkpoint, again: reading.again };
+  if (mine) return <Prepared {...standing} anew={() => (anew.value = true)} />;
+  return <Accept {...standing} mustRead={watch.must_read} />;
 }
 
 interface Preparing {
@@ -79,7 +84,7 @@ function Prepare({ last, before, done }: Preparing) {
         </p>
       )}
       <h3>{t("ho.old")}</h3>
-      <Standing />
+      <Figures />
       <label class="field">
         {t("ho.attention")}
         <textarea
@@ -99,7 +104,7 @@ function Prepare({ last, before, done }: Preparing) {
 }
 
 /** What those who come find: figures that both can see on the board behind. */
-function Standing() {
+function Figures() {
   const silent = sites.value.filter((site) => statusOf(site) === "unknown").length;
   const overdue = openTasks.value.filter((task) => task.state === "overdue").length;
   const away = crews.value.filter((crew) => crew.busy_with !== null).length;
@@ -113,12 +118,43 @@ function Standing() {
   );
 }
 
-function Prepared({ pending, seal, anew }: { pending: Handover; seal: Seal; anew: () => void }) {
+interface Standing {
+  pending: Handover;
+  seal: Seal;
+  again: () => Promise<void>;
+}
+
+function Prepared({ pending, seal, again, anew }: Standing & { anew: () => void }) {
   return (
     <Dialog name="handover" heading={t("ho.title")} confirm={t("ho.anew")} onConfirm={anew} wide>
       <p data-testid="prepared">{t("ho.waiting")}</p>
       <Attention pending={pending} seal={seal} />
+      <Withdraw pending={pending} again={again} />
     </Dialog>
+  );
+}
+
+/** Only while nobody has accepted; whoever accepts at that moment is named. */
+function Withdraw({ pending, again }: { pending: Handover; again: () => Promise<void> }) {
+  const asking = useAsking();
+  const path = `/v1/handover/${pending.id}/withdraw`;
+  const withdraw = async () => {
+    if (await asking.run((key) => post(path, { key }))) await again();
+  };
+  return (
+    <p>
+      <button
+        type="button"
+        class="tonal"
+        onClick={() => void withdraw()}
+        data-testid="handover-withdraw"
+      >
+        {t("ho.withdraw")}
+      </button>{" "}
+      <span class="fault" role="alert">
+        {asking.fault}
+      </span>
+    </p>
   );
 }
 
@@ -129,7 +165,7 @@ function Attention({ pending, seal }: { pending: Handover; seal: Seal }) {
         <h3>
           {t("ho.old")}: {pending.outgoing.name}
         </h3>
-        <Standing />
+        <Figures />
         {pending.attention && <q>{pending.attention}</q>}
       </div>
       {seal.note ? (
@@ -149,14 +185,7 @@ function Attention({ pending, seal }: { pending: Handover; seal: Seal }) {
   );
 }
 
-interface Accepting {
-  pending: Handover;
-  mustRead: string[];
-  seal: Seal;
-  again: () => Promise<void>;
-}
-
-function Accept({ pending, mustRead, seal, again }: Accepting) {
+function Accept({ pending, mustRead, seal, again }: Standing & { mustRead: string[] }) {
   const asking = useAsking();
   const read = useSignal<ReadonlySet<string>>(new Set());
   const tested = useSignal(false);
@@ -195,6 +224,7 @@ function Accept({ pending, mustRead, seal, again }: Accepting) {
           {t("snd.test")} {tested.value && "✓"}
         </button>
       </p>
+      {session.value?.role === WITHDRAWING && <Withdraw pending={pending} again={again} />}
       {dead && <p class="unknown">{t("ho.dead")}</p>}
       <p class="fault" role="alert">
         {asking.fault}

@@ -53,6 +53,7 @@ export interface Handover {
   attention: string;
   open: string[];
   incoming?: Owner | null;
+  withdrawn?: Owner | null;
 }
 
 /** The archive's newest signed checkpoint, or why there is none to show. */

@@ -134,6 +134,7 @@ export const panelStrings = {
   "ho.unread": ["{n} belum dibaca", "{n} not read"],
   "ho.prepare": ["Siapkan serah terima", "Prepare the handover"],
   "ho.anew": ["Siapkan lagi", "Prepare anew"],
+  "ho.withdraw": ["Batalkan serah terima", "Withdraw"],
   "ho.print": ["Cetak", "Print"],
   "ho.waiting": [
     "Sudah disiapkan. Regu baru masuk dengan akun sendiri, membuka yang berat, lalu menerima.",
