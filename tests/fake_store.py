@@ -38,7 +38,7 @@ from shared.topics import TopicSpec
 from tests.fake_nudge_rows import FakeNudgeRows
 from tests.fake_patrol_rows import FakePatrolRows
 from tests.fake_task_rows import FakeTaskRows
-from tests.fake_watch_rows import FakeWatchRows
+from tests.fake_watch_rows import FakeWatchRows, alarm_due, handovers
 
 Lock = tuple[str, str]
 
@@ -113,8 +113,7 @@ class FakeStore:
     def __init__(self) -> None:
         self.rows = Rows()
         self.queued: Counter[str] = Counter()
-        self.crash_before_commit = 0
-        self.crash_after_commit = 0
+        self.crash_before_commit = self.crash_after_commit = 0
         self.held: dict[Lock, FakeTransaction] = {}
         self.numbers: int = 0
         self._released = asyncio.Event()
@@ -175,6 +174,7 @@ class FakeStore:
             *(task.next_due_at for task in self.tasks()),
             *(track.next_check_at for track in self.rows.tracks.values()),
             *(nudge.due_at for nudge in self.nudges() if is_waiting(nudge)),
+            *map(alarm_due, handovers(self.rows.handovers)),
         ]
         return min((deadline for deadline in deadlines if deadline), default=None)
 

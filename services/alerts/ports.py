@@ -224,6 +224,9 @@ class Transaction(Protocol):
     async def newest_handover(self, unit: str) -> Handover | None:
         """What was prepared last for exactly this unit, its row locked."""
 
+    async def due_handovers(self, now: datetime, limit: int) -> Sequence[Handover]:
+        """Those that nobody accepted in time, the oldest first, locked, skipping locked ones."""
+
     async def save_handover(self, made: Handover) -> None:
         """Inserts or replaces a handover."""
 
@@ -285,7 +288,7 @@ class Store(Protocol):
         """The page that a channel's provider took under a name, or None."""
 
     async def next_due(self) -> datetime | None:
-        """The earliest deadline of an alert, a task, a device or a nudge."""
+        """The earliest deadline of an alert, a task, a device, a nudge or a handover."""
 
     async def next_visit_due(self) -> datetime | None:
         """The earliest check of a visit."""

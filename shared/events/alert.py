@@ -9,7 +9,9 @@ from shared.events.incident import CrowdLevel
 from shared.events.patrol import Sha256
 
 Severity = Literal["rendah", "sedang", "tinggi", "kritis"]
-AlertKind = Literal["incident", "duress", "visit_missed", "silent", "roster", "task_overdue"]
+AlertKind = Literal[
+    "incident", "duress", "visit_missed", "silent", "roster", "task_overdue", "handover"
+]
 ThreatStage = Literal["PG", "AG", "GN"]
 AlertState = Literal["raised", "acknowledged", "dispatched", "arrived", "resolved", "closed"]
 

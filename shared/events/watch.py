@@ -29,7 +29,8 @@ class Handover(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `open` are the alerts that were open when it was prepared. `attention` is what the old watch
     wants to be looked at; `read` what the new one had opened when it accepted. `withdrawn` is who
-    took it back before anybody accepted, or prepared another one in its place.
+    took it back before anybody accepted, or prepared another one in its place. `due_at` is until
+    when somebody should accept; `alert` what was raised because nobody had.
     """
 
     id: EventId
@@ -40,6 +41,8 @@ class Handover(Struct, frozen=True, kw_only=True, omit_defaults=True):
     incoming: Owner | None = None
     read: list[EventId] = []
     withdrawn: Owner | None = None
+    due_at: Timestamp | None = None
+    alert: EventId | None = None
 
 
 class JournalNoted(Event, frozen=True, kw_only=True, tag="ronda.journal.noted.v1"):

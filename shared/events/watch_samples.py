@@ -32,6 +32,7 @@ PREPARED = Handover(
     outgoing=_OUTGOING,
     attention="Kerumunan di depan Bawaslu dapat kembali besok pagi",
     open=[derived_id(_EVENING, "sample", "open")],
+    due_at=_EVENING + timedelta(minutes=15),
 )
 WITHDRAWN = replace(PREPARED, withdrawn=replace(_OUTGOING, at=_EVENING + timedelta(minutes=4)))
 HANDOVER = replace(

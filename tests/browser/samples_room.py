@@ -97,6 +97,7 @@ def handover(now: datetime, by: Owner, attention: str, open_alerts: list[str]) -
         outgoing=by,
         attention=attention,
         open=open_alerts,
+        due_at=now + seconds(900),
     )
 
 

@@ -181,6 +181,7 @@ async def test_a_prepared_handover_is_withdrawn_and_its_words_stay_in_the_form(
     await from_menu(board, "menu-handover")
     await board.get_by_test_id("attention").fill("Massa Jumat")
     await board.get_by_test_id("dialog-confirm").click()
+    await expect(board.get_by_test_id("prepared")).to_contain_text("Pawas diberi tahu")
     await board.get_by_test_id("handover-withdraw").click()
     await expect(board.get_by_test_id("attention")).to_have_value("Massa Jumat")
     assert [kind for kind, _ in fake.room.asked] == ["withdraw"]

@@ -1,5 +1,5 @@
-"""What a store promises of silences, of reports that change hands, and of questions to crews: the
-fake and PostgreSQL."""
+"""What a store promises of silences, of reports that change hands, of questions to crews, and of
+handovers: the fake and PostgreSQL."""
 
 import asyncio
 from datetime import timedelta
@@ -9,6 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from services.alerts.ports import Store
+from shared.events.watch import Handover
+from shared.events.watch_samples import PREPARED
 from shared.events.welfare import Nudge
 from shared.events.welfare_samples import NUDGE
 from tests.alerts_database import alerts_database, alerts_template
@@ -151,3 +153,45 @@ async def test_of_two_who_ask_one_crew_at_once_one_does(store: Store) -> None:
     assert standing.count(None) == 1
     won = asked[standing.index(None)]
     assert {each.id for each in standing if each is not None} == {won.id}
+
+
+def a_handover(name: str, minutes: int = 0, **over: Any) -> Handover:
+    at = NOW + minutes * MINUTE
+    by = replace(PREPARED.outgoing, at=at)
+    return replace(PREPARED, id=id_of(name), outgoing=by, due_at=at + 15 * MINUTE, **over)
+
+
+async def test_of_a_unit_the_newest_handover_is_found_whoever_ended_it(store: Store) -> None:
+    first, second = a_handover("first"), a_handover("second", 1)
+    async with store.transaction() as transaction:
+        assert await transaction.newest_handover(first.unit) is None
+        for each in (second, first, a_handover("theirs", 2, unit=f"{first.unit}/polsek")):
+            await transaction.save_handover(each)
+    ended = replace(second, withdrawn=second.outgoing)
+    async with store.transaction() as transaction:
+        assert await transaction.newest_handover(first.unit) == second
+        await transaction.save_handover(ended)
+        assert await transaction.newest_handover(first.unit) == ended
+
+
+async def test_a_handover_is_due_until_it_was_accepted_withdrawn_or_told_of(store: Store) -> None:
+    early, late = a_handover("early"), a_handover("late", 1)
+    by = PREPARED.outgoing
+    async with store.transaction() as transaction:
+        await transaction.save_handover(a_handover("accepted", incoming=by))
+        await transaction.save_handover(a_handover("withdrawn", withdrawn=by))
+        await transaction.save_handover(a_handover("told", alert=id_of("alert")))
+        await transaction.save_handover(replace(a_handover("old"), due_at=None))
+        await transaction.save_handover(late)
+        await transaction.save_handover(early)
+    assert await store.next_due() == early.due_at
+    assert early.due_at is not None
+    assert late.due_at is not None
+    async with store.transaction() as transaction:
+        assert await transaction.due_handovers(early.due_at - MINUTE, 9) == []
+        assert await transaction.due_handovers(late.due_at, 9) == [early, late]
+        async with store.transaction() as other:
+            assert await other.due_handovers(late.due_at, 9) == []
+        await transaction.save_handover(replace(early, alert=id_of("alarm")))
+    async with store.transaction() as transaction:
+        assert await transaction.due_handovers(late.due_at, 9) == [late]

@@ -11,6 +11,7 @@ from services.alerts.ports import DeviceTrack, Page, PendingVisit, TopicPartitio
 from shared.events.alert import Alert
 from shared.events.envelope import Event
 from shared.events.task import Task
+from shared.events.watch import Handover
 from shared.events.welfare import Nudge
 from shared.topics import TopicSpec
 from tests.builders import TELEGRAM
@@ -200,6 +201,20 @@ class ForgetsCrews(FakeTransaction):
         return []
 
 
+class ForgetsHandovers(FakeTransaction):
+    """No handover that nobody accepts is ever found."""
+
+    async def due_handovers(self, now: datetime, limit: int) -> Sequence[Handover]:
+        return []
+
+
+class TellsOfHandoversAgain(FakeTransaction):
+    """That a handover raised its alert is forgotten."""
+
+    async def save_handover(self, made: Handover) -> None:
+        await super().save_handover(replace(made, alert=None))
+
+
 class AsksAgain(FakeTransaction):
     """A crew is asked although it still has to answer."""
 
@@ -297,6 +312,8 @@ BUGS: dict[str, type[Engine]] = {
             ForgetsGaps,
             ForgetsVisits,
             ForgetsCrews,
+            ForgetsHandovers,
+            TellsOfHandoversAgain,
             AsksAgain,
             TakesExercisesForReal,
             LosesSplitReports,

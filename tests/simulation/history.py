@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from services.alerts.handlers import TASK_VERBS, TaskVerb, Verb, Watch
 from services.alerts.handlers.receipts import Receipts
-from services.alerts.handlers.watch import NudgeBody
+from services.alerts.handlers.watch import AcceptBody, HandoverBody, NudgeBody, WithdrawBody
 from services.alerts.metrics import Metrics
 from services.alerts.ports import Answer, Page, TryAgain
 from shared.auth import Principal
@@ -133,10 +133,11 @@ class History:
                 self._mistake,
                 self._task,
                 self._ask_a_crew,
+                self._change_the_watch,
                 self._provider_says,
                 self._change_the_plan,
             ),
-            (5, 4, 2, 4, 2, 6, 1, 2, 1, 1, 1),
+            (5, 4, 2, 4, 2, 6, 1, 2, 1, 1, 1, 1),
             k=at_once,
         )
         self._may_crash()
@@ -247,13 +248,30 @@ class History:
         key, by = self._key(), self.chance.choice(PEOPLE)
 
         async def send() -> Answer:
-            replica = self._replica()
-            watch = Watch(
-                store=self.store, plans=replica.plans, clock=self.clock, metrics=_the_instruments()
-            )
-            return await watch.nudge(CREW, NudgeBody(key=key), by)
+            return await self._watch().nudge(CREW, NudgeBody(key=key), by)
 
         await self._answered_alike(send)
+
+    async def _change_the_watch(self) -> None:
+        """A handover is prepared, and accepted by another one, or withdrawn, or left."""
+        key, by = self._key(), self.chance.choice(PEOPLE)
+        made = self.chance.choice([None, *self.witness.handovers])
+        accepts = self.chance.random() < 0.5
+
+        async def send() -> Answer:
+            watch = self._watch()
+            if made is None:
+                return await watch.prepare(HandoverBody(key=key), by)
+            if accepts:
+                return await watch.accept(made, AcceptBody(key=key, read=read), by)
+            return await watch.withdraw(made, WithdrawBody(key=key), by)
+
+        read = list(self.witness.alerts)
+        await self._answered_alike(send)
+
+    def _watch(self) -> Watch:
+        plans = self._replica().plans
+        return Watch(store=self.store, plans=plans, clock=self.clock, metrics=_the_instruments())
 
     async def _provider_says(self) -> None:
         """What became of a page that it took: it arrived, or it bounced."""

@@ -12,14 +12,17 @@ from services.alerts.domain.correlation import belongs
 from services.alerts.domain.promises import NO_LEVEL, climbed_twice, is_ahead, is_told_too_late
 from services.alerts.domain.report import report_of
 from services.alerts.domain.severity import SEVERITIES
+from services.alerts.domain.watch import is_waiting
 from services.alerts.ports import Page
 from shared.events.alert import Alert, Visit
 from shared.events.envelope import Event
 from shared.events.presence import SequenceGap
 from shared.events.task import Task
+from shared.events.watch import Handover
 from shared.events.welfare import Nudge
 from shared.plan.model import Plan
 from tests.fake_store import FakeStore
+from tests.fake_watch_rows import alarm_due, handovers
 
 BY_THE_CLOCK = {"escalated", "repeated", "ack_expired", "nobody_reachable"}
 
@@ -37,6 +40,7 @@ class Witness:
         self.gaps: dict[str, SequenceGap] = {}
         self.visits: dict[str, Visit] = {}
         self.nudges: dict[str, Nudge] = {}
+        self.handovers: dict[str, Handover] = {}
         self._ids: set[str] = set()
         self._parts: Counter[str] = Counter()
         self._taken: dict[tuple[str, int], tuple[int, int]] = {}
@@ -45,7 +49,7 @@ class Witness:
         self._told: dict[str, set[int]] = defaultdict(set)
         self._kept: dict[str, bytes] = {}
         self._settled_later: set[str] = set()
-        """Alerts that were to be closed with the task that raised them, in one transaction."""
+        """Alerts that were to be closed with what raised them, in one transaction."""
         self._seen_events = self._seen_pages = 0
 
     def look(self) -> None:
@@ -63,6 +67,7 @@ class Witness:
         self._seen_events += len(events)
         self._is_what_is_kept("alert", store.rows.alerts, self.alerts)
         self._is_what_is_kept("task", store.rows.tasks, self.tasks)
+        self._handovers_are_told_once()
         doubled = [dedup for dedup, times in store.queued.items() if times > 1]
         assert not doubled, f"queued twice: {doubled}"
 
@@ -79,6 +84,9 @@ class Witness:
             # Whether the site of a missed one is silent is asked in the tick after.
             due = pending.next_check_at
             assert due is None or due >= now, f"the visit {pending.visit.id} was left"
+        for handover in handovers(self._store.rows.handovers):
+            due = alarm_due(handover)
+            assert due is None or due > now, f"nobody hears of the handover {handover.id}"
         for nudge in self._store.nudges():
             waits = nudge.state == "asked" and nudge.due_at <= now
             assert not waits, f"the question to {nudge.crew} was left"
@@ -145,11 +153,32 @@ class Witness:
             self.gaps[data.device] = data
         elif isinstance(data, Nudge):
             self._nudge(data)
+        elif isinstance(data, Handover):
+            self._handover(data)
         elif isinstance(data, Visit):
             known_visit = self.visits.get(data.id)
             later = known_visit is None or data.version > known_visit.version
             assert later, f"a visit was told to be {data.state} twice"
             self.visits[data.id] = data
+
+    def _handover(self, handover: Handover) -> None:
+        before = self.handovers.get(handover.id)
+        assert before is None or is_waiting(before), "it was over, and ends again"
+        waiting = [each for each in self.handovers.values() if is_waiting(each)]
+        assert before is not None or not waiting, "two handovers wait at once"
+        self.handovers[handover.id] = handover
+        if handover.alert is not None:
+            self._settled_later.add(handover.alert)
+
+    def _handovers_are_told_once(self) -> None:
+        """Each that nobody accepted has one alert, and no alert has none."""
+        told = {each.id: each for each in self.alerts.values() if each.kind == "handover"}
+        kept = handovers(self._store.rows.handovers)
+        asking = [each.alert for each in kept if each.alert is not None]
+        assert sorted(asking) == sorted(told), "a handover was told of twice, or not at all"
+        for handover in kept:
+            alarm = told.get(handover.alert or "")
+            assert alarm is None or alarm.raised_at >= (handover.due_at or alarm.raised_at), "early"
 
     def _nudge(self, nudge: Nudge) -> None:
         before = self.nudges.get(nudge.id)
@@ -288,5 +317,5 @@ class Witness:
                 assert msgspec.json.encode(told[key]) == body, f"the newest {what} is another one"
                 self._kept[key] = body
         for alert in self._settled_later:
-            assert self.alerts[alert].state == "closed", "its task is settled, and it still asks"
+            assert self.alerts[alert].state == "closed", "its cause is settled, and it still asks"
         self._settled_later.clear()

@@ -12,7 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.alerts.adapters.rows import decode_body
 from services.alerts.adapters.store import retryable
-from services.alerts.adapters.tables import alert, device_track, notification, nudge, task, visit
+from services.alerts.adapters.tables import (
+    alert,
+    device_track,
+    handover,
+    notification,
+    nudge,
+    task,
+    visit,
+)
 from services.alerts.domain.promises import climbed_twice, is_ahead, is_told_too_late
 from services.alerts.metrics import Metrics
 from services.alerts.ports import Page
@@ -76,6 +84,7 @@ def _checks(now: datetime) -> dict[str, ScalarSelect[int]]:
         "task_left": _count(task, task.c.next_due_at < long_ago),
         "gap_left": _count(device_track, device_track.c.next_check_at < long_ago),
         "nudge_left": _count(nudge, nudge.c.next_due_at < long_ago),
+        "handover_left": _count(handover, handover.c.next_due_at < long_ago),
         "page_left": _count(notification, notification.c.due_at < now - PAGE_PATIENCE),
     }
 

@@ -28,7 +28,15 @@ from services.alerts.adapters.presence_rows import PresenceRows
 from services.alerts.adapters.risk_rows import RiskRows
 from services.alerts.adapters.rows import decode_body
 from services.alerts.adapters.silence_rows import SilenceRows
-from services.alerts.adapters.tables import alert, device_track, notification, nudge, task, visit
+from services.alerts.adapters.tables import (
+    alert,
+    device_track,
+    handover,
+    notification,
+    nudge,
+    task,
+    visit,
+)
 from services.alerts.adapters.task_rows import TaskRows
 from services.alerts.adapters.visit_rows import VisitRows
 from services.alerts.adapters.watch_rows import WatchRows
@@ -71,6 +79,7 @@ _next_due = select(
         select(func.min(task.c.next_due_at)).scalar_subquery(),
         select(func.min(device_track.c.next_check_at)).scalar_subquery(),
         select(func.min(nudge.c.next_due_at)).scalar_subquery(),
+        select(func.min(handover.c.next_due_at)).scalar_subquery(),
     )
 )
 _next_visit_due = select(func.min(visit.c.next_check_at))
@@ -164,7 +173,7 @@ class PostgresStore:
         return _page_of(row) if row is not None else None
 
     async def next_due(self) -> datetime | None:
-        """The earliest deadline of an alert, a task, a device or a nudge."""
+        """The earliest deadline of an alert, a task, a device, a nudge or a handover."""
         due: datetime | None = await self._value(_next_due)
         return due
 

@@ -308,8 +308,10 @@ handover = Table(
     Column("at", Moment, nullable=False),
     Column("accepted_at", Moment),
     Column("body", LargeBinary, nullable=False),
+    Column("next_due_at", Moment),
 )
 Index("handover_unit", handover.c.unit, handover.c.at.desc())
+Index("handover_due", handover.c.next_due_at, postgresql_where=handover.c.next_due_at.is_not(None))
 
 site_risk = Table(
     "site_risk",

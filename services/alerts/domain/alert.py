@@ -56,6 +56,11 @@ _MADE_GOOD: dict[str, Reason] = {
         id="Tugas sudah ditangani atau diberi batas baru",
         en="The task was done, or has a new due time",
     ),
+    "handover": Reason(
+        code=RECOVERED,
+        id="Jaga sudah diterima, atau serah terima dibatalkan",
+        en="The watch was accepted, or the handover withdrawn",
+    ),
 }
 
 SAID_MISTAKEN = Reason(
@@ -80,7 +85,7 @@ def raised(
     blank = _blank(report, judgement, number, plan, now)
     blank = with_fields(blank, id=made_id or blank.id)
     change = Change(blank).noting(*judgement.reasons)
-    change = started(change, chain_for(plan, blank, now), now)
+    change = started(change, chain_for(plan, blank, now).beginning_at(report.first), now)
     first = Entry(at=now, what="raised", by=report.by, cycle=1, level=change.alert.level)
     return decided(change.to(timeline=[first, *change.alert.timeline]), AlertRaised, now)
 

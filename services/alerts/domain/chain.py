@@ -1,8 +1,10 @@
 """Who is told at each level of an alert's chain, as the plan and the shifts stand at a moment."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace as with_fields
 
 from services.alerts.domain.paging import Recipient, of_crews, of_people, recipients
 from services.alerts.domain.restriction import above, is_within
@@ -67,6 +69,14 @@ class Chain:
     def _is_hidden_from(self, person_id: str | None) -> bool:
         person = self.plan.person_by_id.get(person_id or "") if self.plan else None
         return person is not None and any(is_within(person.unit, each) for each in self.hidden_from)
+
+    def beginning_at(self, kind: str | None) -> "Chain":
+        """The chain from the first step that names a kind of post; the same where none does."""
+        steps = self.policy.steps
+        level = next((at for at, step in enumerate(steps, 1) if kind in step.posts), None)
+        if level is None:
+            return self
+        return replace(self, policy=with_fields(self.policy, start_level=level))
 
     def reachable(self, wanted: int) -> int | None:
         """The first level from `wanted` up that reaches somebody, else the highest below it."""

@@ -22,6 +22,7 @@ MISSED = "missed_checkin"
 SILENT = "no_report"
 GAP = "chain_gap"
 OVERDUE = "overdue_task"
+HANDOVER = "open_handover"
 LATE = timedelta(minutes=2)
 NEAR_M = 300.0
 """Reports this close to each other may be of one happening."""
@@ -60,6 +61,8 @@ class Report:
     """The hashes of its photos."""
     restricted: Restriction | None = None
     """What holds for it besides its category's restriction: that of the alert it comes from."""
+    first: str | None = None
+    """The kind of post that is told at once; whoever its chain has below gets a copy."""
 
     @property
     def moment(self) -> datetime:

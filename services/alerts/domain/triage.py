@@ -8,6 +8,7 @@ from services.alerts.domain.report import (
     BACKUP,
     DURESS,
     GAP,
+    HANDOVER,
     MISSED,
     OVERDUE,
     SILENT,
@@ -31,6 +32,7 @@ _BUILT_IN: dict[str, tuple[Severity, str, str]] = {
     SILENT: ("sedang", "Tanpa kabar", "No report"),
     GAP: ("sedang", "Rantai peringatan berlubang", "Gap in the chain of alerts"),
     OVERDUE: ("rendah", "Tugas lewat batas", "Overdue task"),
+    HANDOVER: ("sedang", "Serah terima jaga belum diterima", "Handover not accepted"),
     BACKUP: ("sedang", "Permintaan bantuan", "Request for backup"),
 }
 

@@ -3,15 +3,22 @@ prepared handover back."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from services.alerts.domain.decision import Change, Decision, Refusal, decided
 from services.alerts.domain.escalation import TERMINAL, is_climbing
+from services.alerts.domain.report import HANDOVER, Report
 from shared.events.alert import Alert, AlertUpdated, Entry, Owner, Reason
 from shared.events.identity import derived_id
-from shared.events.watch import Handover, JournalEntry
+from shared.events.watch import Handover, JournalEntry, WatchPrepared
+from shared.plan.model import Plan
 
+ACCEPT_WITHIN = timedelta(minutes=15)
+"""From the preparation: a plan knows the shifts of crews, not those of the room."""
+OFFICER = "pawas"
+"""The kind of post that hears first of a watch that nobody accepts."""
 MUST_BE_READ = frozenset({"tinggi", "kritis"})
 WITHDRAWING = "commander"
 """The role that may take back what somebody else prepared."""
@@ -35,7 +42,14 @@ def prepared(
 ) -> Handover:
     """What the old watch leaves."""
     standing = [alert.id for alert in alerts if _stands(alert)]
-    return Handover(id=handover_id, unit=unit, outgoing=by, attention=attention, open=standing)
+    return Handover(
+        id=handover_id,
+        unit=unit,
+        outgoing=by,
+        attention=attention,
+        open=standing,
+        due_at=by.at + ACCEPT_WITHIN,
+    )
 
 
 def accepted(
@@ -87,6 +101,35 @@ def taken_back(handover: Handover, by: Owner) -> JournalEntry:
 def is_waiting(handover: Handover) -> bool:
     """Whether somebody may still accept it."""
     return handover.incoming is None and handover.withdrawn is None
+
+
+def alarm_due(handover: Handover) -> datetime | None:
+    """When it is to raise its alert; None where it never will, or has."""
+    return handover.due_at if is_waiting(handover) and handover.alert is None else None
+
+
+def unaccepted(handover: Handover, plan: Plan | None, now: datetime) -> Report:
+    """A watch that nobody accepted in time, as the report of the alert that it raises."""
+    by = handover.outgoing
+    since = by.at.astimezone(plan.timezone) if plan else by.at
+    due_at = handover.due_at or now
+    return Report(
+        event=derived_id(due_at, "unaccepted", handover.id),
+        type=str(WatchPrepared.__struct_config__.tag),
+        kind="handover",
+        category=HANDOVER,
+        time=due_at,
+        received_at=now,
+        unit=handover.unit,
+        text=f"Serah terima jaga disiapkan {by.name} pukul {since:%H.%M}, belum ada yang menerima",
+        purpose=plan.operation.purpose if plan else None,
+        first=OFFICER,
+    )
+
+
+def alarmed(handover: Handover, alert: str) -> Handover:
+    """The handover with the alert that it raised."""
+    return replace(handover, alert=alert)
 
 
 def _over(handover: Handover) -> Refusal | None:

@@ -1,6 +1,6 @@
 """What happens because time passes: alerts climb, acknowledgements expire, tasks are overdue,
-events stay missing, questions stay unanswered. Visits have a clock of their own: theirs waits for
-the broker."""
+events stay missing, questions stay unanswered, a watch is accepted by nobody. Visits have a clock
+of their own: theirs waits for the broker."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
@@ -9,6 +9,7 @@ from typing import TypeAlias
 from services.alerts.domain.decision import Decision
 from services.alerts.domain.escalation import due
 from services.alerts.handlers.gaps import raise_gaps
+from services.alerts.handlers.handovers import HandoverTimers
 from services.alerts.handlers.presence import SequenceTimers
 from services.alerts.handlers.recording import Tally, record_all
 from services.alerts.handlers.tasks import TaskTimers
@@ -49,6 +50,7 @@ class Clockwork:
             "alerts": self._due_alerts,
             "tasks": TaskTimers(store=store, plans=plans, metrics=metrics).run_out,
             "sequences": SequenceTimers(store=store, metrics=metrics).run_out,
+            "handovers": HandoverTimers(store=store, plans=plans, metrics=metrics).run_out,
             "nudges": WelfareTimers(store=store, plans=plans, metrics=metrics).run_out,
         }
         self._counted: Plan | None = None

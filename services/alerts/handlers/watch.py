@@ -21,6 +21,7 @@ from services.alerts.domain.watch import (
 )
 from services.alerts.domain.welfare import asked
 from services.alerts.handlers.answers import person, refused, unknown
+from services.alerts.handlers.handovers import settle
 from services.alerts.handlers.recording import SOURCE, Tally, record
 from services.alerts.handlers.welfare import tell
 from services.alerts.metrics import Metrics
@@ -129,12 +130,14 @@ class Watch:
     async def prepare(self, body: HandoverBody, principal: Principal) -> Answer:
         """The one who leaves writes down what stands, in place of what was prepared before: 201
         with the handover."""
+        tally = Tally()
 
         async def made(transaction: Transaction, now: datetime) -> Answer:
             before = await transaction.newest_handover(principal.unit)
             if before is not None and is_waiting(before):
                 again = replaced(before, person(principal, now))
                 await _save(transaction, WatchWithdrawn, again, principal, now)
+                await settle(transaction, again, now, tally)
             open_alerts = await transaction.open_alerts()
             alerts = [each for each in open_alerts if sees(principal, each)]
             made_id = derived_id(now, principal.actor, "handover", body.key)
@@ -143,7 +146,9 @@ class Watch:
             await _save(transaction, WatchPrepared, handover, principal, now)
             return _created(handover)
 
-        return await self._once(f"handover:{body.key}", principal, made)
+        answer = await self._once(f"handover:{body.key}", principal, made)
+        tally.count(self._metrics)
+        return answer
 
     async def accept(self, handover_id: str, body: AcceptBody, principal: Principal) -> Answer:
         """The one who comes takes over: 200, or 403 for the same person, 409 for a second one, 422
@@ -161,6 +166,7 @@ class Watch:
                 return refused(result)
             for decision in result.decisions:
                 await record(transaction, decision, tally, actor=principal.actor)
+            await settle(transaction, result.handover, now, tally)
             await _save(transaction, WatchHandedOver, result.handover, principal, now)
             return Answer(HTTPStatus.OK.value, msgspec.json.encode(result.handover))
 
@@ -171,6 +177,7 @@ class Watch:
     async def withdraw(self, handover_id: str, body: WithdrawBody, principal: Principal) -> Answer:
         """What was prepared is taken back, and the journal says so: 200, or 403 for who neither
         prepared it nor is a commander, 409 once it was accepted or withdrawn."""
+        tally = Tally()
 
         async def ended(transaction: Transaction, now: datetime) -> Answer:
             handover = await _known(transaction, handover_id, principal)
@@ -181,10 +188,13 @@ class Watch:
             if isinstance(result, Refusal):
                 return refused(result)
             await _save(transaction, WatchWithdrawn, result, principal, now)
+            await settle(transaction, result, now, tally)
             await _note(transaction, taken_back(result, by), handover.unit, principal)
             return Answer(HTTPStatus.OK.value, msgspec.json.encode(result))
 
-        return await self._once(f"withdraw:{handover_id}:{body.key}", principal, ended)
+        answer = await self._once(f"withdraw:{handover_id}:{body.key}", principal, ended)
+        tally.count(self._metrics)
+        return answer
 
     async def report(self, body: VoiceReport, principal: Principal) -> Answer:
         """A report by voice goes the way of a phone's: 201 with its event's id."""

@@ -17,6 +17,7 @@ from services.alerts.ports import Page, TryAgain
 from shared import database
 from shared.events.alert import Alert, Entry, Reason
 from shared.events.task_samples import VULNERABILITY
+from shared.events.watch_samples import PREPARED
 from shared.events.welfare_samples import NUDGE
 from tests.contract.alert_rows import NOW, a_visit, an_alert, id_of
 
@@ -112,7 +113,7 @@ async def test_an_alert_that_would_wait_for_ever_is_found(
     assert found(registry) == {check: 1}
 
 
-async def test_visits_tasks_devices_questions_and_pages_that_were_left_are_found(
+async def test_visits_tasks_devices_questions_handovers_and_pages_that_were_left_are_found(
     store: PostgresStore, auditor: Auditor, registry: CollectorRegistry
 ) -> None:
     alert = an_alert(next_due_at=SOON)
@@ -124,8 +125,10 @@ async def test_visits_tasks_devices_questions_and_pages_that_were_left_are_found
         await transaction.save_task(replace(VULNERABILITY, id=id_of("lost"), next_due_at=None))
         await transaction.save_tracks([DeviceTrack("d", count=counted(Count(), [1, 3], NOW))])
         await transaction.ask(replace(NUDGE, due_at=NOW))
+        await transaction.save_handover(replace(PREPARED, due_at=NOW))
     await auditor.audit()
-    left = dict.fromkeys(("visit_left", "task_left", "gap_left", "nudge_left", "page_left"), 1.0)
+    kinds = ("visit", "task", "gap", "nudge", "handover", "page")
+    left = {f"{kind}_left": 1.0 for kind in kinds}
     assert found(registry) == left | {"task_without_timer": 1}
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace as with_fields
 from prometheus_client import CollectorRegistry
 
 from services.alerts.handlers import Watch
-from services.alerts.handlers.watch import NudgeBody
+from services.alerts.handlers.watch import HandoverBody, NudgeBody
 from services.alerts.metrics import Metrics
 from services.alerts.ports import Page
 from shared.plan.model import Channel, Contact, Person, Shift, Step, Way
@@ -143,13 +143,14 @@ def test_the_sender_itself_refuses_a_page_that_names_a_real_channel_for_an_exerc
 
 async def a_night(engine: Engine) -> None:
     """Everything that pages somebody by itself: a report, a task, a visit, a silence, a crew that
-    is asked and says nothing, and the hole in the chain of each."""
+    is asked and says nothing, a watch that nobody accepts, and the hole in the chain of each."""
     metrics = Metrics(CollectorRegistry())
     watch = Watch(store=engine.store, plans=engine.plans, clock=engine.clock, metrics=metrics)
     engine.world.demands = [a_due_visit()]
     await engine.reported(a_shift_start(), a_vulnerability(), an_incident())
     asked = await watch.nudge("R-21", NudgeBody(key="n"), a_principal())
     assert asked.status == 201
+    await watch.prepare(HandoverBody(key="h"), a_principal())
     for hours in (0, 1, 1, 1, 24, 1):
         await engine.after(timedelta(hours=hours, minutes=1).total_seconds())
         await engine.command("acknowledge", key=f"{hours}", alert=engine.store.alerts()[0])
@@ -161,6 +162,7 @@ async def a_night(engine: Engine) -> None:
         "visit_missed",
         "silent",
         "roster",
+        "handover",
     }
 
 

@@ -1,6 +1,6 @@
 """What is known against a site is said and weighed, and nothing that is not known."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -27,7 +27,7 @@ from services.alerts.domain.site_risk import (
     moved,
     site_risk,
 )
-from shared.events.alert import Restriction
+from shared.events.alert import AlertKind, Restriction
 from shared.events.risk_samples import RISK
 from shared.events.task_samples import VULNERABILITY
 from shared.plan.model import RISK_CLASSES, SiteType
@@ -50,7 +50,7 @@ def codes(found: Risk) -> list[str]:
 
 alerts_of_a_site = st.builds(
     lambda kind, severity, state: replace(QUIET, kind=kind, severity=severity, state=state),
-    st.sampled_from(["incident", "duress", "visit_missed", "silent", "roster", "task_overdue"]),
+    st.sampled_from(get_args(AlertKind)),
     st.sampled_from(SEVERITIES),
     st.sampled_from(["raised", "acknowledged", "resolved"]),
 )

@@ -92,7 +92,7 @@ export interface Alert {
   id: string;
   number: number;
   version: number;
-  kind: "incident" | "duress" | "visit_missed" | "silent" | "roster" | "task_overdue";
+  kind: "incident" | "duress" | "visit_missed" | "silent" | "roster" | "task_overdue" | "handover";
   state: AlertState;
   severity: Severity;
   category: string;

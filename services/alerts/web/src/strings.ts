@@ -105,6 +105,7 @@ export const boardStrings = {
   "kind.visit_missed": ["Kontrol tidak terlaksana", "Visit missed"],
   "kind.roster": ["Petugas belum mulai dinas", "Crew not on duty"],
   "kind.task_overdue": ["Tugas lewat batas", "Task overdue"],
+  "kind.handover": ["Serah terima belum diterima", "Handover not accepted"],
   "kind.silent": ["Tanpa kabar", "No word"],
 
   "e.raised": ["Peringatan dibuat", "Alert raised"],
@@ -151,7 +152,7 @@ export const boardStrings = {
   "e.overdue": ["Lewat batas waktu", "Overdue"],
   "e.seen": ["Dilihat lagi", "Seen again"],
   "e.done": ["Selesai", "Done"],
-  "e.recovered": ["Kontrol ternyata terlaksana", "The visit was made after all"],
+  "e.recovered": ["Sudah terpenuhi", "Made good"],
 
   "r.time": ["Linimasa", "Timeline"],
   "r.reports": ["Laporan {n}", "Reports {n}"],
@@ -184,7 +185,7 @@ export const boardStrings = {
   "o.referred_other": ["Diteruskan ke instansi lain", "Referred elsewhere"],
   "o.duplicate": ["Laporan ganda", "Duplicate"],
   "o.test": ["Uji coba", "Test"],
-  "o.recovered": ["Kontrol ternyata terlaksana", "The visit was made after all"],
+  "o.recovered": ["Sudah terpenuhi", "Made good"],
 
   "m.area": ["Wilayah", "Areas"],
   "m.sites": ["Lokasi", "Sites"],

@@ -127,7 +127,10 @@ interface Standing {
 function Prepared({ pending, seal, again, anew }: Standing & { anew: () => void }) {
   return (
     <Dialog name="handover" heading={t("ho.title")} confirm={t("ho.anew")} onConfirm={anew} wide>
-      <p data-testid="prepared">{t("ho.waiting")}</p>
+      <p data-testid="prepared">
+        {t("ho.waiting")}{" "}
+        {pending.due_at && t("ho.until", { time: shortTime(pending.due_at, clock.hour.value) })}
+      </p>
       <Attention pending={pending} seal={seal} />
       <Withdraw pending={pending} again={again} />
     </Dialog>

@@ -54,6 +54,8 @@ export interface Handover {
   open: string[];
   incoming?: Owner | null;
   withdrawn?: Owner | null;
+  /** Until when somebody should accept; then the Pawas is told. */
+  due_at?: string | null;
 }
 
 /** The archive's newest signed checkpoint, or why there is none to show. */

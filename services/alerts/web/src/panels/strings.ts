@@ -140,6 +140,10 @@ export const panelStrings = {
     "Sudah disiapkan. Regu baru masuk dengan akun sendiri, membuka yang berat, lalu menerima.",
     "Prepared. The incoming team signs in with its own account, opens what is grave, then accepts.",
   ],
+  "ho.until": [
+    "Bila belum diterima sampai {time}, Pawas diberi tahu.",
+    "If nobody has accepted by {time}, the duty officer (Pawas) is told.",
+  ],
   "ho.attention": ["Atensi untuk regu baru", "What the incoming team should watch"],
   "ho.last": ["Terakhir diterima {name} {time}", "Last accepted by {name} {time}"],
   "ho.open": ["{n} peringatan terbuka", "{n} open alerts"],
