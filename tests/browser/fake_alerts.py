@@ -29,6 +29,7 @@ from services.alerts.adapters.http.views import Crews, Sites
 from services.alerts.adapters.http.visits import Visits
 from services.alerts.adapters.stream import name_of
 from services.alerts.adapters.tiles_file import TilesFile
+from services.alerts.handlers.situations import ROLES
 from shared.events.alert import Alert, Closing, Dispatch, Entry, Interrupted, Owner, Visit
 from shared.http import SESSION_COOKIE, serving
 from shared.policy import CSRF_HEADER
@@ -38,6 +39,7 @@ from tests.browser import samples, samples_presence, samples_room
 from tests.browser.fake_presence import presence_routes
 from tests.browser.fake_room import Room, owner_of, problem, regrouped, room_routes
 from tests.browser.fake_rounds import coverage_routes, with_rounds
+from tests.browser.fake_situation import situation_routes
 
 BOARD = Path(__file__).parents[2] / "services" / "alerts" / "web" / "dist"
 PEOPLE = {
@@ -74,6 +76,8 @@ class FakeAlerts:
         self.room = Room(now, busy)
         self.ways: dict[str, Any] | None = None
         """How one can sign in; None is a server without accounts, which takes tokens alone."""
+        self.situation_refusal: str | None = None
+        """Why no change of the situation is taken."""
         self.refusal: dict[str, Any] | None = None
         """The problem that a password meets."""
         self.commands: list[tuple[str, str, dict[str, Any]]] = []
@@ -335,9 +339,11 @@ def application(fake: FakeAlerts) -> Litestar:
         return Visits(items=[e for e in fake.visits.values() if site in (None, e.site)])
 
     @get("/v1/situation")
-    async def situation() -> SituationView:
+    async def situation(request: Request[Any, Any, Any]) -> SituationView:
         tiles = MAP_TILES if fake.tiles else None
-        return convert(fake.situation | {"map_tiles_url": tiles}, SituationView)
+        may = (person(request) or {}).get("role") in ROLES
+        seen = {"map_tiles_url": tiles, "may_change": may}
+        return convert(fake.situation | seen, SituationView)
 
     @get("/v1/stream")
     async def stream(request: Request[Any, Any, Any]) -> Stream | Response[Any]:
@@ -359,6 +365,7 @@ def application(fake: FakeAlerts) -> Litestar:
     reads = [session, ways, alerts, alert, units, sites, visits, situation, stream]
     rest: list[ControllerRouterHandler] = [
         *room_routes(fake, person),
+        *situation_routes(fake, person),
         *presence_routes(fake),
         *coverage_routes(fake),
         *map_tiles_routes(fake.tiles),

@@ -12,6 +12,7 @@ from services.alerts.adapters.tiles_file import TilesFile
 from shared.events.alert import Closing, Owner
 from tests.browser import samples, samples_large
 from tests.browser.fake_alerts import FakeAlerts
+from tests.browser.fake_situation import an_override
 from tests.browser.sight import MUTE, from_menu, ready, row, show, sign_in
 from tests.tiles import MVT, mvt, write_archive
 
@@ -123,6 +124,33 @@ async def _handover(page: Page, fake: FakeAlerts) -> None:
     fake.prepare_handover(joko, "Massa Jumat di Bawaslu; kunci gudang dipegang Aipda Budi.")
     await from_menu(page, "menu-handover")
     await page.get_by_test_id("read-alert").first.click()
+
+
+async def _handover_waits(page: Page, fake: FakeAlerts) -> None:
+    await from_menu(page, "menu-handover")
+    await page.get_by_test_id("attention").fill("Massa Jumat di Bawaslu")
+    await page.get_by_test_id("dialog-confirm").click()
+    await page.get_by_test_id("handover-withdraw").wait_for()
+
+
+async def _situation(page: Page, fake: FakeAlerts) -> None:
+    await from_menu(page, "menu-situation")
+    await page.get_by_test_id("situation-site_class").click()
+    await page.get_by_test_id("situation-of").fill("Gudang Logistik KPU")
+    await page.get_by_test_id("situation-value").select_option("khusus")
+    await page.get_by_test_id("situation-reason").fill("Massa bergerak ke gudang")
+
+
+def _changed(fake: FakeAlerts) -> None:
+    fake.situation["overrides"] = [
+        an_override(fake, what="phase", value="quiet_period"),
+        an_override(fake, what="stand_in", of="p-1006", value="p-1021", reason="Sakit"),
+    ]
+
+
+async def _situation_ends(page: Page, fake: FakeAlerts) -> None:
+    await from_menu(page, "menu-situation")
+    await page.get_by_test_id("override-end").first.click()
 
 
 async def _menu(page: Page, fake: FakeAlerts) -> None:
@@ -291,6 +319,9 @@ SCENES = [
     Scene("journal", _opened("journal")),
     Scene("report", _opened("report")),
     Scene("handover", _handover),
+    Scene("handover-waits", _handover_waits),
+    Scene("situation", _situation, person="agus"),
+    Scene("situation-ends", _situation_ends, prepare=_changed, person="agus"),
     Scene("many", prepare=_many, large=True),
     Scene("flood", prepare=_flood),
     Scene("drill", _chosen, prepare=_drill),

@@ -8,6 +8,7 @@ from playwright.async_api import Page, ViewportSize, expect
 from tests.browser import samples
 from tests.browser.conftest import KIOSK, ROOT
 from tests.browser.fake_alerts import FakeAlerts
+from tests.browser.scenes import SCENES
 from tests.browser.sight import from_menu, loaded, row, show, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -113,6 +114,24 @@ async def test_no_panel_breaks_a_rule_of_axe(
     await page.evaluate(AXE.read_text(encoding="utf-8"))
     broken["wall"] = await page.evaluate(RULES)
     assert {screen: rules for screen, rules in broken.items() if rules} == {}
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+@pytest.mark.parametrize("name", ["handover-waits", "situation", "situation-ends"])
+async def test_no_dialog_that_changes_the_watch_or_the_situation_breaks_a_rule_of_axe(
+    page: Page, url: str, fake: FakeAlerts, name: str, theme: str, language: str
+) -> None:
+    await page.add_init_script(
+        f"localStorage.setItem('ronda.theme', '{theme}');"
+        f"localStorage.setItem('ronda.language', '{language}');"
+    )
+    scene = next(each for each in SCENES if each.name == name)
+    scene.prepare(fake)
+    await scene.open(page, url)
+    await scene.arrange(page, fake)
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert await page.evaluate(RULES) == []
+    assert await page.evaluate(CUT) == []
 
 
 @pytest.mark.parametrize(("theme", "language"), LOOKS[:2])

@@ -49,6 +49,15 @@ class SituationAnswer(Struct, frozen=True, kw_only=True):
     changes: list[SituationChange]
 
 
+def why_not(principal: Principal, plan: Plan) -> str | None:
+    """Why somebody may not change the situation; None where they may."""
+    if principal.role not in ROLES:
+        return f"it takes one of the roles {', '.join(sorted(ROLES))}"
+    if not principal.covers(plan.operation.unit):
+        return "the situation is the whole operation's"
+    return None
+
+
 class Situations:
     """Takes changes of the situation; all of one request, or none of it."""
 
@@ -68,12 +77,11 @@ class Situations:
 
     async def _answered(self, body: SituationBody, principal: Principal) -> Answer:
         plan, now = self._plans.plan, self._clock()
-        if principal.role not in ROLES:
-            return forbidden(f"it takes one of the roles {', '.join(sorted(ROLES))}")
         if plan is None:
             return forbidden("there is no plan yet whose defaults could be changed")
-        if not principal.covers(plan.operation.unit):
-            return forbidden("the situation is the whole operation's")
+        barred = why_not(principal, plan)
+        if barred is not None:
+            return forbidden(barred)
         changes = [_change(wanted, body, principal) for wanted in body.changes]
         for change in changes:
             why = objection(change, plan, now)

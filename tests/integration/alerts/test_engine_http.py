@@ -15,7 +15,7 @@ from shared.events.alert import Reason
 from shared.events.patrol import Fix
 from shared.events.registry import decode
 from shared.events.situation import SituationChanged
-from tests.builders import POLRES, POLSEK
+from tests.builders import GUARD, POLRES, POLSEK
 from tests.contract.alert_rows import NOW, a_visit, an_alert, id_of
 from tests.integration.alerts.board import Board, is_problem, keep
 
@@ -129,6 +129,26 @@ async def test_a_commander_changes_the_situation_and_it_goes_out_on_the_plans_to
     assert topic == "ronda.plan"
     assert isinstance(event, SituationChanged)
     assert event.data.value == "quiet_period"
+
+
+async def test_who_may_change_the_situation_is_told_so_and_what_may_be_named(
+    board: Board, siti: httpx.AsyncClient
+) -> None:
+    assert (await siti.get("/v1/situation")).json()["may_change"] is False
+    assert is_problem(await siti.get("/v1/situation/choices"), 403)
+    below = board.token("commander", unit=f"{POLRES}/polsek-soko", name="AKP Soko")
+    async with board.client(below) as soko:
+        assert (await soko.get("/v1/situation")).json()["may_change"] is False
+        assert (await soko.get("/v1/situation/choices")).json()["people"] == []
+    async with board.client(board.token("commander", name="Kompol Rani")) as rani:
+        assert (await rani.get("/v1/situation")).json()["may_change"] is True
+        found = (await rani.get("/v1/situation/choices")).json()
+    assert [each["code"] for each in found["phases"]] == ["campaign", "quiet_period"]
+    assert ("ballots" in found["stages"], "khusus" in found["risk_classes"]) == (True, True)
+    assert [(each["id"], each["posts"]) for each in found["people"]] == [
+        ("p-2001", ["Padal"]),
+        (GUARD, []),
+    ]
 
 
 async def test_the_situation_says_whether_it_is_the_real_thing(

@@ -198,6 +198,7 @@ async def test_the_situation_names_the_operation_its_unit_the_categories_and_kin
         "logistics_stage": None,
         "purpose": None,
         "overrides": [],
+        "may_change": False,
         "operation": "contoh-tuban",
         "unit": POLRES,
         "unit_name": "Polres Contoh",

@@ -44,6 +44,7 @@ POLICY: Policy = {
     "GET /v1/situation": VIEWING,
     "GET /v1/map/basemap.pmtiles": VIEWING,
     "HEAD /v1/map/basemap.pmtiles": VIEWING,
+    "GET /v1/situation/choices": ("supervisor", "commander"),
     "POST /v1/situation": ("supervisor", "commander"),
     "GET /v1/readiness": VIEWING,
     "GET /v1/coverage": VIEWING,

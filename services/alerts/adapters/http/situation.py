@@ -1,5 +1,7 @@
-"""What holds now: the operation, its phase, what the posko has changed, and where things are."""
+"""What holds now: the operation, its phase, what the posko has changed, and where things are; and
+what it may change."""
 
+from collections import defaultdict
 from datetime import datetime
 
 from litestar import get
@@ -8,11 +10,12 @@ from msgspec import Struct
 
 from services.alerts.adapters.http.rights import Asked, principal_of
 from services.alerts.adapters.http.views import plan_of
+from services.alerts.handlers.situations import why_not
 from services.alerts.ports import PlanBook
 from shared.auth import Principal
 from shared.clock import Clock
 from shared.events.situation import SituationChange
-from shared.plan.model import Plan
+from shared.plan.model import RISK_CLASSES, STAGES, Phase, Plan
 
 
 class CategoryLabel(Struct, frozen=True, kw_only=True):
@@ -47,6 +50,8 @@ class SituationView(Struct, frozen=True, kw_only=True):
     purpose: str | None
     """None is the real thing, else `exercise` or `synthetic`."""
     overrides: list[OverrideView]
+    may_change: bool = False
+    """Whether the asker may change it: `POST /v1/situation`."""
     timezone: str
     plan_version: str
     categories: list[CategoryLabel]
@@ -60,6 +65,25 @@ class SituationView(Struct, frozen=True, kw_only=True):
     means another port of the board's host, empty its own address; None: nobody has said."""
 
 
+class PersonChoice(Struct, frozen=True, kw_only=True):
+    """Who may stand in or be stood in for; `posts` are the names of those that they hold now."""
+
+    id: str
+    name: str
+    rank: str
+    posts: list[str]
+
+
+class SituationChoices(Struct, frozen=True, kw_only=True):
+    """What a change of the situation may name, beside the sites of `GET /v1/sites`: people of the
+    asker's units. Whether the asker may change anything, `may_change` says."""
+
+    phases: list[Phase]
+    stages: list[str]
+    risk_classes: list[str]
+    people: list[PersonChoice]
+
+
 def situation_routes(
     plans: PlanBook,
     clock: Clock,
@@ -68,7 +92,7 @@ def situation_routes(
     map_tiles_url: str | None,
     records_url: str | None,
 ) -> list[HTTPRouteHandler]:
-    """`GET /v1/situation`."""
+    """`GET /v1/situation`, `GET /v1/situation/choices`."""
 
     @get("/v1/situation")
     async def situation(request: Asked) -> SituationView:
@@ -92,6 +116,7 @@ def situation_routes(
                 for each in plans.overrides()
                 if _concerns(each.change, plan, principal)
             ],
+            may_change=why_not(principal, plan) is None,
             timezone=plan.operation.timezone,
             plan_version=plan.version,
             categories=[
@@ -109,7 +134,30 @@ def situation_routes(
             records_url=records_url,
         )
 
-    return [situation]
+    @get("/v1/situation/choices")
+    async def choices(request: Asked) -> SituationChoices:
+        return choices_of(plan_of(plans), principal_of(request))
+
+    return [situation, choices]
+
+
+def choices_of(plan: Plan, principal: Principal) -> SituationChoices:
+    """What the plan in force offers to somebody; who holds a post comes before who holds none."""
+    held: dict[str | None, list[str]] = defaultdict(list)
+    for post in plan.posts:
+        if principal.covers(post.unit):
+            held[post.holder].append(post.name)
+    people = [
+        PersonChoice(id=each.id, name=each.name, rank=each.rank, posts=held.get(each.id, []))
+        for each in plan.people
+        if principal.covers(each.unit)
+    ]
+    return SituationChoices(
+        phases=plan.phases,
+        stages=list(STAGES),
+        risk_classes=list(RISK_CLASSES),
+        people=sorted(people, key=lambda each: (not each.posts, each.name)),
+    )
 
 
 def _concerns(change: SituationChange, plan: Plan, principal: Principal) -> bool:

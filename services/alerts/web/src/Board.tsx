@@ -18,6 +18,7 @@ import { JournalDialog } from "./panels/JournalDialog";
 import { PerformanceDialog } from "./panels/PerformanceDialog";
 import { ReadinessDialog } from "./panels/ReadinessDialog";
 import { ReportDialog } from "./panels/ReportDialog";
+import { SituationDialog } from "./panels/SituationDialog";
 import { TaskDialog } from "./panels/TaskDialog";
 import { ReasonDialog, ResolveDialog } from "./ReasonDialogs";
 import { Middle } from "./Middle";
@@ -92,6 +93,8 @@ function Dialogs() {
       return <PerformanceDialog />;
     case "readiness":
       return <ReadinessDialog />;
+    case "situation":
+      return <SituationDialog />;
     case "task":
       return <TaskDialog />;
     default:

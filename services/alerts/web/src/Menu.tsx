@@ -9,14 +9,13 @@ import { type Key, t } from "./language";
 import { setWanted, wanted } from "./siren/watch";
 import { session, situation } from "./state";
 
-/** Of who may only look, these would be refused. */
-const COMMANDING: readonly Dialog[] = ["report"];
 const ENTRIES: [Dialog, Key, string][] = [
   ["handover", "ho.title", ""],
   ["journal", "ho.journal", ""],
   ["report", "b.voice", "L"],
   ["performance", "b.perf", ""],
   ["readiness", "b.ready", ""],
+  ["situation", "sit.title", ""],
   ["keys", "k.title", "?"],
 ];
 
@@ -63,13 +62,18 @@ export function Menu() {
   );
 }
 
+/** Of others what these send would be refused. */
+function mayOpen(name: Dialog): boolean {
+  if (name === "report") return mayCommand(session.value);
+  return name !== "situation" || situation.value?.may_change === true;
+}
+
 function Entries({ close }: { close: () => void }) {
   const show = (name: Dialog) => {
     close();
     dialog.value = name;
   };
-  const may = mayCommand(session.value);
-  const entries = ENTRIES.filter(([name]) => may || !COMMANDING.includes(name));
+  const entries = ENTRIES.filter(([name]) => mayOpen(name));
   const records = situation.value?.records_url;
   return (
     <div class="menu" data-testid="menu-entries">

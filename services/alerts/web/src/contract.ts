@@ -239,11 +239,32 @@ export interface Site {
   visits?: Rounds | null;
 }
 
+export type Override = "phase" | "logistics_stage" | "site_class" | "stand_in" | "everything";
+
+/** `of` is the site or the person; without a `value` it ends what was set before. */
+export interface SituationChange {
+  what: Override;
+  by: string;
+  reason: string;
+  of?: string | null;
+  value?: string | null;
+  until?: string | null;
+}
+
+/** What the posko has changed of the plan's defaults, and since when. */
+export interface LiveOverride {
+  since: string;
+  change: SituationChange;
+}
+
 export interface Situation {
   operation: string;
   unit_name: string;
   phase: string | null;
   phase_name: string | null;
+  logistics_stage?: string | null;
+  overrides?: LiveOverride[];
+  may_change?: boolean;
   timezone: string;
   purpose?: string | null;
   /** The plan's severity table, for its labels. */

@@ -21,6 +21,7 @@ export type Dialog =
   | "report"
   | "performance"
   | "readiness"
+  | "situation"
   | "task";
 export type Middle = "map" | "areas" | "sites" | "tasks" | "units" | "checks";
 

@@ -4,7 +4,16 @@ import { effect } from "@preact/signals";
 import { dropRequests, read, readAll, readChanges, Refused } from "./api";
 import { announceAlert } from "./announce";
 import * as clock from "./clock";
-import type { Alert, Backup, ClockMessage, Coverage, Crew, Site, Situation } from "./contract";
+import type {
+  Alert,
+  Backup,
+  ClockMessage,
+  Coverage,
+  Crew,
+  Site,
+  Situation,
+  SituationChange,
+} from "./contract";
 import { follow, type Message } from "./feed";
 import { jot } from "./journal";
 import { t } from "./language";
@@ -17,6 +26,7 @@ import * as state from "./state";
 
 const POLL_MS = 30_000;
 const RETRIES_MS = [1_000, 2_000, 5_000, 10_000];
+const FOLLOWS_MS = [200, 300, 500, 1_000, 2_000, 4_000];
 const SETTLE_MS = 2_000;
 /** While events pour in; a thousand viewers ask for these lists too. */
 const LOOK_EVERY_MS = 10_000;
@@ -101,6 +111,28 @@ async function loadSituation(): Promise<void> {
   } catch (error) {
     ended(error); // without it the words of the events are shown
   }
+}
+
+/** Until what was changed holds: a change goes round by Kafka, mostly within a second. */
+export async function followSituation(at: string, changes: SituationChange[]): Promise<void> {
+  for (const wait of FOLLOWS_MS) {
+    await pause(wait);
+    await loadSituation();
+    if (changes.every((change) => isDone(change, at))) break;
+  }
+  await look();
+}
+
+function isDone(change: SituationChange, at: string): boolean {
+  const live = state.situation
+    .peek()
+    ?.overrides?.find((each) => isSameMatter(each.change, change));
+  if (!change.value) return live === undefined;
+  return live !== undefined && Date.parse(live.since) >= Date.parse(at);
+}
+
+function isSameMatter(one: SituationChange, other: SituationChange): boolean {
+  return one.what === other.what && (one.of ?? null) === (other.of ?? null);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What the alerts service answers with beside the alerts themselves. */
 
-import type { Entry, Owner, Reason } from "../contract";
+import type { Entry, Owner, Reason, SituationChange } from "../contract";
 
 export interface Task {
   id: string;
@@ -70,6 +70,19 @@ export interface Watch {
   must_read: string[];
   last: Handover | null;
   checkpoint: Seal;
+}
+
+/** What a change of the situation may name, beside the sites. */
+export interface SituationChoices {
+  phases: { code: string; name: string; starts: string; ends: string }[];
+  stages: string[];
+  risk_classes: string[];
+  people: { id: string; name: string; rank: string; posts: string[] }[];
+}
+
+export interface SituationAnswer {
+  at: string;
+  changes: SituationChange[];
 }
 
 export type Window = "shift" | "24h" | "30d";
