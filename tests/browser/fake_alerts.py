@@ -196,11 +196,9 @@ class FakeAlerts:
         self, person: dict[str, str], alert_id: str, verb: str, body: dict[str, Any]
     ) -> tuple[int, Any]:
         alert = self.alerts[alert_id]
-        if verb == "note":
-            entry = Entry(at=self.now(), what="note", by=person["name"], note=body["note"])
-            return 200, self.change(alert, timeline=[*alert.timeline, entry])
-        if verb == "call":
-            entry = Entry(at=self.now(), what="operator_called", by=person["name"])
+        if verb in {"note", "call"}:
+            what = "note" if verb == "note" else "operator_called"
+            entry = Entry(at=self.now(), what=what, by=person["name"], note=body.get("note"))
             return 200, self.change(alert, timeline=[*alert.timeline, entry])
         if body["version"] != alert.version:
             return 409, _lost(alert)
