@@ -8,8 +8,9 @@ raises only for what a retry may mend; data that is wrong goes to quarantine or 
 import asyncio
 import dataclasses
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import datetime
 from itertools import chain
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -228,6 +229,16 @@ class BatchConsumer:
             self._progress.failed(f"the position is not known: {error!r}")
             self._still += 0 if self._busy else 1
             return
+        self._count_lag(ends, positions, measured_at)
+        self._judge_stillness(ends, positions)
+
+    def _count_lag(
+        self,
+        ends: Mapping[TopicPartition, int],
+        positions: dict[TopicPartition, int],
+        measured_at: datetime,
+    ) -> None:
+        """How far behind it is, partition by partition, and which have nothing left to read."""
         # Changed in place: the metrics hold this dictionary.
         self.lag.clear()
         for partition, position in positions.items():
@@ -235,6 +246,11 @@ class BatchConsumer:
             self.lag[partition.topic, partition.partition] = behind
             if not (behind or self._failing or partition in self._in_hand):
                 self.freshness.caught_up(partition, measured_at)
+
+    def _judge_stillness(
+        self, ends: Mapping[TopicPartition, int], positions: dict[TopicPartition, int]
+    ) -> None:
+        """Whether there is progress, as a consumer that stands still is made anew."""
         waiting = [ends[each] > positions[each] for each in positions.keys() - self.held]
         # A batch that fails and is sought back moves the positions too, and is no progress.
         moves = not any(waiting) or positions != self._positions
