@@ -7,10 +7,12 @@ from zipfile import ZipFile
 
 from services.archive.adapters.evidence.bundle import ZipBundle
 from services.archive.adapters.evidence.page import page
+from services.archive.adapters.evidence.type_words import TYPE_WORDS
 from services.archive.domain.leaves import Segment
 from services.archive.domain.proof import Proven, Sealed
 from services.archive.domain.stored import Record
 from services.archive.handlers.exporting import Story
+from shared.events.samples import samples
 from tests.unit.archive.builders import NIGHT, UNIT, an_event
 
 MADE = {
@@ -33,6 +35,11 @@ def story(*values: bytes | None, **changes: Any) -> Story:
         "made": MADE,
     }  # fmt: skip
     return Story(manifest | changes, shown, [MADE], "ronda/test\n1\nroot=\n\n— signature\n")
+
+
+def test_every_type_of_event_has_a_word_that_people_read() -> None:
+    types = {name.removeprefix("ronda.").removesuffix(".v1") for name in samples()}
+    assert types == TYPE_WORDS.keys()
 
 
 def test_what_events_say_is_shown_and_never_becomes_markup() -> None:

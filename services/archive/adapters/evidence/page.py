@@ -7,32 +7,11 @@ from datetime import datetime, timedelta, timezone
 from html import escape
 from typing import Any
 
+from services.archive.adapters.evidence.type_words import TYPE_WORDS
 from services.archive.domain.proof import Proven
 from services.archive.handlers.exporting import SHOWN, Story
 
 WIB = timezone(timedelta(hours=7), "WIB")
-_TYPES = {
-    "incident.reported": "Laporan kejadian",
-    "duress.raised": "Tanda bahaya",
-    "backup.requested": "Permintaan bantuan",
-    "visit.checked_in": "Tiba di lokasi",
-    "visit.checked_out": "Selesai di lokasi",
-    "vulnerability.reported": "Laporan kerawanan",
-    "shift.started": "Mulai jaga",
-    "shift.ended": "Selesai jaga",
-    "position.recorded": "Posisi",
-    "alert.raised": "Peringatan dibuka",
-    "alert.escalated": "Naik ke atasan",
-    "alert.acknowledged": "Diterima oleh petugas",
-    "alert.released": "Dilepas oleh petugas",
-    "alert.dispatched": "Bantuan dikirim",
-    "alert.arrived": "Bantuan tiba",
-    "alert.resolved": "Tertangani",
-    "alert.closed": "Ditutup",
-    "notification.sent": "Pemberitahuan terkirim",
-    "notification.failed": "Pemberitahuan gagal",
-    "access.recorded": "Catatan akses",
-}
 _STATUSES = {
     "event": "",
     "duplicate": "kiriman ulang",
@@ -186,8 +165,8 @@ def _event(proven: Proven) -> str:
     cells = (
         _when(said.get("time")),
         _when(said.get("receivedtime") or record.appended_at),
-        f"<strong>{escape(_TYPES.get(short, kind or 'tanpa jenis'))}</strong> {shown}{_words(said)}"
-        f"{detail}",
+        f"<strong>{escape(TYPE_WORDS.get(short, kind or 'tanpa jenis'))}</strong>"
+        f" {shown}{_words(said)}{detail}",
         escape(str(said.get("subject") or "")),
         escape(str(said.get("actor") or "")),
         f"<code>{escape(place)}</code>",
