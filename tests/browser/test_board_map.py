@@ -1,5 +1,7 @@
 """The map: only what the lists have too, nothing from elsewhere, and never in the way."""
 
+import re
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -81,6 +83,44 @@ async def test_a_new_alert_moves_neither_focus_nor_map(board: Page, fake: FakeAl
     await expect(board.get_by_test_id("detail")).to_have_attribute(
         "data-id", fake.by_number(1044).id
     )
+
+
+async def test_who_follows_events_is_shown_a_new_grave_one_and_nothing_else_moves(
+    page: Page, url: str, fake: FakeAlerts
+) -> None:
+    await sign_in(page, url, "sari")
+    drawn = page.get_by_test_id("map")
+    await expect(drawn).to_have_attribute("data-sites", "9")
+    await page.get_by_test_id("follow").check()
+    await row(page, fake, 1044).click()
+    before, zoom = await focused(page), await drawn.get_attribute("data-zoom")
+    fake.put(samples.an_alert(fake.now(), 1082, severity="sedang", lat=-6.9, lon=110.0), "raised")
+    await expect(drawn).to_have_attribute("aria-label", re.compile("7 peringatan"))
+    await expect(page.get_by_test_id("edge-e")).to_have_count(0)
+    fake.put(samples.an_alert(fake.now(), 1083, severity="tinggi", lat=-6.9, lon=114.0), "raised")
+    # What was in view before lies to the west now, and the new one does not lie outside.
+    await expect(page.get_by_test_id("edge-w")).to_be_visible()
+    await expect(page.get_by_test_id("edge-e")).to_have_count(0)
+    assert await drawn.get_attribute("data-zoom") == zoom
+    assert await focused(page) == before
+    await expect(page.get_by_test_id("detail")).to_have_attribute(
+        "data-id", fake.by_number(1044).id
+    )
+    await page.reload()
+    await expect(page.get_by_test_id("follow")).to_be_checked()
+
+
+async def test_a_map_that_is_behind_a_list_goes_to_the_event_when_it_is_looked_at(
+    board: Page, fake: FakeAlerts
+) -> None:
+    await expect(board.get_by_test_id("map")).to_have_attribute("data-sites", "9")
+    await board.get_by_test_id("follow").check()
+    await show(board, "areas")
+    fake.put(samples.an_alert(fake.now(), 1084, severity="kritis", lat=-6.9, lon=114.0), "raised")
+    await expect(row(board, fake, 1084)).to_be_visible()
+    await show(board, "map")
+    await expect(board.get_by_test_id("edge-w")).to_be_visible()
+    await expect(board.get_by_test_id("edge-e")).to_have_count(0)
 
 
 async def test_p_goes_round_map_areas_and_sites(board: Page) -> None:

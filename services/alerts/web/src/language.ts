@@ -1,6 +1,7 @@
 /** The chosen language and theme, remembered on this screen, and the texts in that language. */
 
 import { effect, signal } from "@preact/signals";
+import { remember, remembered } from "./kept";
 import { panelStrings } from "./panels/strings";
 import { boardStrings } from "./strings";
 
@@ -47,20 +48,4 @@ export function tOr(prefix: string, code: string, otherwise: string): string {
 export function readable(code: string): string {
   const words = code.replaceAll(/[_-]+/g, " ").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-function remembered(name: string): string | null {
-  try {
-    return localStorage.getItem(name);
-  } catch {
-    return null; // storage may be forbidden: then the choice lasts as long as the page
-  }
-}
-
-function remember(name: string, value: string): void {
-  try {
-    localStorage.setItem(name, value);
-  } catch {
-    // see above
-  }
 }

@@ -3,8 +3,9 @@ import { useEffect, useRef } from "preact/hooks";
 import * as clock from "../clock";
 import { goTo, showSite } from "../desk";
 import { theme, t } from "../language";
-import { alertsLoad, crews, open, situation, sites } from "../state";
+import { alertsLoad, crews, isWall, open, situation, sites } from "../state";
 import { useCalm } from "./calm";
+import { following, followNews } from "./follow";
 import type { Away, Chart, Side } from "./leaflet";
 import { sceneOf } from "./scene";
 
@@ -69,6 +70,13 @@ export function MapPanel() {
     const show = (said: string | null) => (credit.value = said);
     chart.value.base(tiles.value).then(show, () => undefined); // the schema is there anyway
   });
+  useEffect(
+    () =>
+      followNews(({ lat, lon }) => {
+        if (lat !== null && lon !== null) chart.peek()?.bring({ lat, lon });
+      }),
+    [],
+  );
   useSignalEffect(() => {
     void theme.value;
     chart.value?.repaint();
@@ -85,6 +93,7 @@ export function MapPanel() {
         aria-label={`${t("m.map")}: ${t("m.onmap", values)}`}
         data-testid="map"
       />
+      {!isWall && <Follow />}
       {failed.value && <p class="map-note">{t("c.retry")}</p>}
       {SIDES.map((side) => (
         <EdgeArrow
@@ -99,7 +108,21 @@ export function MapPanel() {
   );
 }
 
-/** Says that something grave lies outside, and how to get there; the map never goes by itself. */
+function Follow() {
+  return (
+    <label class="map-follow">
+      <input
+        type="checkbox"
+        checked={following.value}
+        onChange={(event) => (following.value = event.currentTarget.checked)}
+        data-testid="follow"
+      />
+      {t("m.follow")}
+    </label>
+  );
+}
+
+/** Says that something grave lies outside, and how to get there. */
 function EdgeArrow(props: { side: Side; away: Away[Side]; look: () => void }) {
   const { side, away, look } = props;
   if (away.length === 0) return null;

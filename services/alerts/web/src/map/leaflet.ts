@@ -26,6 +26,8 @@ export interface Chart {
   /** The deployment's base map, below everything else; tells whose data it is, if it says so. */
   base(address: string): Promise<string | null>;
   lookAt(spots: readonly Spot[]): void;
+  /** Brings a spot into view as near or far as the user looks; waits while the map is hidden. */
+  bring(spot: Spot): void;
   end(): void;
 }
 
@@ -83,7 +85,19 @@ export function chart(box: HTMLElement, listener: Listener, tiled: boolean): Cha
   map.on("click", (event) => {
     pick(event.containerPoint, scene, frameOf(map, map.getSize(), colour), map, listener);
   });
-  const observer = new ResizeObserver(() => map.invalidateSize({ pan: false }));
+  let dragged = false;
+  map.on("dragstart dragend", ({ type }) => (dragged = type === "dragstart"));
+  let awaited: Spot | null = null;
+  const bring = (spot: Spot) => {
+    awaited = box.clientWidth === 0 ? spot : null;
+    const seen = map.getBounds().pad(-0.1).contains([spot.lat, spot.lon]);
+    if (awaited || seen || dragged) return;
+    map.panTo([spot.lat, spot.lon], { animate: false });
+  };
+  const observer = new ResizeObserver(() => {
+    map.invalidateSize({ pan: false });
+    if (awaited) bring(awaited);
+  });
   observer.observe(box);
 
   const lookAt = (spots: readonly Spot[]) => {
@@ -95,7 +109,7 @@ export function chart(box: HTMLElement, listener: Listener, tiled: boolean): Cha
   return {
     show(next) {
       scene = next;
-      // Once, at the start; afterwards the map never moves by itself.
+      // Once, at the start; afterwards the map moves by itself only for who wants to follow.
       if (!fitted && next.sites.length > 0) {
         fitted = true;
         lookAt(next.sites);
@@ -129,6 +143,7 @@ export function chart(box: HTMLElement, listener: Listener, tiled: boolean): Cha
       return found.credit;
     },
     lookAt,
+    bring,
     end() {
       gone.abort();
       observer.disconnect();

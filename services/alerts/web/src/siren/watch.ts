@@ -5,6 +5,7 @@ import * as clock from "../clock";
 import type { Alert } from "../contract";
 import { flood } from "../flood";
 import { jot } from "../journal";
+import { remember, remembered } from "../kept";
 import { t } from "../language";
 import { isGrave, needsTaking } from "../order";
 import { alertsLoad, endedAlone, open, session } from "../state";
@@ -15,7 +16,7 @@ const KEPT = "ronda.siren";
 const ROWS_MS = 100;
 
 /** Whether this screen has a siren at all; one that has none says so all the time. */
-export const wanted = signal(remembered());
+export const wanted = signal(remembered(KEPT) !== "off");
 /** When the silence ends, by the page's monotonic clock in ms; null while it sounds. */
 const quietUntil = signal<number | null>(null);
 
@@ -43,11 +44,7 @@ export function silence(): void {
 
 export function setWanted(on: boolean): void {
   wanted.value = on;
-  try {
-    localStorage.setItem(KEPT, on ? "on" : "off");
-  } catch {
-    // storage may be forbidden: then the choice lasts as long as the page
-  }
+  remember(KEPT, on ? "on" : "off");
 }
 
 /** Begins to watch; the returned function ends it and every sound. */
@@ -133,12 +130,4 @@ function chimeForMedium(): () => void {
 
 function standing(alert: Alert): string {
   return [alert.id, alert.severity, alert.cycle, alert.level].join();
-}
-
-function remembered(): boolean {
-  try {
-    return localStorage.getItem(KEPT) !== "off";
-  } catch {
-    return true;
-  }
 }
