@@ -37,6 +37,7 @@ from shared.problem import MEDIA_TYPE
 from shared.settings import HttpSettings
 from tests.browser import samples, samples_presence, samples_room
 from tests.browser.fake_presence import presence_routes
+from tests.browser.fake_risk import with_risks
 from tests.browser.fake_room import Room, owner_of, problem, regrouped, room_routes
 from tests.browser.fake_rounds import coverage_routes, with_rounds
 from tests.browser.fake_situation import situation_routes
@@ -330,6 +331,7 @@ def application(fake: FakeAlerts) -> Litestar:
     @get("/v1/sites")
     async def sites() -> Sites:
         rows = with_rounds(fake.sites, fake.visits.values(), fake.now())
+        rows = with_risks(rows, fake.alerts.values(), fake.room.tasks.values())
         return convert({"items": rows}, Sites)
 
     @get("/v1/visits")

@@ -56,7 +56,7 @@ def _all() -> list[tuple[str, ViewportSize]]:
 
 async def _picture(browser: Browser, scene: Scene, theme: str, size: ViewportSize) -> bytes:
     fake = FakeAlerts()
-    scene.prepare(fake)
+    scene.furnish(fake)
     async with running(fake) as url:
         context = await browser.new_context(viewport=size)
         await context.add_init_script(

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from services.alerts.domain.report import DURESS
+from services.alerts.domain.severity import ENGLISH
 from services.alerts.domain.triage import category_severity
 from shared.events.alert import Alert, Dispatch, Entry, Owner, Part, Reason, Visit
 from shared.events.identity import derived_id
@@ -44,6 +45,7 @@ SITUATION: dict[str, Any] = {
     "records_url": None,
 }
 WAREHOUSE = (-6.9021, 112.0488)
+CLASSES = {"gudang": "khusus", "kpu": "sangat_rawan", "bawaslu": "sangat_rawan"}
 
 
 def seconds(count: float) -> timedelta:
@@ -142,9 +144,33 @@ def a_duress(now: datetime, number: int, **changes: Any) -> Alert:
     return an_alert(now, number, **(values | changes))
 
 
-def handled(alert: Alert, now: datetime, **changes: Any) -> Alert:
-    """The same alert after Ipda Sari took it."""
-    owner = Owner(actor="sari", name="Ipda Sari", role="operator", at=now - seconds(30))
+def begun(alert: Alert, earlier: float, text: str = "", **changes: Any) -> Alert:
+    """The same alert so many seconds earlier, with what was reported and why it weighs so much."""
+    names = {row["id"]: row for row in CATEGORIES}.get(alert.category)
+    if names is not None:
+        severity, english = alert.severity, ENGLISH[alert.severity]
+        why = f"{names['label']}: {severity}", f"{names['label_en']}: {english}"
+        changes["reasons"] = [Reason(code="category", id=why[0], en=why[1])]
+    span = seconds(earlier)
+    parts = [
+        msgspec.structs.replace(
+            part,
+            category=alert.category,
+            text=text,
+            time=part.time - span,
+            received_at=part.received_at - span,
+        )
+        for part in alert.parts
+    ]
+    times = ("reported_at", "received_at", "raised_at", "updated_at")
+    moved = {name: getattr(alert, name) - span for name in times}
+    line = [msgspec.structs.replace(entry, at=entry.at - span) for entry in alert.timeline]
+    return msgspec.structs.replace(alert, parts=parts, timeline=line, **moved, **changes)
+
+
+def handled(alert: Alert, now: datetime, since: float = 30, **changes: Any) -> Alert:
+    """The same alert after Ipda Sari took it, so many seconds ago."""
+    owner = Owner(actor="sari", name="Ipda Sari", role="operator", at=now - seconds(since))
     taken: dict[str, Any] = {
         "state": "acknowledged",
         "owner": owner,
@@ -191,7 +217,6 @@ def evening(now: datetime) -> list[Alert]:
         unit=f"{UNIT}/polsek-soko",
         lat=-7.06,
         lon=111.95,
-        reported_at=now - seconds(130),
     )
     missed = an_alert(
         now,
@@ -205,7 +230,13 @@ def evening(now: datetime) -> list[Alert]:
         lat=-7.06,
         lon=112.0,
         next_due_at=now + seconds(730),
-        reported_at=now - seconds(1300),
+        reasons=[
+            Reason(
+                code="visit_missed",
+                id="Kontrol malam tidak terlaksana, 15 menit lewat batas",
+                en="The night's visit was not made, 15 minutes past its time",
+            )
+        ],
         parts=[],
     )
     crowd = an_alert(
@@ -217,9 +248,6 @@ def evening(now: datetime) -> list[Alert]:
         lat=-6.885,
         lon=112.075,
     )
-    crew = Dispatch(
-        crew="R-21", at=now - seconds(200), by="Ipda Sari", en_route_at=now - seconds(150)
-    )
     posters = an_alert(
         now,
         1036,
@@ -229,7 +257,6 @@ def evening(now: datetime) -> list[Alert]:
         site_name="PPK Palang",
         lat=-6.9,
         lon=112.13,
-        reported_at=now - seconds(4000),
     )
     bomb = an_alert(
         now,
@@ -240,16 +267,35 @@ def evening(now: datetime) -> list[Alert]:
         site_name="Kantor KPU Tuban",
         lat=-6.882,
         lon=112.03,
-        reported_at=now - seconds(9000),
     )
     return [
-        missed,
-        handled(posters, now),
-        intrusion,
-        handled(bomb, now, state="resolved", outcome="safe_unfounded", next_due_at=None),
-        handled(crowd, now, state="dispatched", dispatches=[crew]),
+        begun(missed, 1_260),
+        handled(begun(posters, 3_960, "Tiga baliho sobek di simpang pasar."), now, 3_600),
+        begun(intrusion, 90, "Dua orang memanjat pagar belakang, lari ke arah sawah."),
+        _found_safe(begun(bomb, 8_960, "Telepon gelap: bom di lantai dua."), now),
+        _sent(begun(crowd, 320, "Sekitar 150 orang berorasi di gerbang, tertib."), now),
         object_at_warehouse,
     ]
+
+
+def _sent(crowd: Alert, now: datetime) -> Alert:
+    crew = Dispatch(
+        crew="R-21", at=now - seconds(200), by="Ipda Sari", en_route_at=now - seconds(150)
+    )
+    taken = handled(crowd, now, 240, state="dispatched", dispatches=[crew])
+    lines = [
+        Entry(at=crew.at, what="dispatched", by="Ipda Sari", note="R-21"),
+        Entry(at=now - seconds(150), what="en_route", by="R-21"),
+    ]
+    return msgspec.structs.replace(taken, timeline=[*taken.timeline, *lines])
+
+
+def _found_safe(bomb: Alert, now: datetime) -> Alert:
+    over = now - seconds(1_200)
+    ended = {"state": "resolved", "outcome": "safe_unfounded", "resolved_at": over}
+    taken = handled(bomb, now, 8_940, **ended, next_due_at=None)
+    line = Entry(at=over, what="resolved", by="Ipda Sari", note="safe_unfounded")
+    return msgspec.structs.replace(taken, timeline=[*taken.timeline, line])
 
 
 def _late_part(now: datetime) -> Part:
@@ -284,11 +330,9 @@ def sites(now: datetime) -> list[dict[str, Any]]:
     return [
         dict(zip(names, row, strict=True))
         | {
-            "risk_class": "rawan",
+            "risk_class": CLASSES.get(row[0], "rawan"),
             "unit": f"{UNIT}/polsek-{str(row[3]).lower()}",
             "since": (now - seconds(3600 + 240 * index)).isoformat(),
-            "risk": {"score": 0, "band": "rendah", "reasons": []},
-            "flags": [],
         }
         for index, row in enumerate(rows)
     ]

@@ -50,8 +50,6 @@ def many_sites(now: datetime, count: int = 2_000) -> list[dict[str, Any]]:
                 "risk_class": "rawan",
                 "unit": f"{samples.UNIT}/polsek-{district.lower()}",
                 "since": (now - samples.seconds(3600)).isoformat(),
-                "risk": {"score": 0, "band": "rendah", "reasons": []},
-                "flags": [],
             }
         )
     return sites

@@ -8,6 +8,7 @@ from msgspec import convert
 from services.alerts.adapters.delivery_reading import PageView
 from services.alerts.adapters.http.engine import Backup, Readiness
 from services.alerts.adapters.http.visits import CoverageRow, CoverageView
+from services.alerts.domain.backup import target_s
 from services.alerts.domain.coverage import Coverage
 from shared.events.alert import Alert, Entry, Owner, Reason
 from shared.events.identity import derived_id
@@ -51,7 +52,7 @@ def tasks(now: datetime) -> list[Task]:
             owner_name="Sekretariat KPU" if kind == "vulnerability" else "Kasat Samapta",
             due_at=now + seconds(due),
             reported_by="Aipda Budi",
-            reported_at=now - seconds(86_400),
+            reported_at=now - seconds(began),
             checkin=None,
             media=[],
             lapses=0,
@@ -61,10 +62,21 @@ def tasks(now: datetime) -> list[Task]:
             done_at=None,
             done_by=None,
             reasons=[Reason(code="seen", id="Dilihat saat kunjungan", en="Seen on a visit")],
-            timeline=[Entry(at=now - seconds(86_400), what="raised", by="Aipda Budi")],
+            timeline=[_begin(kind, now - seconds(began)), *_end(state, now + seconds(due))],
         )
         for site, name, text, kind, state, due in rows
+        for began in [16_200 if kind == "advice" else 86_400]
     ]
+
+
+def _begin(kind: str, at: datetime) -> Entry:
+    if kind == "advice":
+        return Entry(at=at, what="issued", by="Kasat Samapta")
+    return Entry(at=at, what="assigned", by="Sekretariat KPU")
+
+
+def _end(state: str, at: datetime) -> list[Entry]:
+    return [Entry(at=at, what="overdue", by="Sekretariat KPU")] if state == "overdue" else []
 
 
 def journal(now: datetime) -> list[JournalEntry]:
@@ -145,7 +157,7 @@ def _crew(
         "members": members,
         "distance_m": metres,
         "position_age_s": age_s,
-        "target_s": None if metres is None else 600,
+        "target_s": None if metres is None else target_s(metres),
         "busy_with": busy_with,
         "reasons": [],
     }

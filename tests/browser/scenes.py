@@ -9,15 +9,22 @@ import msgspec
 from playwright.async_api import Page
 
 from services.alerts.adapters.tiles_file import TilesFile
+from services.alerts.domain.site_status import Sign, standing
 from shared.events.alert import Closing, Owner
-from tests.browser import samples, samples_large
+from tests.browser import samples, samples_large, samples_room
 from tests.browser.fake_alerts import FakeAlerts
 from tests.browser.fake_situation import an_override
 from tests.browser.sight import MUTE, from_menu, ready, row, show, sign_in
 from tests.tiles import MVT, mvt, write_archive
 
+# A browser in which no call of the page opens the sound: what `MUTE` is where it needs no press.
+STILL_MUTE = MUTE + "AudioContext.prototype.resume = () => new Promise(() => undefined);"
+
 Arrange = Callable[[Page, FakeAlerts], Awaitable[None]]
 BOTH = ("dark", "light")
+SILENT = ("ppk-rengel", "ppk-plumpang")
+LONG_S = 10_800
+"""Of what was not seen for so long nobody knows how it stands."""
 
 
 async def _nothing(page: Page, fake: FakeAlerts) -> None:
@@ -43,6 +50,11 @@ class Scene:
     script: str = ""
     """What the page runs first."""
 
+    def furnish(self, fake: FakeAlerts) -> None:
+        """Gives the service a day's rounds and what this state wants beside them."""
+        _day(fake)
+        self.prepare(fake)
+
     async def open(self, page: Page, url: str) -> None:
         """Brings the page to where the operator begins."""
         if self.shown:
@@ -53,13 +65,43 @@ class Scene:
 
 
 def _day(fake: FakeAlerts) -> None:
-    """A day of rounds behind, two hours ahead."""
+    """A day of rounds behind, two hours ahead; the silent sites were last seen hours ago."""
     now = fake.now()
     for number in range(96):
+        site = fake.sites[number % len(fake.sites)]
         due = -22 * 3600 + number * 900.0
         state = "missed" if number in {23, 41, 42} else "done" if due < 0 else "due"
-        visit = samples.a_visit(now, f"ppk-{number}", f"PPK {number}", state, due)
+        if site["id"] not in SILENT or due < -LONG_S:
+            visit = samples.a_visit(now, site["id"], site["name"], state, due)
+            fake.visits[visit.id] = visit
+    states = [visit.state for visit in fake.visits.values()]
+    made = states.count("done") + states.count("recovered")
+    fake.room.coverage = samples_room.coverage(made, states.count("missed"))
+    _stand(fake)
+
+
+def _stand(fake: FakeAlerts) -> None:
+    """How each site stands, as the service would say by its alerts and its last visit."""
+    now = fake.now()
+    for site in fake.sites:
+        here = [alert for alert in fake.alerts.values() if alert.site == site["id"]]
+        seen = [e.visited_at for e in fake.visits.values() if e.site == site["id"] and e.visited_at]
+        sign = Sign(seen_at=max(seen), situation="aman", situation_at=max(seen))
+        found = standing(sign, here, samples.seconds(LONG_S), now)
+        site |= {"status": found.status, "since": found.since}
+
+
+def _calm(fake: FakeAlerts) -> None:
+    """Nothing is open, and every site was seen today."""
+    fake.alerts.clear()
+    fake.room.tasks.clear()
+    fake.crews = [crew | {"busy_with": None} for crew in fake.crews]
+    late = {"missed", "at_risk"}
+    fake.visits = {each.id: each for each in fake.visits.values() if each.state not in late}
+    for name in SILENT:
+        visit = samples.a_visit(fake.now(), name, name, "done", -1800)
         fake.visits[visit.id] = visit
+    _stand(fake)
 
 
 async def _chosen(page: Page, fake: FakeAlerts) -> None:
@@ -68,7 +110,7 @@ async def _chosen(page: Page, fake: FakeAlerts) -> None:
 
 
 async def _duress(page: Page, fake: FakeAlerts) -> None:
-    fake.put(samples.a_duress(fake.now(), 1099, undelivered=["Kapolres"]), "raised")
+    fake.put(samples.a_duress(fake.now(), 1099, undelivered=["Kasat Samapta"]), "raised")
     await row(page, fake, 1099).click()
     await page.mouse.move(900, 760)
 
@@ -197,7 +239,10 @@ async def _conflict(page: Page, fake: FakeAlerts) -> None:
     fake.silent = True
     alert = fake.by_number(1043)
     owner = Owner(actor="joko", name="Kompol Joko", role="commander", at=fake.now())
-    fake.change(alert, state="acknowledged", owner=owner, next_due_kind="ack_expiry")
+    ends = fake.now() + samples.seconds(480)
+    fake.change(
+        alert, state="acknowledged", owner=owner, next_due_kind="ack_expiry", next_due_at=ends
+    )
     await _pressed(page, fake, 1043, "a")
     await row(page, fake, 1043).get_by_test_id("row-conflict").wait_for()
 
@@ -250,18 +295,28 @@ def _ending(fake: FakeAlerts) -> None:
     fake.session_ends = fake.now() + samples.seconds(240)
 
 
+def _wall_ending(fake: FakeAlerts) -> None:
+    fake.session_ends = fake.now() + samples.seconds(3_300)
+
+
+async def _ended(page: Page, fake: FakeAlerts) -> None:
+    fake.signed_out = True
+    fake.cut()
+    await page.get_by_test_id("login").wait_for()
+
+
 def _ground(fake: FakeAlerts) -> None:
-    """A coast, a river and roads, the same in every tile."""
+    """A lake, a river and roads, the same in every tile and going on from one to the next."""
     tile = mvt(
         {
             "landuse": [(3, {"kind": "residential"}, [(500, 1800), (1700, 1700), (1600, 2900)])],
             "water": [
-                (3, {"kind": "ocean"}, [(-64, -64), (4160, -64), (4160, 500), (-64, 900)]),
-                (2, {"kind": "river"}, [(2600, 600), (2300, 1900), (2900, 4160)]),
+                (3, {"kind": "lake"}, [(900, 3200), (1300, 3100), (1500, 3600), (1100, 3800)]),
+                (2, {"kind": "river"}, [(2600, -64), (2300, 1900), (2600, 4160)]),
             ],
             "roads": [
-                (2, {"kind": "highway"}, [(-64, 1300), (1900, 1500), (4160, 1100)]),
-                (2, {"kind": "major_road"}, [(1900, 1500), (1500, 2700), (1700, 4160)]),
+                (2, {"kind": "highway"}, [(-64, 1300), (1900, 1500), (4160, 1300)]),
+                (2, {"kind": "major_road"}, [(1700, -64), (1900, 1500), (1700, 4160)]),
             ],
         }
     )
@@ -283,7 +338,7 @@ def _tab(name: str) -> Arrange:
 
 
 SCENES = [
-    Scene("board", _chosen, prepare=_day, themes=BOTH, large=True),
+    Scene("board", _chosen, themes=BOTH, large=True),
     Scene("board-grey", _chosen, vision="achromatopsia"),
     Scene("board-deutan", _chosen, vision="deuteranopia"),
     Scene("board-protan", _chosen, vision="protanopia"),
@@ -292,8 +347,8 @@ SCENES = [
     Scene("login", person="", shown="login"),
     Scene("loading", prepare=_loading, shown="map"),
     Scene("failed", prepare=_failing, shown="retry"),
-    Scene("empty", prepare=lambda fake: fake.alerts.clear(), shown="section-new"),
-    Scene("mute", _chosen, script=MUTE),
+    Scene("empty", prepare=_calm, shown="section-new"),
+    Scene("mute", _chosen, script=STILL_MUTE),
     Scene("session-ends", _chosen, prepare=_ending),
     Scene("resolve", _asked(1039, "s")),
     Scene("reopen", _asked(1030, "r")),
@@ -328,5 +383,7 @@ SCENES = [
     Scene("stale", _stale, themes=BOTH),
     Scene("wall", query="?mode=wall", themes=BOTH, large=True),
     Scene("wall-stale", _stale_wall, query="?mode=wall"),
+    Scene("wall-ends", query="?mode=wall", prepare=_wall_ending),
+    Scene("wall-ended", _ended, query="?mode=wall"),
     Scene("wall-basemap", _grounded, prepare=_ground, query="?mode=wall"),
 ]

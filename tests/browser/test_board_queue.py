@@ -116,7 +116,7 @@ async def test_a_flood_is_announced_and_keeps_every_grave_alert_in_reach(
     ]
     for alert in raised:
         fake.put(alert, "raised")
-    await expect(board.get_by_test_id("flood")).to_contain_text("Lonjakan peringatan: 306")
+    await expect(board.get_by_test_id("flood")).to_contain_text("Lonjakan peringatan: 303")
     await expect(board.locator(".rows.dense")).to_have_count(1)
     height = await board.get_by_test_id("alert-row").first.bounding_box()
     assert height is not None
