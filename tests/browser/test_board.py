@@ -46,7 +46,8 @@ async def test_a_session_that_ends_leads_back_to_the_form(
 ) -> None:
     await context.clear_cookies()
     fake.cut()
-    await expect(board.get_by_test_id("login-error")).to_have_text("Sesi berakhir. Masuk lagi.")
+    note = board.get_by_test_id("login-error")
+    await expect(note).to_have_text(re.compile(r"Sesi berakhir \d\d\.\d\d\.\d\d\. Masuk lagi\."))
 
 
 async def test_who_logs_out_sees_nothing_more(board: Page) -> None:

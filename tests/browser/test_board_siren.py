@@ -221,6 +221,18 @@ async def test_before_its_end_the_session_says_so(page: Page, url: str, fake: Fa
     await page.get_by_test_id("login").wait_for()
 
 
+async def test_a_wall_says_an_hour_before_that_it_stops_and_afterwards_that_it_has(
+    page: Page, url: str, fake: FakeAlerts
+) -> None:
+    fake.session_ends = fake.now() + samples.seconds(3_500)
+    await sign_in(page, f"{url}?mode=wall", "sari")
+    await expect(page.get_by_test_id("session-bar")).to_contain_text("Masuk lagi agar tetap")
+    fake.signed_out = True
+    fake.cut()
+    await expect(page.get_by_test_id("login-error")).to_contain_text("Layar dinding berhenti")
+    await expect(page.get_by_test_id("login-error")).to_contain_text("tidak tampil di sini")
+
+
 async def test_until_a_press_the_board_says_that_it_is_mute(
     page: Page, url: str, fake: FakeAlerts
 ) -> None:

@@ -4,7 +4,7 @@ import { t } from "./language";
 import { Mark } from "./Mark";
 import { Menu } from "./Menu";
 import { SirenState } from "./siren/SirenState";
-import { situation } from "./state";
+import { isWall, situation } from "./state";
 
 export function Header() {
   const lost = clock.freshness.value === "lost";
@@ -57,7 +57,7 @@ export function LostBand() {
   return (
     <p class="lost-band" role="alert" data-testid="stale-band">
       <b>{connected ? t("cov.asof", { time }) : t("conn.lost", { time })}</b>{" "}
-      {!connected && <span>{t("conn.radio")}</span>}
+      {!connected && !isWall && <span>{t("conn.radio")}</span>}
     </p>
   );
 }

@@ -50,9 +50,9 @@ export function Wall() {
         <Counts />
       </div>
       <MapPanel />
+      <SessionBar />
       <Footer />
       <SirenBar />
-      <SessionBar />
     </div>
   );
 }

@@ -15,6 +15,7 @@ import type {
   SituationChange,
 } from "./contract";
 import { follow, type Message } from "./feed";
+import { clockTime } from "./format";
 import { jot } from "./journal";
 import { t } from "./language";
 import { needsTaking } from "./order";
@@ -49,9 +50,10 @@ let lookedAt = -LOOK_EVERY_MS;
 
 /** Back to the login form because the server no longer knows the session. */
 export function sessionEnded(): void {
+  const time = clockTime(clock.seconds.peek());
   stop();
   state.forget();
-  state.loginNote.value = t("login.ended");
+  state.loginNote.value = t(state.isWall ? "login.wallended" : "login.ended", { time });
   state.endedAlone.value = true;
 }
 

@@ -146,7 +146,7 @@ export const boardStrings = {
   "e.unmerged": ["Penggabungan dibatalkan", "Merge taken back"],
   "e.split_from": ["Dipisahkan dari peringatan lain", "Split from another alert"],
   "e.unreachable_step": ["Tingkat yang tak tersambung dilewati", "A level that could not be reached"],
-  "e.issued": ["Saran dibuat", "Advice issued"],
+  "e.issued": ["Imbauan dibuat", "Advice issued"],
   "e.assigned": ["Diserahkan", "Assigned"],
   "e.extended": ["Batas waktu diperpanjang", "Due time extended"],
   "e.overdue": ["Lewat batas waktu", "Overdue"],
@@ -266,7 +266,15 @@ export const boardStrings = {
     "Alert board of the command post. Every action is recorded under your name.",
   ],
   "login.wrong": ["Token ditolak: {reason}", "Token refused: {reason}"],
-  "login.ended": ["Sesi berakhir. Masuk lagi.", "The session has ended. Log in again."],
+  "login.ended": ["Sesi berakhir {time}. Masuk lagi.", "The session ended {time}. Log in again."],
+  "login.wallended": [
+    "Layar dinding berhenti {time}. Peringatan tidak tampil di sini sampai ada yang masuk lagi.",
+    "The wall screen stopped {time}. It shows no alert until somebody logs in again.",
+  ],
+  "login.wallends": [
+    "Layar dinding berhenti {time}. Masuk lagi agar tetap menyala.",
+    "This wall screen stops {time}. Log in again to keep it on.",
+  ],
   "login.ends": [
     "Sesi berakhir {time}. Setelah itu layar ini tidak bersuara.",
     "The session ends {time}. After that this screen makes no sound.",
