@@ -1,3 +1,4 @@
+import * as clock from "./clock";
 import type { Alert } from "./contract";
 import { saidMistake } from "./actions";
 import { Actions } from "./ActionGrid";
@@ -49,7 +50,8 @@ function Head({ alert }: { alert: Alert }) {
         {alert.owner && (
           <>
             {" · "}
-            <b>{alert.owner.name}</b> ({roleName(alert.owner.role)}) {clockTime(alert.owner.at)}
+            <b>{alert.owner.name}</b> ({roleName(alert.owner.role)}){" "}
+            {clockTime(alert.owner.at, clock.hour.value)}
           </>
         )}
         {alert.outcome && <> · {tIfKnown("o", alert.outcome)}</>}

@@ -86,7 +86,7 @@ function SiteRow({ site, place }: { site: Site; place: number }) {
       <th scope="row">
         <button type="button" class="site-name" onClick={() => showSite(site.id)}>
           <span class="two-lines">
-            {site.name}{" "}
+            <span>{site.name}</span>{" "}
             <small>
               {site.district ?? unitName(site.unit)}
               {site.risk?.band === "tinggi" && ` · ${t("band.tinggi")}`}

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { Away } from "./Away";
+import * as clock from "./clock";
 import type { Alert, Dispatch, Entry, Part } from "./contract";
 import { mayArrive, mayCommand, pendingCrews } from "./actions";
 import { perform } from "./commands";
@@ -104,7 +105,7 @@ function Timeline({ alert }: { alert: Alert }) {
     <ol class="timeline" data-testid="timeline">
       {alert.timeline.toReversed().map((entry, index) => (
         <li key={alert.timeline.length - index}>
-          <time dateTime={entry.at}>{clockTime(entry.at)}</time>
+          <time dateTime={entry.at}>{clockTime(entry.at, clock.hour.value)}</time>
           <span>
             <b>{tIfKnown("e", entry.what)}</b>
             <EntryWords entry={entry} />
@@ -152,9 +153,9 @@ function ReportPart({ part, alert }: { part: Part; alert: Alert | null }) {
   return (
     <li>
       <p class="clocks">
-        <time dateTime={part.time}>{t("r.phone", { time: clockTime(part.time) })}</time>
+        <time dateTime={part.time}>{t("r.phone", { time: clockTime(part.time, clock.hour.value) })}</time>
         <time dateTime={part.received_at}>
-          {t("r.server", { time: clockTime(part.received_at) })}
+          {t("r.server", { time: clockTime(part.received_at, clock.hour.value) })}
         </time>
         {part.late_s ? <b class="late">{t("r.late", { age: age(part.late_s) })}</b> : null}
       </p>

@@ -19,19 +19,26 @@ function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   return made;
 }
 
-/** 21.12.09; clock times have dots and durations a colon, in both languages. */
-export function clockTime(moment: string | number | null): string {
+/** 21.12.09, with the date before it when that is another day than `today`; clock times have dots
+ * and durations a colon, in both languages. */
+export function clockTime(moment: string | number | null, today: number | null = null): string {
   if (moment === null) return "--.--.--";
-  const options = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
-  return formatter(options).format(new Date(moment)).replaceAll(":", ".");
+  return timeOf(moment, { hour: "2-digit", minute: "2-digit", second: "2-digit" }, today);
 }
 
-/** 21.12, with the date before it when that is another day than `today`. */
+/** 21.12, with the date like that. */
 export function shortTime(moment: string, today: number | null = null): string {
-  const at = new Date(moment);
-  const time = formatter({ hour: "2-digit", minute: "2-digit" }).format(at).replaceAll(":", ".");
-  if (today === null || day(at.getTime()) === day(today)) return time;
-  return `${day(at.getTime())} ${time}`;
+  return timeOf(moment, { hour: "2-digit", minute: "2-digit" }, today);
+}
+
+function timeOf(
+  moment: string | number,
+  options: Intl.DateTimeFormatOptions,
+  today: number | null,
+): string {
+  const at = new Date(moment).getTime();
+  const time = formatter(options).format(at).replaceAll(":", ".");
+  return today === null || day(at) === day(today) ? time : `${day(at)} ${time}`;
 }
 
 function day(moment: number): string {

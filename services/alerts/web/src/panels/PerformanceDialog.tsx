@@ -4,7 +4,7 @@ import * as clock from "../clock";
 import { Dialog } from "../Dialog";
 import { categoryName, decimal, title } from "../format";
 import { language, t, theme, tIfKnown, tOr } from "../language";
-import { alerts } from "../state";
+import { alerts, sites } from "../state";
 import type { Figure, Performance, Window } from "./contract";
 import { useRead } from "./useRead";
 import { Waiting } from "./Waiting";
@@ -137,12 +137,16 @@ function Named({ found }: { found: Performance }) {
         ))}
         {found.repeats.map((each) => (
           <li key={`${each.site} ${each.category}`}>
-            {categoryName(each.category)} · {each.site ?? "–"} ×{each.count}
+            {categoryName(each.category)} · {placeName(each.site)} ×{each.count}
           </li>
         ))}
       </ul>
     </>
   );
+}
+
+function placeName(id: string | null): string {
+  return sites.value.find((site) => site.id === id)?.name ?? id ?? "–";
 }
 
 function Curve({ spans }: { spans: Performance["per_10min"] }) {

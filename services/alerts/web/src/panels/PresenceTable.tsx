@@ -71,7 +71,9 @@ function DoubtRow({ doubt }: { doubt: Doubt }) {
           )}
         </small>
       </th>
-      <td>{doubt.devices.join(", ")}</td>
+      <td class="devices">
+        {doubt.devices.map((device, index) => [index > 0 && ", ", <span>{device}</span>])}
+      </td>
       <td>{shortTime(doubt.time, clock.hour.value)}</td>
     </tr>
   );

@@ -113,7 +113,7 @@ export function TaskDialog() {
       <ol class="timeline">
         {task.timeline.toReversed().map((entry, index) => (
           <li key={index}>
-            <time dateTime={entry.at}>{clockTime(entry.at)}</time>
+            <time dateTime={entry.at}>{clockTime(entry.at, clock.hour.value)}</time>
             <span>
               <b>{tIfKnown("e", entry.what)}</b>
               {entry.by && <> · {entry.by}</>}

@@ -5,7 +5,7 @@ import "uplot/dist/uPlot.min.css";
 import { shortTime } from "../format";
 import type { Performance } from "./contract";
 
-const HEIGHT = 150;
+const HEIGHT = 128;
 const FLOOD = 10;
 
 /** Draws into the box until the returned function is called. */
@@ -30,7 +30,7 @@ export function curve(box: HTMLElement, spans: Performance["per_10min"]): () => 
       cursor: { show: false },
       scales: { y: { range: (_, __, most) => [0, Math.max(FLOOD + 2, most)] } },
       axes: [
-        { ...axis, values: times },
+        { ...axis, values: times, size: 28 },
         { ...axis, size: 34 },
       ],
       series: [
