@@ -69,7 +69,7 @@ async def test_a_visit_whose_window_is_not_open_yet_is_not_due(
     await sign_in(page, url, "sari")
     await show(page, "sites")
     line = page.locator(f"[data-testid=site-row][data-id={SITE}]")
-    await expect(line).to_contain_text("berikut")
+    await expect(line).to_contain_text("nanti")
     await expect(line).not_to_contain_text("Waktunya")
 
 

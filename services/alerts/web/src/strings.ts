@@ -194,7 +194,7 @@ export const boardStrings = {
   "m.since": ["sejak {time}", "since {time}"],
   "m.visit": ["Kunjungan", "Visit"],
   "m.last": ["lalu {time}", "last {time}"],
-  "m.next": ["berikut {time}", "next {time}"],
+  "m.next": ["nanti {time}", "next {time}"],
   "m.all": ["Semua wilayah", "All areas"],
   "m.open": ["K+T", "C+H"],
   "m.nodistrict": ["Tanpa kecamatan", "No district"],
