@@ -23,6 +23,9 @@ class IncidentReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of a demonstration: orderly, disorderly, violent. Another scale than the severity."""
     copyof: EventId | None = None
     """The app event that this one repeats over another channel, SMS for instance."""
+    adds_to: EventId | None = None
+    """The report of the same device that this one goes on with: one happening, by its reporter's
+    word."""
 
 
 class Duress(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -6,12 +6,17 @@ from datetime import datetime, timedelta
 from services.alerts.domain.escalation import TERMINAL
 from services.alerts.domain.report import BACKUP, NEAR_M, Report
 from services.alerts.domain.restriction import restriction_of
-from shared.events.alert import Alert, Part
+from shared.events.alert import Alert, Part, Reason
 from shared.events.patrol import Fix
 from shared.plan.geometry import distance_m
 from shared.plan.model import Plan
 
 WINDOW = timedelta(minutes=15)
+ADDED = Reason(
+    code="added_by_reporter",
+    id="Pelapor menambahkannya ke laporannya sendiri",
+    en="The reporter added it to an earlier report of their own",
+)
 
 
 def match(report: Report, alerts: Iterable[Alert], plan: Plan | None) -> Alert | None:
@@ -27,13 +32,22 @@ def belongs(report: Report, alert: Alert, plan: Plan | None) -> bool:
     not everybody may know.
     """
     return (
-        report.kind == "incident" == alert.kind
-        and alert.state not in TERMINAL
-        and alert.purpose == report.purpose
-        and alert.restricted == restriction_of(report, plan)
+        _may_meet(report, alert, plan)
         and _is_kin(report, alert, plan)
         and _is_near_in_time(report, alert)
         and _is_near_in_space(report, alert)
+    )
+
+
+def goes_on(report: Report, alert: Alert, plan: Plan | None) -> bool:
+    """Whether a report joins an alert because its reporter says so: it names a part of it that the
+    same device sent. How far apart the two are, and of what kind, is not asked."""
+    return (
+        report.device is not None
+        and _may_meet(report, alert, plan)
+        and any(
+            part.event == report.adds_to and part.device == report.device for part in alert.parts
+        )
     )
 
 
@@ -44,6 +58,15 @@ def may_follow(report: Report, alert: Alert) -> bool:
     """
     heard_anew = alert.state in TERMINAL and (report.kind == "duress" or report.wants_backup)
     return alert.purpose == report.purpose and not heard_anew
+
+
+def _may_meet(report: Report, alert: Alert, plan: Plan | None) -> bool:
+    return (
+        report.kind == "incident" == alert.kind
+        and alert.state not in TERMINAL
+        and alert.purpose == report.purpose
+        and alert.restricted == restriction_of(report, plan)
+    )
 
 
 def _is_kin(report: Report, alert: Alert, plan: Plan | None) -> bool:

@@ -53,6 +53,8 @@ class Report:
     copyof: str | None = None
     about: str | None = None
     """The report that this one follows up, by event id."""
+    adds_to: str | None = None
+    """The earlier report of its device that this one goes on with, by event id."""
     wants_backup: bool = False
     backup_type: str | None = None
     crowd_level: CrowdLevel | None = None
@@ -132,6 +134,7 @@ def report_of(event: ReportEvent, plan: Plan | None, now: datetime) -> Report:
         purpose=purpose_of(event, plan),
         copyof=event.data.copyof if isinstance(event, IncidentReported) else None,
         about=event.data.incident if isinstance(event, BackupRequested) else None,
+        adds_to=event.data.adds_to if isinstance(event, IncidentReported) else None,
         wants_backup=isinstance(event, BackupRequested)
         or (isinstance(event, IncidentReported) and event.data.backup),
         backup_type=event.data.backup_type if isinstance(event, BackupRequested) else None,

@@ -1,6 +1,7 @@
 """What each event of the field does, within one transaction."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import MINYEAR, datetime
 from typing import Any, TypeAlias
 
@@ -13,7 +14,7 @@ from services.alerts.domain.alert import (
     raised,
 )
 from services.alerts.domain.checklist import bad_answers, findings
-from services.alerts.domain.correlation import belongs, match, may_follow
+from services.alerts.domain.correlation import ADDED, belongs, goes_on, match, may_follow
 from services.alerts.domain.duty import is_of
 from services.alerts.domain.presence import code_of
 from services.alerts.domain.report import (
@@ -116,6 +117,8 @@ class Field:
         )
         judgement = judge(report, home.parts if home else (), around)
         if home is not None:
+            if goes_on(report, home, self._plan):
+                judgement = replace(judgement, reasons=(*judgement.reasons, ADDED))
             decision = joined(home, report, judgement, self._plan, self._now)
         else:
             number = await self._transaction.next_number()
@@ -210,11 +213,15 @@ class Field:
         await record(self._transaction, decision, self._tally)
 
     async def _home(self, report: Report) -> Alert | None:
-        """The alert of the same report over another way, of the report it is about, or by match."""
+        """The alert of the same report over another way, of the report it is about, of the one that
+        its reporter names, or by match."""
         for event_id in (report.event, report.copyof, report.about):
             linked = await self._transaction.alert_with_part(event_id) if event_id else None
             if linked is not None and may_follow(report, linked):
                 return linked
+        named = await self._transaction.alert_with_part(report.adds_to) if report.adds_to else None
+        if named is not None and goes_on(report, named, self._plan):
+            return named
         candidates = await self._open_alerts() if report.kind == "incident" else {}
         while found := match(report, candidates.values(), self._plan):
             # What was read without a lock may have been resolved since.

@@ -34,15 +34,16 @@ TOO_SMALL = f"""least => {TARGETS}
   .map(item => [item.outerHTML.slice(0, 90), item.getBoundingClientRect()])
   .filter(([, box]) => box.width && (box.height < least - .5 || box.width < least - .5))
   .map(([html, box]) => `${{html}} ${{box.width}}x${{box.height}}`)"""
-# Segments, tabs and the rows of a list touch on purpose.
+# Segments, tabs and the rows of a list touch on purpose; the page scrolls on below the dock.
 TOO_CLOSE = f"""least => {{
   const apart = {TARGETS}.filter(item => !item.closest(".segments, .tabs, .stops, .items"));
-  const boxes = apart.map(item => [item.outerHTML.slice(0, 70), item.getBoundingClientRect()]);
+  const boxes = apart.map(item =>
+    [item.outerHTML.slice(0, 70), item.getBoundingClientRect(), item.closest(".dock")]);
   const near = [];
-  for (const [one, a] of boxes) for (const [other, b] of boxes) {{
+  for (const [one, a, dock] of boxes) for (const [other, b, beside] of boxes) {{
     const x = Math.max(a.left - b.right, b.left - a.right);
     const y = Math.max(a.top - b.bottom, b.top - a.bottom);
-    const isBeside = Math.max(x, y) >= 0;
+    const isBeside = dock === beside && Math.max(x, y) >= 0;
     if (one < other && isBeside && Math.max(x, y) < least - .5) near.push(`${{one}} | ${{other}}`);
   }}
   return near;
@@ -125,6 +126,10 @@ async def _told(page: Page, url: str, checkin: FakeCheckin) -> AsyncIterator[str
     await all_sent(page)
     await page.locator("[data-stage=rejected]").wait_for()
     yield "queue"
+    await page.get_by_test_id("report").click()
+    await page.get_by_test_id("send-added").wait_for()
+    yield "second report"
+    await page.get_by_test_id("cancel").click()
     await page.locator("[data-stage=rejected]").click()
     yield "item"
 

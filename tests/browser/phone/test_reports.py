@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import sys
 
 import pytest
@@ -147,11 +148,64 @@ async def test_the_other_kinds_are_one_tap_further(app: Page, checkin: FakeCheck
     assert await eventually(lambda: checkin.of_type("incident.reported"))
 
 
-async def test_the_same_report_again_says_that_it_was_made(app: Page) -> None:
-    await report(app, "fire")
+@pytest.mark.parametrize("offline", [False, True])
+async def test_a_second_report_is_added_to_the_first_or_is_one_of_its_own_by_three_taps_too(
+    app: Page, phone: BrowserContext, checkin: FakeCheckin, offline: bool
+) -> None:
+    await all_sent(app)
+    await phone.set_offline(offline)
+    await report(app, "suspicious_person")
     await app.get_by_test_id("report").click()
-    await tile(app, "fire").click()
-    await expect(app.get_by_test_id("just-reported")).to_contain_text("Sudah dilaporkan")
+    await tile(app, "seal_broken").click()
+    add = app.get_by_test_id("send-added")
+    await expect(add).to_have_text(re.compile(r"^Tambah ke laporan \d\d\.\d\dOrang mencurigakan$"))
+    await add.click()
+    await expect(app.get_by_test_id("screen-report")).to_have_count(0)
+    await report(app, "fire")
+    first, second, third = [row["event"] for row in await stored(app) if "incident" in row["type"]]
+    assert second["data"]["adds_to"] == first["id"]
+    assert "adds_to" not in first["data"]
+    assert "adds_to" not in third["data"]
+    await phone.set_offline(False)
+    await all_sent(app)
+    assert checkin.of_type("incident.reported")[1]["data"]["adds_to"] == first["id"]
+    await app.get_by_test_id("tab-queue").click()
+    await app.locator(f"[data-id='{second['id']}']").click()
+    await expect(app.get_by_text("Ditambahkan ke laporan")).to_be_visible()
+
+
+async def test_a_minute_later_a_report_is_a_first_one_again(
+    app: Page, phone: BrowserContext
+) -> None:
+    await all_sent(app)
+    # Or the server would set the phone's clock right again.
+    await phone.set_offline(True)
+    await app.clock.install()
+    await report(app)
+    await app.clock.run_for(61_000)
+    await app.get_by_test_id("report").click()
+    await expect(app.get_by_test_id("send")).to_have_text("KIRIM")
+    await expect(app.get_by_test_id("send-added")).to_have_count(0)
+
+
+async def test_what_the_server_refused_is_nothing_to_add_to(
+    app: Page, checkin: FakeCheckin
+) -> None:
+    checkin.rejected["ronda.incident.reported.v1"] = "no such category"
+    await report(app)
+    await all_sent(app)
+    await app.get_by_test_id("report").click()
+    await expect(app.get_by_test_id("send")).to_have_text("KIRIM")
+
+
+async def test_a_correction_is_offered_to_be_added_however_late(app: Page) -> None:
+    await app.clock.install()
+    await report(app, "fire")
+    await app.clock.run_for(120_000)
+    await app.get_by_test_id("tab-queue").click()
+    await app.get_by_test_id("item").first.click()
+    await app.get_by_test_id("correct").click()
+    await expect(app.get_by_test_id("send-added")).to_contain_text("Kebakaran")
 
 
 async def test_it_is_shown_who_read_a_report_by_name(app: Page, checkin: FakeCheckin) -> None:

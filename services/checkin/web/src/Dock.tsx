@@ -1,10 +1,11 @@
 /** What the thumb reaches on every screen: Darurat, LAPOR, and where to go. */
 
 import { Duress } from "./Duress";
+import { shortTime } from "./format";
 import { type Key, t } from "./language";
 import { once } from "./once";
-import { unsent } from "./outbox";
-import { begin, report, sendReport } from "./report";
+import { items, unsent } from "./outbox";
+import { begin, report, reportLabel, sendReport } from "./report";
 import { say, sayWritten } from "./said";
 import { go, leave, type Screen, screen } from "./screen";
 
@@ -19,6 +20,7 @@ const WITHOUT_TABS = new Set<Screen>(["visit", "report"]);
 export function Dock() {
   return (
     <footer class="dock">
+      {screen.value === "report" && <Add />}
       <div class="dock-main">
         <Duress />
         {screen.value === "report" ? <Send /> : <Begin />}
@@ -40,17 +42,41 @@ function Begin() {
   );
 }
 
+async function send(addsTo?: string): Promise<void> {
+  if (report.value.chosen === null) {
+    say(t("rep.what"));
+    return;
+  }
+  await sendReport(addsTo);
+  sayWritten();
+  leave();
+}
+
+/** The same happening again: as many taps as a report of its own. */
+function Add() {
+  const { earlier, chosen } = report.value;
+  const before = earlier && items.value.find((item) => item.id === earlier);
+  if (!before) return null;
+  return (
+    <div class="dock-more">
+      <button
+        type="button"
+        class="tonal wide"
+        data-testid="send-added"
+        aria-disabled={chosen === null}
+        onClick={() => once("report", () => send(before.id))}
+      >
+        <span>
+          {t("rep.add", { time: shortTime(before.event.time) })}
+          <small>{reportLabel(String(before.event.data.category))}</small>
+        </span>
+      </button>
+    </div>
+  );
+}
+
 function Send() {
-  const ready = report.value.chosen !== null;
-  const send = async () => {
-    if (report.value.chosen === null) {
-      say(t("rep.what"));
-      return;
-    }
-    await sendReport();
-    sayWritten();
-    leave();
-  };
+  const { earlier, chosen } = report.value;
   return (
     <>
       <button type="button" class="plain" data-testid="cancel" onClick={() => leave()}>
@@ -60,10 +86,10 @@ function Send() {
         type="button"
         class="primary"
         data-testid="send"
-        aria-disabled={!ready}
-        onClick={() => once("report", send)}
+        aria-disabled={chosen === null}
+        onClick={() => once("report", () => send())}
       >
-        {t("rep.send")}
+        {t(earlier ? "rep.sendnew" : "rep.send")}
       </button>
     </>
   );

@@ -29,6 +29,7 @@ export function ItemPage() {
         {item.reason && <Fact name={t("q.server")} value={item.reason} />}
         <Fact name={t("q.number")} value={String(item.seq)} />
         <Said item={item} />
+        <AddedTo item={item} />
       </dl>
       {item.type === REPORTED && <Again item={item} />}
       {item.state === "rejected" && <Dismiss item={item} />}
@@ -72,11 +73,18 @@ function Said({ item }: { item: Item }) {
   return text ? <Fact name={t("q.said")} value={text} /> : null;
 }
 
+function AddedTo({ item }: { item: Item }) {
+  const to = items.value.find((one) => one.id === item.event.data.adds_to);
+  if (!to) return null;
+  return <Fact name={t("rep.added")} value={`${exactly(to.event.time)} · ${titleOf(to)}`} />;
+}
+
 function Again({ item }: { item: Item }) {
   const mend = () => {
     begin();
     const { data, subject } = item.event;
     changeReport({ site: subject ?? null, text: typeof data.text === "string" ? data.text : "" });
+    if (item.state !== "rejected") changeReport({ earlier: item.id });
     choose(String(data.category));
     replace("report");
   };

@@ -8,14 +8,13 @@ import { labelOf, t } from "./language";
 import { Head, Tick } from "./Page";
 import { PhotoField } from "./PhotoField";
 import { fix, isFresh } from "./position";
-import { changeReport, choose, justReported, offered, report } from "./report";
+import { changeReport, choose, offered, report } from "./report";
 import { SitePick } from "./SitePick";
 
 export function Report() {
   const all = useSignal(false);
   const { site, chosen, backup, photos } = report.value;
   const { tiles, others } = offered(site);
-  const before = justReported(report.value);
   return (
     <>
       <Head title={t("rep.what")} />
@@ -39,11 +38,6 @@ export function Report() {
           </button>
         )}
       </div>
-      {before && (
-        <p class="banner" data-testid="just-reported">
-          {t("rep.before", { time: shortTime(before.savedAt) })}
-        </p>
-      )}
       <Tick
         label={t("rep.backup")}
         on={backup}

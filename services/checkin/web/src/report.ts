@@ -39,16 +39,19 @@ export interface Report {
   text: string;
   backup: boolean;
   photos: Photo[];
+  /** The report of mine that it may be added to: the one of a moment ago, or one to be corrected. */
+  earlier: string | null;
 }
 
 export const report = signal<Report>(empty());
 
 function empty(): Report {
-  return { site: null, chosen: null, text: "", backup: false, photos: [] };
+  return { site: null, chosen: null, text: "", backup: false, photos: [], earlier: null };
 }
 
 export function begin(): void {
-  report.value = { ...empty(), site: visit.value?.site ?? nearest()?.id ?? null };
+  const site = visit.value?.site ?? nearest()?.id ?? null;
+  report.value = { ...empty(), site, earlier: justReported()?.id ?? null };
 }
 
 export function changeReport(changes: Partial<Report>): void {
@@ -80,18 +83,18 @@ export function offered(site: string | null): { tiles: Category[]; others: Categ
   return { tiles, others: all.filter((one) => !tiles.includes(one)) };
 }
 
-/** The report of the same thing that was made a moment ago. */
-export function justReported({ chosen, site }: Report): Item | undefined {
+/** Asked once, when the form opens, so that no choice vanishes under the thumb. */
+function justReported(): Item | undefined {
   return items.value.findLast(
     (item) =>
       item.type === REPORTED &&
-      item.savedAt > now() - SAME_REPORT_MS &&
-      item.event.data.category === chosen?.category &&
-      (item.event.subject ?? null) === site,
+      item.state !== "rejected" &&
+      item.savedAt > now() - SAME_REPORT_MS,
   );
 }
 
-export async function sendReport(): Promise<void> {
+/** As a report of its own, or added to an earlier one: the post sees one happening then. */
+export async function sendReport(addsTo?: string): Promise<void> {
   const { chosen, site, text, backup, photos } = report.value;
   if (!chosen) return;
   const data = {
@@ -101,6 +104,7 @@ export async function sendReport(): Promise<void> {
     crew: duty.value?.crew,
     backup: backup || undefined,
     media: photos.length > 0 ? photos.map((photo) => photo.sha256) : undefined,
+    adds_to: addsTo,
   };
   const subject = site ?? undefined;
   await write([{ type: REPORTED, data, subject, at: chosen.at }], { photos });

@@ -242,10 +242,9 @@ export const strings = {
   "rep.correct": ["Koreksi laporan", "Correct the report"],
   "rep.other": ["Lainnya…", "Other…"],
   "rep.rule": ["Jangan foto C-Hasil. Tanpa pose.", "No tally forms. No poses."],
-  "rep.before": [
-    "Sudah dilaporkan pukul {time}. Laporan ini akan digabung.",
-    "Already reported at {time}. This one will join it.",
-  ],
+  "rep.sendnew": ["KIRIM BARU", "SEND AS NEW"],
+  "rep.add": ["Tambah ke laporan {time}", "Add to the report of {time}"],
+  "rep.added": ["Ditambahkan ke laporan", "Added to the report of"],
 
   "ord.title": ["{crew} menuju {site}", "{crew} to {site}"],
   "ord.by": ["Perintah {name}", "Ordered by {name}"],
