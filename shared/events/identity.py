@@ -23,13 +23,22 @@ def derived_id(at: datetime, *parts: str) -> str:
     return _shaped(at, digest[:10])
 
 
+def offspring_id(event_id: str, *parts: str) -> str:
+    """The same id for the same event and parts; it carries the moment of the event's own id."""
+    digest = hashlib.sha256("\x1f".join((event_id, *parts)).encode()).digest()
+    return _made(id_time_ms(event_id), digest[:10])
+
+
 def id_time_ms(event_id: str) -> int:
     """The milliseconds since the epoch that a UUIDv7 carries."""
     return UUID(event_id).int >> 80
 
 
 def _shaped(at: datetime, tail: bytes) -> str:
-    milliseconds = max(0, int(at.timestamp() * 1000)) & ((1 << 48) - 1)
+    return _made(max(0, int(at.timestamp() * 1000)) & ((1 << 48) - 1), tail)
+
+
+def _made(milliseconds: int, tail: bytes) -> str:
     value = (milliseconds << 80) | int.from_bytes(tail, "big")
     value = (value & ~(0xF << 76)) | (0x7 << 76)
     value = (value & ~(0b11 << 62)) | (0b10 << 62)

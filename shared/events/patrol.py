@@ -56,7 +56,11 @@ class ChecklistAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class CheckOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`incomplete`: the crew left without finishing it. What it had said by then is here; its
-    situation is `waspada` where it had said none, and how long it stayed nobody knows."""
+    situation is `waspada` where it had said none, and how long it stayed nobody knows.
+
+    `amends`: a correction of the check-out with this id, the visit's first one. It says everything
+    anew, of that moment; `time` is when it was corrected.
+    """
 
     checkin: EventId
     situation: Literal["aman", "waspada", "gangguan"]
@@ -69,6 +73,7 @@ class CheckOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
     advice_given: bool = False
     nil_report: bool = False
     incomplete: bool = False
+    amends: EventId | None = None
     position: Fix | None = None
     media: Annotated[list[Sha256], Meta(max_length=20)] = []
 

@@ -43,7 +43,7 @@ on_duty = select(duty).where(duty.c.ended_at.is_(None)).order_by(duty.c.crew)
 
 _new_sign = insert(site_sign)
 _newer_situation = _new_sign.excluded.situation.is_not(None) & (
-    func.coalesce(_new_sign.excluded.situation_at > site_sign.c.situation_at, True)
+    func.coalesce(_new_sign.excluded.situation_at >= site_sign.c.situation_at, True)
 )
 _seen = _new_sign.on_conflict_do_update(
     index_elements=[site_sign.c.site],

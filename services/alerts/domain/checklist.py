@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from services.alerts.domain.amendment import finding_id, spoken_of
 from services.alerts.domain.decision import clipped
 from services.alerts.domain.report import Report, purpose_of
-from shared.events.identity import derived_id
 from shared.events.patrol import ChecklistAnswer, VisitCheckedOut
 from shared.plan.expand import rule_covers
 from shared.plan.model import Plan
@@ -30,11 +30,11 @@ def findings(event: VisitCheckedOut, plan: Plan | None, now: datetime) -> list[R
     person = plan.person_by_id.get(event.actor or "")
     return [
         Report(
-            event=derived_id(event.time, "finding", event.id, answer.item),
+            event=finding_id(event, answer.item),
             type=event.type,
             kind="incident",
             category=categories[answer.item],
-            time=event.time,
+            time=spoken_of(event),
             received_at=event.receivedtime or now,
             unit=site.unit,
             site=site.id,

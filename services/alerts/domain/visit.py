@@ -15,6 +15,7 @@ from typing import Literal
 
 from msgspec.structs import replace as with_fields
 
+from services.alerts.domain.amendment import spoken_of
 from services.alerts.domain.report import MISSED, SILENT, Report, counts
 from services.alerts.domain.shortfall import shortfalls
 from shared.events.alert import Visit
@@ -251,7 +252,7 @@ def _dwell_s(visit: Visit, event: VisitCheckedOut | None) -> float | None:
         return None
     if event.data.dwell_s is not None:
         return event.data.dwell_s
-    return max(0.0, (event.time - visit.visited_at).total_seconds())
+    return max(0.0, (spoken_of(event) - visit.visited_at).total_seconds())
 
 
 def _is_passed(barrier: Mapping[int, int], positions: Mapping[int, int]) -> bool:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from services.alerts.domain.alert import healed
+from services.alerts.domain.amendment import spoken_of
 from services.alerts.domain.report import counts
 from services.alerts.domain.visit import LOOK_BACK, attended, inspected, presence, taken_back
 from services.alerts.handlers.recording import Tally, VisitEvent, record, record_visit
@@ -39,12 +40,12 @@ class Attendance:
             await self._keep(pending)
 
     async def check_out(self, event: VisitCheckedOut) -> None:
-        """How long it was, and what was looked at."""
-        self.sign(event, event.data.situation)
+        """How long it was, and what was looked at. A correction is no new sign of life."""
+        moment = spoken_of(event)
+        self.sign(event, event.data.situation, moment)
         if event.subject is None or not counts(event, self._plan):
             return
-        since = event.time - LOOK_BACK
-        visits = await self._transaction.visits_of(event.subject, since, event.time)
+        visits = await self._transaction.visits_of(event.subject, moment - LOOK_BACK, moment)
         for pending in inspected(visits, event, self._plan):
             await self._keep(pending)
 
@@ -59,13 +60,14 @@ class Attendance:
         for pending in taken_back(visits, event, self._now):
             await self._tell(pending, VisitAtRisk if pending.visit.state == "at_risk" else VisitDue)
 
-    def sign(self, event: Event, situation: str | None) -> None:
-        """The event's site is heard of."""
+    def sign(self, event: Event, situation: str | None, moment: datetime | None = None) -> None:
+        """The event's site is heard of, as it was at the moment; the event's own where None."""
         if event.subject is None or not counts(event, self._plan):
             return
-        at = min(event.time, event.receivedtime or self._now)
+        at = min(moment or event.time, event.receivedtime or self._now)
         key = (event.subject, situation)
-        self._signs[key] = max(at, self._signs.get(key, at))
+        # Of two that speak of one moment the later one counts, so it goes to the end.
+        self._signs[key] = max(at, self._signs.pop(key, at))
 
     async def finish(self) -> None:
         """Writes the newest sign of life of each site; whoever was silent is so no longer."""

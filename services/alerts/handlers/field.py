@@ -13,6 +13,7 @@ from services.alerts.domain.alert import (
     joined,
     raised,
 )
+from services.alerts.domain.amendment import answer_corrected, taken_back
 from services.alerts.domain.checklist import bad_answers, findings
 from services.alerts.domain.correlation import ADDED, belongs, goes_on, match, may_follow
 from services.alerts.domain.duty import is_of
@@ -162,9 +163,20 @@ class Field:
         """What the patrol found at the site, and of what is to be mended there."""
         await self._attendance.check_out(event)
         for finding in findings(event, self._plan, self._now):
-            await self._report(finding)
+            if not (event.data.amends and await self._transaction.alert_with_part(finding.event)):
+                await self._report(finding)
+        await self._take_back(event)
         if counts(event, self._plan):
             await look_at(self._transaction, event, self._name(event.actor), self._now, self._tally)
+
+    async def _take_back(self, event: VisitCheckedOut) -> None:
+        for finding, answer in taken_back(event).items():
+            alert = await self._transaction.alert_with_part(finding)
+            if alert is None:
+                continue
+            decision = answer_corrected(alert, answer, self._name(event.actor), self._now)
+            if decision is not None:
+                await record(self._transaction, decision, self._tally)
 
     async def vulnerability(self, event: VulnerabilityReported) -> None:
         """A task; it weighs on every later report of the site until it is mended."""

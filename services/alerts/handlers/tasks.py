@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from services.alerts.domain.alert import healed
+from services.alerts.domain.amendment import says_the_same
 from services.alerts.domain.decision import Refusal
 from services.alerts.domain.task import (
     Advice,
@@ -98,7 +99,9 @@ async def look_at(
             continue
         task = await transaction.task(task_id)
         if task is not None and task.state != "done" and task.site == event.subject:
-            await record_task(transaction, asked(task, answer, by, now), tally)
+            decision = asked(task, answer, by, now)
+            if event.data.amends is None or not says_the_same(task, decision):
+                await record_task(transaction, decision, tally)
 
 
 async def record_task(

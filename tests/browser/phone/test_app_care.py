@@ -142,6 +142,9 @@ async def _ended(page: Page, url: str, checkin: FakeCheckin) -> AsyncIterator[st
     await page.get_by_test_id("finish").click()
     await page.get_by_test_id("giat").wait_for()
     yield "activity"
+    await page.get_by_test_id("edit").click()
+    await page.locator("[data-testid=line] [data-value=bad]").first.click()
+    yield "correction"
     checkin.assignment = samples.as_guard_post(checkin.assignment, checkin.now())
     await page.goto(url)
     await page.reload()

@@ -146,6 +146,15 @@ async def test_a_duress_and_a_report_with_a_picture_are_taken_as_they_are(
         assert await eventually(uploaded)
         kinds = await services.rows("SELECT kind FROM alerts.alert WHERE kind = 'duress'")
         assert len(kinds) == 1
+        await page.get_by_test_id("report").click()
+        await tile(page, "fire").click()
+        await page.get_by_test_id("send-added").click()
+
+        async def joined() -> bool:
+            alerts = [one for one in await services.listed("alerts") if one["kind"] == "incident"]
+            return [len(alert["parts"]) for alert in alerts] == [2]
+
+        assert await eventually(joined, within=30)
         assert faults == []
 
 
@@ -183,7 +192,14 @@ async def test_what_a_visit_found_is_asked_for_at_the_next_one_and_its_answer_is
         async def answered() -> bool:
             (task,) = await services.listed("tasks")
             seen = [line for line in task["timeline"] if line["what"] == "seen"]
-            return [line["note"] for line in seen] == ["bad: Masih gelap"]
+            return [line["note"] for line in seen] == notes
 
+        notes = ["bad: Masih gelap"]
+        assert await eventually(answered, within=30)
+        await page.get_by_test_id("edit").click()
+        await page.locator("[data-item^='task:'] [data-value=good]").click()
+        await page.get_by_test_id("send-correction").click()
+        await all_sent(page)
+        notes.append("good: Masih gelap")
         assert await eventually(answered, within=30)
         assert faults == []

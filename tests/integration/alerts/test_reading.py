@@ -56,6 +56,7 @@ async def test_signs_of_life_may_come_in_any_order(
     store: PostgresStore, readings: Readings
 ) -> None:
     async with store.transaction() as transaction:
+        await transaction.seen("gudang", NOW, "waspada")
         await transaction.seen("gudang", NOW, "aman")
         await transaction.seen("gudang", NOW - MINUTE, "gangguan")
         await transaction.seen("gudang", NOW + MINUTE, None)

@@ -134,6 +134,7 @@ export const boardStrings = {
   "e.note": ["Catatan", "Note"],
   "e.operator_called": ["Operator kedua dipanggil", "Second operator called"],
   "e.mistaken": ["Pelapor: salah tekan", "Officer: pressed by mistake"],
+  "e.corrected": ["Pelapor mengoreksi isian", "Officer corrected an answer"],
   "e.merged": ["Digabung", "Merged"],
   "e.split": ["Dipisahkan", "Split"],
   "e.severity_rise": ["Tingkat bahaya naik", "Severity rose"],

@@ -1,12 +1,13 @@
 /** F8: the *laporan giat* of a visit, to be copied into the chat of the command. */
 
-import { clockTime, dayTime } from "./format";
+import { beginAmending } from "./amend";
+import { clockTime, dayTime, shortTime } from "./format";
 import { now } from "./clock";
 import { giat } from "./giat";
 import { t } from "./language";
 import { Menu } from "./Menu";
 import { say } from "./said";
-import { about, replace } from "./screen";
+import { about, go, replace } from "./screen";
 import { type Visit, visits } from "./visit";
 
 export function Activity() {
@@ -45,6 +46,10 @@ function Text({ visit }: { visit: Visit }) {
     await navigator.clipboard.writeText(text);
     say(t("giat.copied"));
   };
+  const edit = () => {
+    beginAmending(visit);
+    go("correct", visit.id);
+  };
   const share = () => void navigator.share({ text }).catch(() => undefined);
   return (
     <>
@@ -54,13 +59,19 @@ function Text({ visit }: { visit: Visit }) {
       <button type="button" class="primary wide" data-testid="copy" onClick={copy}>
         {t("r.copy")}
       </button>
-      {"share" in navigator && (
-        <button type="button" class="plain wide" onClick={share}>
-          {t("c.share")}
+      <div class="pair">
+        {"share" in navigator && (
+          <button type="button" class="plain" onClick={share}>
+            {t("c.share")}
+          </button>
+        )}
+        <button type="button" class="plain" data-testid="edit" onClick={edit}>
+          {t("giat.edit")}
         </button>
-      )}
-      <p class="quiet">
+      </div>
+      <p class="quiet" data-testid="giat-from">
         {t("giat.from", { time: clockTime(visit.finished?.at ?? visit.at) })}
+        {visit.correctedAt && ` · ${t("giat.corrected", { time: shortTime(visit.correctedAt) })}`}
       </p>
     </>
   );

@@ -1,5 +1,6 @@
 import { enrolling, identity } from "./identity";
 import { Activity } from "./Activity";
+import { Correct } from "./Correct";
 import { Dim, dimmed } from "./Dim";
 import { Dock } from "./Dock";
 import { Duty } from "./Duty";
@@ -22,6 +23,7 @@ const PAGES: Record<Screen, () => preact.JSX.Element> = {
   report: Report,
   queue: Queue,
   activity: Activity,
+  correct: Correct,
   duty: Duty,
   item: ItemPage,
 };

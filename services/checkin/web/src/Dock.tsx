@@ -15,7 +15,7 @@ const TABS: [Screen, Key][] = [
   ["queue", "nav.queue"],
   ["activity", "nav.activity"],
 ];
-const WITHOUT_TABS = new Set<Screen>(["visit", "report"]);
+const WITHOUT_TABS = new Set<Screen>(["visit", "report", "correct"]);
 
 export function Dock() {
   return (

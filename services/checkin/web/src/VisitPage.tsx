@@ -1,83 +1,39 @@
 /** F5: what is seen and said at the site, until the check-out. */
 
 import { useSignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
-import { now, seconds } from "./clock";
-import type { ChecklistItem } from "./contract";
-import { dayTime, distance, duration } from "./format";
+import { seconds } from "./clock";
+import { distance, duration } from "./format";
 import { labelOf, t } from "./language";
 import { once } from "./once";
-import { Head, Segments, Tick } from "./Page";
+import { Head } from "./Page";
 import { PhotoField } from "./PhotoField";
 import { sayWritten } from "./said";
 import { go, replace } from "./screen";
-import {
-  addPhoto,
-  type Answer,
-  changeVisit,
-  dwell,
-  finish,
-  isTask,
-  missing,
-  type Situation,
-  taskLines,
-  type Visit,
-  visit,
-} from "./visit";
+import { addPhoto, changeVisit, dwell, finish, missing, taskLines, type Visit, visit } from "./visit";
+import { AdviceGiven, Checklist, Dialogue, Guards, Known, SituationChoice } from "./VisitForm";
 import { Weaknesses } from "./Weaknesses";
-
-const MOST_GUARDS = 99;
 
 export function VisitPage() {
   const open = visit.value;
   if (!open) return <NoVisit />;
+  const asked = { open, change: changeVisit };
   return (
     <>
       <Head title={open.siteName} />
       <Dwell open={open} />
       <Found open={open} />
-      <Known open={open} />
-      <Guards open={open} />
-      <section aria-label={t("ci.checklist")} data-testid="checklist">
-        {open.checklist.map((line) => (
-          <Line line={line} open={open} key={line.id} />
-        ))}
-      </section>
-      <label class="field">
-        <span>{t("ci.talk")}</span>
-        <textarea
-          data-testid="dialogue"
-          rows={3}
-          maxLength={4000}
-          value={open.dialogue}
-          onInput={(event) => changeVisit({ dialogue: event.currentTarget.value })}
-        />
-      </label>
+      <Known lines={taskLines(open.site)} {...asked} />
+      <Guards {...asked} />
+      <Checklist {...asked} />
+      <Dialogue {...asked} />
       <Weaknesses open={open} />
       <PhotoField chosen={open.photos.length} add={addPhoto} />
-      <Tick
-        label={t("ci.advice")}
-        on={open.advice}
-        testid="advice"
-        change={(advice) => changeVisit({ advice })}
-      />
-      <h2 class="field-title" id="situation">
-        {t("ci.situation")}
-      </h2>
-      <Segments
-        label={t("ci.situation")}
-        testid="situation"
-        options={SITUATIONS.map((one) => [one, t(`st.${one}`)] as const)}
-        value={open.situation}
-        choose={(situation) => changeVisit({ situation })}
-      />
+      <AdviceGiven {...asked} />
+      <SituationChoice {...asked} />
       <Finish open={open} />
     </>
   );
 }
-
-const SITUATIONS: readonly Situation[] = ["aman", "waspada", "gangguan"];
-const ANSWERS: readonly Answer[] = ["good", "bad", "unseen"];
 
 function NoVisit() {
   return (
@@ -116,85 +72,6 @@ function Found({ open }: { open: Visit }) {
       )}
     </p>
   );
-}
-
-/** What others found here and nobody has mended yet. */
-function Known({ open }: { open: Visit }) {
-  const lines = taskLines(open.site);
-  if (lines.length === 0) return null;
-  return (
-    <section class="card" data-testid="known">
-      <h2 class="field-title">{t("ci.known")}</h2>
-      {lines.map((line) => (
-        <Line line={line} open={open} key={line.id}>
-          <small>
-            {line.owner}
-            {line.due_at && ` · ${dayTime(line.due_at, now())}`}
-          </small>
-        </Line>
-      ))}
-    </section>
-  );
-}
-
-function Guards({ open }: { open: Visit }) {
-  const change = (by: number) => {
-    const guards = Math.min(MOST_GUARDS, Math.max(0, (open.guards ?? 0) + by));
-    changeVisit({ guards });
-  };
-  return (
-    <div class="stepper" role="group" aria-label={t("ci.guards")}>
-      <span>{t("ci.guards")}</span>
-      <button type="button" class="plain" data-testid="guards-less" onClick={() => change(-1)}>
-        <span aria-hidden="true">−</span>
-        <span class="unseen">{t("ci.less")}</span>
-      </button>
-      <output data-testid="guards">{open.guards ?? "–"}</output>
-      <button type="button" class="plain" data-testid="guards-more" onClick={() => change(1)}>
-        <span aria-hidden="true">+</span>
-        <span class="unseen">{t("ci.more")}</span>
-      </button>
-    </div>
-  );
-}
-
-function Line({ line, open, children }: {
-  line: ChecklistItem;
-  open: Visit;
-  children?: ComponentChildren;
-}) {
-  const given = open.answers[line.id];
-  const remark = t(isTask(line) ? "rep.note" : "ci.remark");
-  const put = (answer: Answer, said = given?.remark) => {
-    const entry = said === undefined ? { answer } : { answer, remark: said };
-    changeVisit({ answers: { ...open.answers, [line.id]: entry } });
-  };
-  return (
-    <div class="line" id={`line-${line.id}`} data-testid="line" data-item={line.id}>
-      <span>{labelOf(line)}</span>
-      {children}
-      <Segments
-        label={labelOf(line)}
-        options={ANSWERS.map((one) => [one, word(line, one)] as const)}
-        value={given?.answer ?? null}
-        choose={put}
-      />
-      {given?.answer === "bad" && (
-        <input
-          type="text"
-          aria-label={remark}
-          placeholder={remark}
-          maxLength={1000}
-          value={given.remark ?? ""}
-          onInput={(event) => put("bad", event.currentTarget.value)}
-        />
-      )}
-    </div>
-  );
-}
-
-function word(line: ChecklistItem, answer: Answer): string {
-  return isTask(line) ? t(`task.${answer}`) : t(`ci.${answer}`);
 }
 
 function Finish({ open }: { open: Visit }) {

@@ -1,5 +1,6 @@
 /** What begins once this phone is somebody's: reading what it remembers, then sending and hearing. */
 
+import { loadAmended } from "./amend";
 import { askForCrew, loadAssignment, startRefreshing } from "./assignment";
 import { startAttention } from "./attention";
 import { startFollowing } from "./duress";
@@ -22,7 +23,8 @@ export async function begun(): Promise<void> {
     return;
   }
   running = true;
-  await Promise.all([loadAssignment(), loadInbox(), loadDuty(), loadVisits(), startOutbox(wake)]);
+  const remembered = [loadAssignment(), loadInbox(), loadDuty(), loadVisits(), loadAmended()];
+  await Promise.all([...remembered, startOutbox(wake)]);
   startSending();
   startRefreshing(duty.value?.crew ?? null);
   startListening();

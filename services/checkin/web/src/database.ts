@@ -22,6 +22,8 @@ export interface Kept {
   duty: Duty;
   /** The visit that is open, saved on each change. */
   visit: Visit;
+  /** A finished visit whose answers are being corrected. */
+  amended: Visit;
   /** Until when positions follow a duress, every 5 s. */
   followed: number;
 }

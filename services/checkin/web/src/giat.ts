@@ -31,8 +31,12 @@ export function giat(visit: Visit): string {
     `Imbauan kamtibmas: ${visit.advice ? "sudah disampaikan" : "belum"}`,
     `Situasi: ${visit.situation ? SITUATIONS[visit.situation] : UNSAID}`,
     `Kejadian menonjol: ${incidents(visit)}`,
-    `Dokumentasi: ${visit.photos.length} foto. Demikian, mohon arahan.`,
+    `Dokumentasi: ${visit.photos.length} foto.${corrected(visit)} Demikian, mohon arahan.`,
   ].join("\n");
+}
+
+function corrected({ correctedAt }: Visit): string {
+  return correctedAt ? ` Isian dikoreksi ${shortTime(correctedAt)} ${zone(correctedAt)}.` : "";
 }
 
 /** Null for a visit that was left open. */

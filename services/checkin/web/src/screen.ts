@@ -2,7 +2,17 @@
 
 import { computed, signal } from "@preact/signals";
 
-const SCREENS = ["tasks", "scan", "visit", "report", "queue", "activity", "duty", "item"] as const;
+const SCREENS = [
+  "tasks",
+  "scan",
+  "visit",
+  "report",
+  "queue",
+  "activity",
+  "correct",
+  "duty",
+  "item",
+] as const;
 export type Screen = (typeof SCREENS)[number];
 
 const hash = signal(location.hash);

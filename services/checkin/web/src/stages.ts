@@ -62,6 +62,7 @@ function nameOf({ type, event }: Item): string {
     const known = category(id);
     return known ? labelOf(known) : readable(id);
   }
+  if (event.data.amends) return t("giat.correction");
   return tIfKnown("ev", type.replace(/^ronda\.|\.v\d+$/g, "").replace(".", "_"));
 }
 

@@ -57,6 +57,8 @@ export interface Visit {
   photos: string[];
   /** `incomplete`: the crew left it open. */
   finished?: { at: number; dwell: number; id: string; incomplete?: true };
+  /** When its answers were corrected last. */
+  correctedAt?: number;
 }
 
 export const visit = signal<Visit | null>(null);
@@ -219,7 +221,8 @@ function reported(weakness: Weakness, open: Visit): Draft {
   return { type: "ronda.vulnerability.reported.v1", id: weakness.id, subject: open.site, data };
 }
 
-function checkOut(open: Visit, out: NonNullable<Visit["finished"]>): Draft {
+/** What a visit's end says, at `out.at` and under `out.id`. */
+export function checkOut(open: Visit, out: NonNullable<Visit["finished"]>): Draft {
   const data = {
     checkin: open.id,
     situation: open.situation ?? "waspada",
