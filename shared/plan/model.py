@@ -88,6 +88,8 @@ class Site(Row, frozen=True, kw_only=True):
     lon: Longitude
     radius_m: Annotated[float, Meta(gt=0, le=5000)]
     district: Label | None = None
+    guards: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    """How many guards a visit should meet; None means that nobody said."""
 
 
 class Way(Row, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ _SITES = [
     ("bawaslu-tuban", "Kantor Bawaslu Kabupaten Tuban", "bawaslu_office", -6.9040, 112.0525, 75),
     ("ppk-soko", "PPK Soko", "ppk_office", -7.0920, 111.9540, 75),
 ]
+GUARDS = {"gudang-logistik": 6, "kpu-tuban": 4}
 _TYPES = {
     "logistics_warehouse": (
         "Gudang logistik",
@@ -161,6 +162,7 @@ def _site(
         "lon": lon,
         "radius_m": radius_m,
         "district": "Tuban",
+        **({"guards": GUARDS[key]} if key in GUARDS else {}),
     }
 
 

@@ -143,3 +143,12 @@ def test_before_there_is_a_plan_there_is_no_assignment() -> None:
     with pytest.raises(ProblemError) as refused:
         Phone(FakePlans(None), FakeInbox(), lambda: NIGHT).assignment(a_sender(), None)
     assert refused.value.problem.extra == {"code": "no_plan"}
+
+
+def test_a_site_says_how_many_guards_a_visit_should_meet_where_the_plan_does() -> None:
+    told = msgspec.json.decode(msgspec.json.encode(given().sites))
+    assert {site["id"]: site["guards"] for site in told if "guards" in site} == {
+        "gudang-logistik": 6,
+        "kpu-tuban": 4,
+        "bawaslu-tuban": 4,
+    }

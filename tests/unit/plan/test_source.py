@@ -45,6 +45,8 @@ WRONG = [
     ("radius_m: 150", "radius_m: wide", "sites[1].radius_m", "must be a number, not 'wide'"),
     ("radius_m: 150", "radius: 150", "sites[1].radius", "did you mean radius_m"),
     ("progress_s: 600", "progress_s: 1e999", "policies[0].progress_s", "finite"),
+    ("radius_m: 150", "radius_m: 150, guards: -1", "sites[1].guards", "must be >= 0"),
+    ("radius_m: 150", "radius_m: 150, guards: two", "sites[1].guards", "must be a whole number"),
     ("lat: -6.91", "lat: 112.06", "sites[1].lat", "must be <= 90, not 112.06"),
     ("lat: -6.91", "lat:", "sites[1].lat", "is empty"),
     ("risk_class: kurang_rawan", "risk_class: aman", "sites[1].risk_class", "kurang_rawan, rawan"),

@@ -29,13 +29,18 @@ export function Guards({ open, change }: Asked) {
         <span aria-hidden="true">−</span>
         <span class="unseen">{t("ci.less")}</span>
       </button>
-      <output data-testid="guards">{open.guards ?? "–"}</output>
+      <output data-testid="guards">{guardsMet(open)}</output>
       <button type="button" class="plain" data-testid="guards-more" onClick={() => step(1)}>
         <span aria-hidden="true">+</span>
         <span class="unseen">{t("ci.more")}</span>
       </button>
     </div>
   );
+}
+
+/** "5/6", "–/6", "5" */
+export function guardsMet({ guards, guardsExpected }: Visit): string {
+  return [guards ?? "–", guardsExpected].filter((one) => one !== undefined).join("/");
 }
 
 export function Checklist({ open, change }: Asked) {

@@ -42,6 +42,8 @@ export interface Site {
   lon: number;
   radius_m: number;
   district?: string;
+  /** How many guards a visit should meet. */
+  guards?: number;
 }
 
 export interface ChecklistItem {

@@ -5,6 +5,7 @@ import { indonesian } from "./language";
 import { items } from "./outbox";
 import { REPORTED, reportLabel } from "./report";
 import { isTask, type Visit } from "./visit";
+import { guardsMet } from "./VisitForm";
 
 const UNSAID = "belum diisi";
 const SITUATIONS = {
@@ -25,7 +26,7 @@ export function giat(visit: Visit): string {
     ...(order ? [`Sprint: ${order}`] : []),
     `Pelaksana: ${performers(visit)}`,
     `Sasaran: ${visit.siteName}${checks(visit)}`,
-    `Petugas jaga ditemui: ${visit.guards === null ? UNSAID : `${visit.guards} pers`}`,
+    `Petugas jaga ditemui: ${visit.guards === null ? UNSAID : `${guardsMet(visit)} pers`}`,
     `Dialog/informasi: ${visit.dialogue.trim() || UNSAID}`,
     `Potensi kerawanan: ${weaknesses(visit)}`,
     `Imbauan kamtibmas: ${visit.advice ? "sudah disampaikan" : "belum"}`,

@@ -50,6 +50,8 @@ export interface Visit {
   checklist: ChecklistItem[];
   answers: Record<string, { answer: Answer; remark?: string }>;
   guards: number | null;
+  /** How many there should be, where the plan says it. */
+  guardsExpected?: number | undefined;
   dialogue: string;
   advice: boolean;
   weaknesses: Weakness[];
@@ -128,6 +130,7 @@ function newVisit(id: string, method: Method): Visit {
     checklist: (site && siteType(site.type)?.checklist) ?? [],
     answers: {},
     guards: null,
+    guardsExpected: site?.guards,
     dialogue: "",
     advice: false,
     weaknesses: [],
@@ -236,6 +239,7 @@ export function checkOut(open: Visit, out: NonNullable<Visit["finished"]>): Draf
       return given ? [{ item: line.id, answer: given.answer, remark }] : [];
     }),
     guards_met: open.guards ?? undefined,
+    guards_expected: open.guards === null ? undefined : open.guardsExpected,
     dialogue: open.dialogue.trim() || undefined,
     advice_given: open.advice,
     position: asData(),
