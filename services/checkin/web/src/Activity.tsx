@@ -52,27 +52,29 @@ function Text({ visit }: { visit: Visit }) {
   };
   const share = () => void navigator.share({ text }).catch(() => undefined);
   return (
-    <>
+    <div class="beside">
       <p class="giat" lang="id" data-testid="giat">
         {text}
       </p>
-      <button type="button" class="primary wide" data-testid="copy" onClick={copy}>
-        {t("r.copy")}
-      </button>
-      <div class="pair">
-        {"share" in navigator && (
-          <button type="button" class="plain" onClick={share}>
-            {t("c.share")}
-          </button>
-        )}
-        <button type="button" class="plain" data-testid="edit" onClick={edit}>
-          {t("giat.edit")}
+      <div class="stack">
+        <button type="button" class="primary wide" data-testid="copy" onClick={copy}>
+          {t("r.copy")}
         </button>
+        <div class="pair">
+          {"share" in navigator && (
+            <button type="button" class="plain" onClick={share}>
+              {t("c.share")}
+            </button>
+          )}
+          <button type="button" class="plain" data-testid="edit" onClick={edit}>
+            {t("giat.edit")}
+          </button>
+        </div>
+        <p class="quiet" data-testid="giat-from">
+          {t("giat.from", { time: clockTime(visit.finished?.at ?? visit.at) })}
+          {visit.correctedAt && ` · ${t("giat.corrected", { time: shortTime(visit.correctedAt) })}`}
+        </p>
       </div>
-      <p class="quiet" data-testid="giat-from">
-        {t("giat.from", { time: clockTime(visit.finished?.at ?? visit.at) })}
-        {visit.correctedAt && ` · ${t("giat.corrected", { time: shortTime(visit.correctedAt) })}`}
-      </p>
-    </>
+    </div>
   );
 }

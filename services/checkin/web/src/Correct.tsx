@@ -34,9 +34,13 @@ export function Correct() {
       <p class="quiet">{t("giat.kept")}</p>
       <Guards {...asked} />
       <Checklist {...asked} />
-      <Dialogue {...asked} />
-      <AdviceGiven {...asked} />
-      <SituationChoice {...asked} />
+      <div class="two">
+        <Dialogue {...asked} />
+        <div class="stack">
+          <AdviceGiven {...asked} />
+          <SituationChoice {...asked} />
+        </div>
+      </div>
       <div class="pair">
         <button type="button" class="plain" data-testid="drop-correction" onClick={cancel}>
           {t("c.cancel")}

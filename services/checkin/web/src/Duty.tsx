@@ -239,14 +239,14 @@ function End({ on }: { on: OnDuty }) {
       {left > 0 && (
         <section class="card unknown">
           <p data-testid="unsent">{t("shift.unsent", { n: left })}</p>
-          <button type="button" class="tonal wide" onClick={sendNow}>
+          <button type="button" class="primary wide" onClick={sendNow}>
             {t("shift.first")}
           </button>
         </section>
       )}
       <button
         type="button"
-        class="primary wide"
+        class={left > 0 ? "plain wide" : "primary wide"}
         data-testid="end-duty"
         onClick={() => once("duty", end)}
       >

@@ -38,26 +38,30 @@ export function Report() {
           </button>
         )}
       </div>
-      <Tick
-        label={t("rep.backup")}
-        on={backup}
-        testid="backup"
-        change={(on) => changeReport({ backup: on })}
-      />
-      <PhotoField
-        chosen={photos.length}
-        add={(photo) => changeReport({ photos: [...report.value.photos, photo] })}
-      />
-      <label class="field">
-        <span>{t("rep.note")}</span>
-        <textarea
-          rows={2}
-          data-testid="note"
-          maxLength={4000}
-          value={report.value.text}
-          onInput={(event) => changeReport({ text: event.currentTarget.value })}
-        />
-      </label>
+      <div class="two">
+        <div class="stack">
+          <Tick
+            label={t("rep.backup")}
+            on={backup}
+            testid="backup"
+            change={(on) => changeReport({ backup: on })}
+          />
+          <PhotoField
+            chosen={photos.length}
+            add={(photo) => changeReport({ photos: [...report.value.photos, photo] })}
+          />
+        </div>
+        <label class="field">
+          <span>{t("rep.note")}</span>
+          <textarea
+            rows={2}
+            data-testid="note"
+            maxLength={4000}
+            value={report.value.text}
+            onInput={(event) => changeReport({ text: event.currentTarget.value })}
+          />
+        </label>
+      </div>
       <p class="quiet">{t("rep.rule")}</p>
     </>
   );

@@ -126,7 +126,7 @@ function Scanner({ wanted }: { wanted: string | null }) {
         {blind.value && <p>{t("ci.nocamera")}</p>}
       </div>
       <p class="quiet" role="status">
-        {unknown.value ? t("ci.unknown") : t("ci.aim")}
+        {unknown.value ? t("ci.unknown") : !blind.value && t("ci.aim")}
         {hasNfc() && ` ${t("ci.nfc")}.`}
       </p>
       <Where site={wanted} />

@@ -40,7 +40,7 @@ export function SitePick({ chosen, choose }: {
           onClick={() => choose(site.id)}
         >
           {site.name}
-          {metresTo(site) !== null && <small> · {distance(away(site))}</small>}
+          {metresTo(site) !== null && <small>{distance(away(site))}</small>}
         </button>
       ))}
       {found.length === 0 && <p>{t("c.nores")}</p>}

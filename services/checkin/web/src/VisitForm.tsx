@@ -45,7 +45,7 @@ export function guardsMet({ guards, guardsExpected }: Visit): string {
 
 export function Checklist({ open, change }: Asked) {
   return (
-    <section aria-label={t("ci.checklist")} data-testid="checklist">
+    <section class="lines" aria-label={t("ci.checklist")} data-testid="checklist">
       {open.checklist.map((line) => (
         <Line line={line} open={open} change={change} key={line.id} />
       ))}
@@ -57,7 +57,7 @@ export function Checklist({ open, change }: Asked) {
 export function Known({ lines, open, change }: Asked & { lines: TaskLine[] }) {
   if (lines.length === 0) return null;
   return (
-    <section class="card" data-testid="known">
+    <section class="card lines" data-testid="known">
       <h2 class="field-title">{t("ci.known")}</h2>
       {lines.map((line) => (
         <Line line={line} open={open} change={change} key={line.id}>

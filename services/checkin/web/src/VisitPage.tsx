@@ -7,7 +7,7 @@ import { labelOf, t } from "./language";
 import { once } from "./once";
 import { Head } from "./Page";
 import { PhotoField } from "./PhotoField";
-import { sayWritten } from "./said";
+import { say, sayWritten } from "./said";
 import { go, replace } from "./screen";
 import { addPhoto, changeVisit, dwell, finish, missing, taskLines, type Visit, visit } from "./visit";
 import { AdviceGiven, Checklist, Dialogue, Guards, Known, SituationChoice } from "./VisitForm";
@@ -25,11 +25,15 @@ export function VisitPage() {
       <Known lines={taskLines(open.site)} {...asked} />
       <Guards {...asked} />
       <Checklist {...asked} />
-      <Dialogue {...asked} />
-      <Weaknesses open={open} />
-      <PhotoField chosen={open.photos.length} add={addPhoto} />
-      <AdviceGiven {...asked} />
-      <SituationChoice {...asked} />
+      <div class="two">
+        <Dialogue {...asked} />
+        <Weaknesses open={open} />
+        <div class="stack">
+          <PhotoField chosen={open.photos.length} add={addPhoto} />
+          <AdviceGiven {...asked} />
+        </div>
+        <SituationChoice {...asked} />
+      </div>
       <Finish open={open} />
     </>
   );
@@ -90,6 +94,8 @@ function Finish({ open }: { open: Visit }) {
       return;
     }
     told.value = true;
+    // The line that is jumped to may be far from this button; the status line is always in view.
+    say(t("ci.missing", { name }));
     const id = first === "situation" ? "situation" : `line-${first.id}`;
     document.getElementById(id)?.scrollIntoView({ block: "center" });
   };
@@ -101,7 +107,7 @@ function Finish({ open }: { open: Visit }) {
         </p>
       )}
       {first && told.value && (
-        <p role="alert" data-testid="missing">
+        <p data-testid="missing">
           {t("ci.missing", { name })}
         </p>
       )}

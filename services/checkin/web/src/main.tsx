@@ -8,6 +8,7 @@ import "./tokens.css";
 import "./base.css";
 import "./frame.css";
 import "./pages.css";
+import "./tablet.css";
 
 async function start(page: HTMLElement): Promise<void> {
   await startClock();

@@ -53,7 +53,7 @@ export function progressOf(item: Item): string {
 /** "Check-in · Gudang Logistik" */
 export function titleOf(item: Item): string {
   const { subject } = item.event;
-  return subject ? `${nameOf(item)} · ${siteName(subject)}` : nameOf(item);
+  return subject ? `${nameOf(item)}\u00a0· ${siteName(subject)}` : nameOf(item);
 }
 
 function nameOf({ type, event }: Item): string {
