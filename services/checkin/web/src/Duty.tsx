@@ -22,16 +22,18 @@ export function Duty() {
   const crews = assignment.value?.data.crews ?? [];
   // The form begins anew when the plan comes, or names other crews.
   const key = crews.map((one) => one.crew).join();
-  return duty.value ? <End on={duty.value} /> : <Start crews={crews} key={key} />;
+  // It is the officer's own, whatever the plan says.
+  const order = useSignal("");
+  if (duty.value) return <End on={duty.value} />;
+  return <Start crews={crews} order={order} key={key} />;
 }
 
-function Start({ crews }: { crews: Crew[] }) {
+function Start({ crews, order }: { crews: Crew[]; order: { value: string } }) {
   const crew = useSignal(crews[0]?.crew ?? "");
   const chosen = crews.find((one) => one.crew === crew.value);
   const people = everybody(chosen);
   const me = identity.value?.actor ?? "";
   const members = useSignal<string[]>(shiftNow(chosen).map((one) => one.id));
-  const order = useSignal("");
   const vehicle = useSignal(crew.value);
   const neutral = useSignal(false);
   const held = useSignal("");
