@@ -20,7 +20,7 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 from msgspec import convert
 
-from services.alerts.adapters.http.alerts import AlertList, AwaitingSecond
+from services.alerts.adapters.http.alerts import AlertList
 from services.alerts.adapters.http.map_tiles import MAP_TILES, map_tiles_routes
 from services.alerts.adapters.http.pages import SAFE
 from services.alerts.adapters.http.session import Session
@@ -30,15 +30,16 @@ from services.alerts.adapters.http.visits import Visits
 from services.alerts.adapters.stream import name_of
 from services.alerts.adapters.tiles_file import TilesFile
 from services.alerts.handlers.situations import ROLES
-from shared.events.alert import Alert, Closing, Dispatch, Entry, Interrupted, Owner, Visit
+from shared.events.alert import Alert, Visit
 from shared.http import SESSION_COOKIE, serving
 from shared.policy import CSRF_HEADER
 from shared.problem import MEDIA_TYPE
 from shared.settings import HttpSettings
 from tests.browser import samples, samples_presence, samples_room
+from tests.browser.fake_commands import decided
 from tests.browser.fake_presence import presence_routes
 from tests.browser.fake_risk import with_risks
-from tests.browser.fake_room import Room, owner_of, problem, regrouped, room_routes
+from tests.browser.fake_room import Room, owner_of, problem, room_routes
 from tests.browser.fake_rounds import coverage_routes, with_rounds
 from tests.browser.fake_situation import situation_routes
 
@@ -48,15 +49,6 @@ PEOPLE = {
     "joko": {"actor": "joko", "name": "Kompol Joko", "role": "commander", "unit": samples.UNIT},
     "agus": {"actor": "agus", "name": "AKBP Agus", "role": "commander", "unit": samples.UNIT},
     "wati": {"actor": "wati", "name": "Ibu Wati", "role": "auditor", "unit": samples.UNIT},
-}
-_STATES: dict[str, Any] = {
-    "acknowledge": "acknowledged",
-    "dispatch": "dispatched",
-    "arrive": "arrived",
-    "resolve": "resolved",
-    "close": "closed",
-    "reopen": "raised",
-    "release": "raised",
 }
 
 
@@ -188,80 +180,10 @@ class FakeAlerts:
             refusal, self._refusal = self._refusal, None
             return refusal
         if body["key"] not in self.answers:
-            self.answers[body["key"]] = self._decide(person, alert_id, verb, body)
+            self.answers[body["key"]] = decided(self, person, alert_id, verb, body)
         answer = self.answers[body["key"]]
         await self.answering.wait()
         return answer
-
-    def _decide(
-        self, person: dict[str, str], alert_id: str, verb: str, body: dict[str, Any]
-    ) -> tuple[int, Any]:
-        alert = self.alerts[alert_id]
-        if verb in {"note", "call"}:
-            what = "note" if verb == "note" else "operator_called"
-            entry = Entry(at=self.now(), what=what, by=person["name"], note=body.get("note"))
-            return 200, self.change(alert, timeline=[*alert.timeline, entry])
-        if body["version"] != alert.version:
-            return 409, _lost(alert)
-        if verb in {"merge", "split", "undo"}:
-            return regrouped(self, alert, verb, body, person["name"])
-        if verb == "close" and alert.severity == "kritis" and alert.closing is None:
-            closing = Closing(
-                actor=person["actor"],
-                name=person["name"],
-                at=self.now(),
-                lapses_at=self.now() + samples.seconds(1800),
-                outcome=body["outcome"],
-            )
-            newer = self.change(alert, "close_proposed", closing=closing)
-            return 202, AwaitingSecond(status="awaiting_second", alert=newer)
-        return 200, self.change(alert, verb, **self._after(alert, person, verb, body))
-
-    def _after(
-        self, alert: Alert, person: dict[str, str], verb: str, body: dict[str, Any]
-    ) -> dict[str, Any]:
-        now = self.now()
-        changes: dict[str, Any] = {
-            "state": _STATES[verb],
-            "timeline": [
-                *alert.timeline,
-                Entry(at=now, what=_STATES[verb], by=person["name"], note=body.get("note")),
-            ],
-        }
-        if verb == "acknowledge":
-            changes["owner"] = Owner(
-                actor=person["actor"], name=person["name"], role=person["role"], at=now
-            )
-            changes |= {"next_due_kind": "ack_expiry", "next_due_at": now + samples.seconds(480)}
-            changes["interrupted"] = _interrupted(alert, now)
-        if verb == "release" and alert.interrupted is not None:
-            changes |= {"next_due_kind": "climb", "next_due_at": alert.interrupted.due_at}
-            changes |= {"owner": None, "interrupted": None}
-            line = Entry(at=now, what="released", by=person["name"], note=body["reason"])
-            changes["timeline"] = [*alert.timeline, line]
-        if verb == "dispatch":
-            sent = Dispatch(crew=body["crew"], at=now, by=person["name"])
-            changes["dispatches"] = [*alert.dispatches, sent]
-        if verb == "arrive":
-            changes["dispatches"] = [
-                msgspec.structs.replace(sent, arrived_at=now) if sent.crew == body["crew"] else sent
-                for sent in alert.dispatches
-            ]
-        if verb == "resolve":
-            changes |= {"outcome": body["outcome"], "next_due_at": None, "next_due_kind": None}
-        return changes
-
-
-def _interrupted(alert: Alert, now: datetime) -> Interrupted:
-    return Interrupted(due_at=alert.next_due_at or now, until=now + samples.seconds(60))
-
-
-def _lost(alert: Alert) -> dict[str, Any]:
-    owner = alert.owner
-    extra = {"code": "lost_race", "id": "Ada yang lebih cepat"}
-    if owner is not None:
-        extra |= {"name": owner.name, "role": owner.role, "at": owner.at.isoformat()}
-    return {"status": 409, "title": "Conflict", "detail": "somebody was faster", "extra": extra}
 
 
 def application(fake: FakeAlerts) -> Litestar:

@@ -17,11 +17,11 @@ from services.alerts.adapters.http.visits import CoverageView
 from services.alerts.adapters.http.watch import Journal, Reported, WatchView
 from services.alerts.domain.performance import Performance
 from services.alerts.domain.watch import is_waiting
-from shared.events.alert import Alert, Entry, Link, Owner
+from shared.events.alert import Entry, Owner
 from shared.events.identity import derived_id
 from shared.events.watch import Handover, JournalEntry
 from shared.problem import MEDIA_TYPE
-from tests.browser import samples, samples_figures, samples_room
+from tests.browser import samples_figures, samples_room
 
 if TYPE_CHECKING:
     from tests.browser.fake_alerts import FakeAlerts
@@ -196,41 +196,3 @@ def _grave(fake: "FakeAlerts") -> list[str]:
         for alert in fake.alerts.values()
         if alert.severity in GRAVE and alert.state != "closed"
     ]
-
-
-def regrouped(
-    fake: "FakeAlerts", alert: Alert, verb: str, body: dict[str, Any], name: str
-) -> tuple[int, Any]:
-    """What merge, split and undo make of an alert."""
-    now = fake.now()
-    entry = Entry(
-        at=now, what={"merge": "merged", "split": "split", "undo": "unmerged"}[verb], by=name
-    )
-    timeline = [*alert.timeline, entry]
-    if verb == "merge":
-        other = fake.alerts[body["other"]]
-        fake.change(other, "closed", state="closed", outcome="duplicate")
-        link = _link("absorbed", other, name, now)
-        parts = [*alert.parts, *other.parts]
-        return 200, fake.change(alert, parts=parts, links=[*alert.links, link], timeline=timeline)
-    if verb == "split":
-        taken = [part for part in alert.parts if part.event in body["parts"]]
-        kept = [part for part in alert.parts if part.event not in body["parts"]]
-        fresh = samples.an_alert(now, 1900 + len(fake.alerts), parts=taken)
-        fake.put(fresh, "raised")
-        link = _link("split_off", fresh, name, now)
-        return 200, fake.change(alert, parts=kept, links=[*alert.links, link], timeline=timeline)
-    *links, last = alert.links
-    other = fake.alerts[last.alert]
-    if last.kind == "split_off":
-        fake.change(other, "closed", state="closed")
-        parts = [*alert.parts, *other.parts]
-    else:
-        fake.change(other, "reopened", state="raised", outcome=None)
-        parts = [part for part in alert.parts if part.event not in last.parts]
-    return 200, fake.change(alert, parts=parts, links=links, timeline=timeline)
-
-
-def _link(kind: Any, other: Alert, name: str, now: datetime) -> Link:
-    events = [part.event for part in other.parts]
-    return Link(kind=kind, alert=other.id, number=other.number, at=now, by=name, parts=events)
