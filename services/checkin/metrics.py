@@ -9,10 +9,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from services.checkin.domain.authenticity import DOUBTS, Doubt
 from services.checkin.domain.flags import FLAGS
 from services.checkin.domain.incoming import RejectionCode
-from shared.metrics import latency
+from shared.metrics import LATENCY_BUCKETS_S, LoopCounter, LoopHistogram, latency
 
 STATUSES = (202, 400, 401, 403, 405, 408, 413, 415, 429, 500, 503)
 """What the intake answers with."""
+RESULTS = ("accepted", "rejected")
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
@@ -20,11 +21,14 @@ class Metrics:
     """Built on a registry of the process, so that several services may share one process."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.latency_s = latency(
-            "ronda_ingest_seconds", "From a request's first byte to its answer", registry
+        self._latency_s = LoopHistogram(
+            "ronda_ingest_seconds",
+            "From a request's first byte to its answer",
+            LATENCY_BUCKETS_S,
+            registry,
         )
-        self.request_events = Histogram(
-            "ronda_ingest_request_events", "Events in a request", buckets=_SIZES, registry=registry
+        self.request_events = LoopHistogram(
+            "ronda_ingest_request_events", "Events in a request", _SIZES, registry
         )
         self.flush_records = Histogram(
             "ronda_ingest_flush_records",
@@ -57,52 +61,47 @@ class Metrics:
             registry=registry,
         )
         self.plan = Info("ronda_ingest_plan", "The plan in force", registry=registry)
-        answers = Counter(
-            "ronda_ingest_answers", "Answers by HTTP status", ["status"], registry=registry
+        self._answers = LoopCounter(
+            "ronda_ingest_answers", "Answers by HTTP status", "status", STATUSES, registry
         )
-        events = Counter(
-            "ronda_ingest_events", "Events by what became of them", ["result"], registry=registry
+        self._events = LoopCounter(
+            "ronda_ingest_events", "Events by what became of them", "result", RESULTS, registry
         )
-        rejected = Counter(
-            "ronda_ingest_rejected_events", "Rejected by reason", ["reason"], registry=registry
+        self._by_reason = LoopCounter(
+            "ronda_ingest_rejected_events",
+            "Rejected by reason",
+            "reason",
+            get_args(RejectionCode),
+            registry,
         )
-        quarantined = Counter(
-            "ronda_ingest_quarantined_events",
-            "Kept as evidence only",
-            ["reason"],
-            registry=registry,
+        self._by_doubt = LoopCounter(
+            "ronda_ingest_quarantined_events", "Kept as evidence only", "reason", DOUBTS, registry
         )
-        flagged = Counter(
-            "ronda_ingest_flagged_events", "Accepted, by flag", ["flag"], registry=registry
+        self._by_flag = LoopCounter(
+            "ronda_ingest_flagged_events", "Accepted, by flag", "flag", FLAGS, registry
         )
-        self._by_status = {status: answers.labels(status) for status in STATUSES}
-        self._accepted = events.labels("accepted")
-        self._rejected = events.labels("rejected")
-        self._by_reason = {code: rejected.labels(code) for code in get_args(RejectionCode)}
-        self._by_doubt = {doubt: quarantined.labels(doubt) for doubt in DOUBTS}
-        self._by_flag = {flag: flagged.labels(flag) for flag in FLAGS}
 
     def accepted(self, flags_of_each: Sequence[tuple[str, ...]]) -> None:
         """Counts events that Kafka has."""
-        self._accepted.inc(len(flags_of_each))
+        self._events.add("accepted", len(flags_of_each))
         # Whole tuples are counted first: a batch has few different ones.
         tally = Tally(flags_of_each) if len(flags_of_each) > 1 else dict.fromkeys(flags_of_each, 1)
         for flags, number in tally.items():
             for flag in flags:
-                self._by_flag[flag].inc(number)
+                self._by_flag.add(flag, number)
 
     def rejected(self, codes: Iterable[RejectionCode]) -> None:
         """Counts events that were refused for good."""
         for code in codes:
-            self._rejected.inc()
-            self._by_reason[code].inc()
+            self._events.add("rejected")
+            self._by_reason.add(code)
 
     def quarantined(self, doubts: Iterable[Doubt]) -> None:
         """Counts events that are evidence and nothing else."""
         for doubt in doubts:
-            self._by_doubt[doubt].inc()
+            self._by_doubt.add(doubt)
 
     def answered(self, status: int, seconds: float) -> None:
         """Counts an answer."""
-        self._by_status[status].inc()
-        self.latency_s.observe(seconds)
+        self._answers.add(status)
+        self._latency_s.observe(seconds)

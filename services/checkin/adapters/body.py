@@ -32,6 +32,11 @@ class BodyReader:
     def __init__(self, timeout_s: float = READ_TIMEOUT_S) -> None:
         self._timeout_s = timeout_s
         self._held = 0
+        # Whoever reads, and until when, the earliest first: all have the same time. One timer for
+        # all of them, as one for each took a twentieth of the time of a small request.
+        self._readers: dict[asyncio.Task[object], float] = {}
+        self._late: set[asyncio.Task[object]] = set()
+        self._timer: asyncio.TimerHandle | None = None
 
     async def read(self, headers: Headers, receive: Receive, limit: int = MAX_BODY_BYTES) -> bytes:
         """The whole body, of `limit` bytes at most.
@@ -41,23 +46,33 @@ class BodyReader:
         announced = _announced(headers.get(b"content-length"))
         if announced is not None and announced > limit:
             raise _too_large(limit)
-        task, late = _current_task(), False
-
-        def expire() -> None:
-            nonlocal late
-            late = True
-            task.cancel()
-
-        # `asyncio.timeout` does the same, and took a tenth of the time of a small request.
-        timer = asyncio.get_running_loop().call_later(self._timeout_s, expire)
+        loop = asyncio.get_running_loop()
+        task = _current_task(loop)
+        self._readers[task] = loop.time() + self._timeout_s
+        if self._timer is None:
+            self._watch(loop)
         try:
             return await self._whole(receive, limit)
         except asyncio.CancelledError as error:
-            if not late or task.uncancel() > 0:
+            if task not in self._late or task.uncancel() > 0:
                 raise
             raise _too_slow(self._timeout_s) from error
         finally:
-            timer.cancel()
+            self._readers.pop(task, None)
+            self._late.discard(task)
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wakes when the time of the first reader is over; not at all while nobody reads."""
+        first = next(iter(self._readers.values()), None)
+        self._timer = None if first is None else loop.call_at(first, self._expire, loop)
+
+    def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
+        late = [task for task, until in self._readers.items() if until <= loop.time()]
+        for task in late:
+            del self._readers[task]
+            self._late.add(task)
+            task.cancel()
+        self._watch(loop)
 
     async def _whole(self, receive: Receive, limit: int) -> bytes:
         parts: list[bytes] = []
@@ -81,8 +96,8 @@ class BodyReader:
         return b"".join(parts)
 
 
-def _current_task() -> "asyncio.Task[object]":
-    task = asyncio.current_task()
+def _current_task(loop: asyncio.AbstractEventLoop) -> "asyncio.Task[object]":
+    task = asyncio.current_task(loop)
     if task is None:
         raise RuntimeError("a body is read within a task")
     return task

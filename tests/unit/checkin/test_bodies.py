@@ -10,9 +10,10 @@ import httpx
 import pytest
 
 from services.checkin.adapters import gate
-from services.checkin.adapters.body import MAX_BODY_BYTES, BodyReader
+from services.checkin.adapters.body import MAX_BODY_BYTES, BodyReader, Message
 from services.checkin.adapters.gate import BODIES_AT_ONCE
 from shared.auth import Issuer, generate_keys
+from shared.problem import ProblemError
 from tests.unit.checkin.builders import NOW, UNIT
 from tests.unit.checkin.service import Asgi, Service
 from tests.waiting import eventually
@@ -155,3 +156,32 @@ async def test_who_knocks_and_says_nothing_is_not_waited_for(service: Service, p
 
     async with client_of(service.app(), "none") as stranger:
         assert (await stranger.post(path, content=stalls())).status_code == 408
+
+
+async def test_each_of_many_slow_senders_is_told_so_and_one_who_hurries_is_not() -> None:
+    bodies = BodyReader(timeout_s=0.05)
+    slow = [asyncio.create_task(bodies.read({}, never)) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert await bodies.read({}, at_once) == b"{}"
+    ends = await asyncio.gather(*slow, return_exceptions=True)
+    assert [end.problem.status for end in ends if isinstance(end, ProblemError)] == [408] * 3
+    # Nobody reads any more: the next one has its own time again.
+    with pytest.raises(ProblemError, match="did not arrive"):
+        await bodies.read({}, never)
+
+
+async def test_who_is_cancelled_by_somebody_else_is_not_called_slow() -> None:
+    reading = asyncio.create_task(BodyReader().read({}, never))
+    await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+
+
+async def never() -> Message:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def at_once() -> Message:
+    return {"type": "http.request", "body": b"{}", "more_body": False}

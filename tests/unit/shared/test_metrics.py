@@ -4,10 +4,55 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
 from shared.health import Health, Progress
-from shared.metrics import DiskSpace, HealthChecks
+from shared.metrics import (
+    LATENCY_BUCKETS_S,
+    DiskSpace,
+    HealthChecks,
+    LoopCounter,
+    LoopHistogram,
+)
+
+
+@given(
+    st.lists(st.floats(0, 10_000) | st.sampled_from(LATENCY_BUCKETS_S)),
+    st.lists(st.tuples(st.sampled_from([202, 503]), st.integers(1, 500))),
+)
+def test_what_is_counted_on_the_loop_is_shown_as_the_library_shows_its_own(
+    seconds: list[float], answers: list[tuple[int, int]]
+) -> None:
+    ours, theirs = CollectorRegistry(), CollectorRegistry()
+    fast = LoopHistogram("wait_seconds", "How long", LATENCY_BUCKETS_S, ours)
+    slow = Histogram("wait_seconds", "How long", buckets=LATENCY_BUCKETS_S, registry=theirs)
+    tally = LoopCounter("answers", "Answers", "status", [202, 503], ours)
+    counter = Counter("answers", "Answers", ["status"], registry=theirs)
+    for status in (202, 503):
+        counter.labels(status)
+    for each in seconds:
+        fast.observe(each)
+        slow.observe(each)
+    for status, number in answers:
+        tally.add(status, number)
+        counter.labels(status).inc(number)
+    assert _lines(ours) == _lines(theirs)
+
+
+def _lines(registry: CollectorRegistry) -> list[str]:
+    """What is scraped, without the moments at which the library's instruments were made."""
+    return [
+        line for line in generate_latest(registry).decode().splitlines() if "_created" not in line
+    ]
+
+
+def test_what_nobody_named_is_not_counted() -> None:
+    tally = LoopCounter("answers", "Answers", "status", [202], CollectorRegistry())
+    with pytest.raises(KeyError):
+        tally.add(418)
 
 
 def test_a_check_of_readiness_that_fails_is_named_at_scrape_time() -> None:
