@@ -37,6 +37,8 @@ class BodyReader:
         self._readers: dict[asyncio.Task[object], float] = {}
         self._late: set[asyncio.Task[object]] = set()
         self._timer: asyncio.TimerHandle | None = None
+        # Kept, because asking which loop runs asks the system for the process id each time.
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def read(self, headers: Headers, receive: Receive, limit: int = MAX_BODY_BYTES) -> bytes:
         """The whole body, of `limit` bytes at most.
@@ -46,7 +48,7 @@ class BodyReader:
         announced = _announced(headers.get(b"content-length"))
         if announced is not None and announced > limit:
             raise _too_large(limit)
-        loop = asyncio.get_running_loop()
+        loop = self._loop = self._loop or asyncio.get_running_loop()
         task = _current_task(loop)
         self._readers[task] = loop.time() + self._timeout_s
         if self._timer is None:

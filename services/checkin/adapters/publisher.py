@@ -53,12 +53,13 @@ class _Batch:
     topic: str
     partition: int
     builder: BatchBuilder
+    loop: asyncio.AbstractEventLoop
     waiters: list[asyncio.Future[str | None]] = field(default_factory=list)
     delivery: asyncio.Future[object] | None = None
 
     def wait(self) -> "asyncio.Future[str | None]":
         """What becomes of the batch, for one more who wants to know."""
-        waiter: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[str | None] = self.loop.create_future()
         self.waiters.append(waiter)
         return waiter
 
@@ -114,6 +115,8 @@ class GroupCommit:
         self._delivering = delivering
         self._turning = turning
         self._producer: AIOKafkaProducer | None = None
+        # From entering on. Asking which loop runs asks the system for the process id each time.
+        self._loop: asyncio.AbstractEventLoop
         self._pause_s = FIRST_PAUSE_S
         self._wake = asyncio.Event()
         self._open = _Group()
@@ -123,6 +126,7 @@ class GroupCommit:
         metrics.pending_bytes.set_function(lambda: self._open.bytes + self._in_flight.bytes)
 
     async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
         await self._turn()
         self._loop_task = asyncio.create_task(self._run(), name="group commit")
         return self
@@ -166,7 +170,8 @@ class GroupCommit:
         batch = group.open.get(place)
         if batch is not None and _appended(batch.builder, record):
             return batch
-        batch = _Batch(self._physical[topic.name], place[1], producer.create_batch())
+        builder = producer.create_batch()
+        batch = _Batch(self._physical[topic.name], place[1], builder, self._loop)
         group.open[place] = batch
         group.batches.append(batch)
         _appended(batch.builder, record)  # an empty batch takes a record of any size
