@@ -68,7 +68,11 @@ def application(
             Exception: _on_anything,
         },
         openapi_config=OpenAPIConfig(
-            title=title, version=version, path="/schema", render_plugins=[JsonRenderPlugin()]
+            title=title,
+            version=version,
+            path="/schema",
+            render_plugins=[JsonRenderPlugin()],
+            use_handler_docstrings=True,
         ),
         request_max_body_size=body_limit,
         # Litestar's own would replace the handlers that `shared.logging` has set.
