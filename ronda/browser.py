@@ -12,7 +12,9 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 VARIABLE = "RONDA_CHROMIUM"
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The same engine without a window of its own comes first: tests take three fifths of the time.
+_SHELL = "chromium-headless-shell"
+_NAMES = (_SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PROBE_SECONDS = 30
 _WAY_ROUND = (
     "install Chromium or Google Chrome yourself, or name one in RONDA_CHROMIUM, "
@@ -51,14 +53,18 @@ def _from_debian() -> Path | None:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return None
     _say("No Chromium on PATH: installing Debian's package ...")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (
-        ["update", "-q"],
-        ["install", "-q", "-y", "--no-install-recommends", "chromium"],
-    ):
-        # Not `check=True`: where this fails Playwright's is tried.
-        subprocess.run(["apt-get", *arguments], env=environment, stdout=sys.stderr, check=False)
+    _apt_get("update", "-q")
+    for package in (_SHELL, "chromium"):  # an older Debian has the second one alone
+        if _apt_get("install", "-q", "-y", "--no-install-recommends", package):
+            break
     return find()
+
+
+def _apt_get(*arguments: str) -> bool:
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # Not `check=True`: where this fails Playwright's is tried.
+    done = subprocess.run(["apt-get", *arguments], env=environment, stdout=sys.stderr, check=False)
+    return done.returncode == 0
 
 
 def _from_playwright() -> Path | None:
