@@ -26,8 +26,9 @@ class BrowserError(Exception):
     """There is no browser and none can be had; `str()` says what to do."""
 
 
-def find() -> Path | None:
-    """RONDA_CHROMIUM, else a Chromium on PATH, else Playwright's own; None where there is none.
+def find(*, whole: bool = False) -> Path | None:
+    """RONDA_CHROMIUM, else a Chromium on PATH, else Playwright's own; None where there is none. A
+    `whole` one has tabs that lie behind each other.
 
     Raises `BrowserError` when RONDA_CHROMIUM names something that does not run.
     """
@@ -36,7 +37,7 @@ def find() -> Path | None:
         if not _runs(named):
             raise BrowserError(f"RONDA_CHROMIUM is {named}, which does not run as a Chromium")
         return Path(named)
-    for name in _NAMES:
+    for name in _NAMES[1:] if whole else _NAMES:
         found = shutil.which(name)
         if found and _runs(found):
             return Path(found)

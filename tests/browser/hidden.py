@@ -194,9 +194,11 @@ async def _run(executable: Path, minutes: float) -> dict[str, Any]:
 def main() -> None:
     """Builds the page where needed, listens, and judges."""
     pages.build(ROOT)
-    executable = chromium.find()
+    executable = chromium.find(whole=True)
     if executable is None:
-        raise SystemExit("no Chromium; `python -m ronda.browser` installs one")
+        raise SystemExit(
+            "no Chromium with tabs: install Chromium or Chrome (its headless shell will not do)"
+        )
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else MINUTES
     figures = asyncio.run(_run(executable, minutes))
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
