@@ -19,6 +19,7 @@ ACCEPT_WITHIN = timedelta(minutes=15)
 """From the preparation: a plan knows the shifts of crews, not those of the room."""
 OFFICER = "pawas"
 """The kind of post that hears first of a watch that nobody accepts."""
+_NEXT = timedelta(microseconds=1)  # as fine as the database keeps moments
 MUST_BE_READ = frozenset({"tinggi", "kritis"})
 WITHDRAWING = "commander"
 """The role that may take back what somebody else prepared."""
@@ -96,6 +97,12 @@ def taken_back(handover: Handover, by: Owner) -> JournalEntry:
         kind="note",
         text=f"Serah terima jaga dibatalkan (disiapkan {handover.outgoing.name})",
     )
+
+
+def moment_after(before: Handover | None, now: datetime) -> datetime:
+    """When a handover is prepared: later than the one `before` of its unit, although two replicas'
+    clocks may differ and two requests come in one millisecond, because the newest one counts."""
+    return now if before is None else max(now, before.outgoing.at + _NEXT)
 
 
 def is_waiting(handover: Handover) -> bool:

@@ -14,6 +14,7 @@ from services.alerts.domain.restriction import is_within, sees
 from services.alerts.domain.watch import (
     accepted,
     is_waiting,
+    moment_after,
     prepared,
     replaced,
     taken_back,
@@ -141,7 +142,7 @@ class Watch:
             open_alerts = await transaction.open_alerts()
             alerts = [each for each in open_alerts if sees(principal, each)]
             made_id = derived_id(now, principal.actor, "handover", body.key)
-            by = person(principal, now)
+            by = person(principal, moment_after(before, now))
             handover = prepared(made_id, principal.unit, by, body.attention, alerts)
             await _save(transaction, WatchPrepared, handover, principal, now)
             return _created(handover)

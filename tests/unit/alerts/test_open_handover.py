@@ -1,13 +1,14 @@
 """A watch that nobody accepts within a quarter of an hour is told to the Pawas, once."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 
-from services.alerts.domain.watch import alarm_due
+from services.alerts.domain.watch import alarm_due, is_waiting
 from services.alerts.handlers import Watch
 from services.alerts.handlers.watch import AcceptBody, HandoverBody, WithdrawBody
 from services.alerts.metrics import Metrics
@@ -16,6 +17,7 @@ from shared.events.watch import Handover
 from shared.events.watch_samples import PREPARED
 from shared.plan.model import Step
 from tests.builders import POLRES, POSTS, a_plan, a_policy, a_post, a_principal
+from tests.fake_watch_rows import handovers
 from tests.unit.alerts.engine import Engine
 
 SARI, JOKO = a_principal("Ipda Sari"), a_principal("Ipda Joko")
@@ -155,3 +157,15 @@ async def test_without_a_plan_it_is_raised_too(engine: Engine, watch: Watch) -> 
 
 def test_a_record_from_before_raises_nothing() -> None:
     assert alarm_due(replace(PREPARED, due_at=None)) is None
+
+
+async def test_of_many_prepared_in_one_moment_only_the_last_waits(
+    engine: Engine, watch: Watch
+) -> None:
+    # Ids of one moment stand in any order, and a replica's clock may be behind another one's.
+    for number in range(12):
+        if number == 8:
+            engine.clock.now -= timedelta(seconds=1)
+        last = await prepared(watch, f"again {number}")
+    kept = handovers(engine.store.rows.handovers)
+    assert [each.id for each in kept if is_waiting(each)] == [last.id]
