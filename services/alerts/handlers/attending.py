@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from services.alerts.domain.alert import healed
 from services.alerts.domain.amendment import spoken_of
 from services.alerts.domain.report import counts
 from services.alerts.domain.visit import LOOK_BACK, attended, inspected, presence, taken_back
-from services.alerts.handlers.recording import Tally, VisitEvent, record, record_visit
+from services.alerts.handlers.raising import heal_alert
+from services.alerts.handlers.recording import Tally, VisitEvent, record_visit
 from services.alerts.ports import PendingVisit, PlanBook, Transaction
 from shared.events.alert import VisitAtRisk, VisitDone, VisitDue, VisitRecovered
 from shared.events.envelope import Event
@@ -78,13 +78,13 @@ class Attendance:
             heard[site] = max(at, heard.get(site, at))
         # After the signs: a silence that is judged meanwhile waits for their rows.
         for alert_id in await self._transaction.end_silences(heard) if heard else ():
-            await self._heal(alert_id)
+            await heal_alert(self._transaction, alert_id, self._now, self._tally)
 
     async def _keep(self, pending: PendingVisit) -> None:
         late = pending.visit.state == "recovered"
         await self._tell(pending, VisitRecovered if late else VisitDone)
         if late and pending.visit.alert:
-            await self._heal(pending.visit.alert)
+            await heal_alert(self._transaction, pending.visit.alert, self._now, self._tally)
 
     async def _tell(self, pending: PendingVisit, event_type: type[VisitEvent]) -> None:
         await record_visit(
@@ -95,12 +95,6 @@ class Attendance:
             self._tally,
             purpose=self._plan.operation.purpose if self._plan else None,
         )
-
-    async def _heal(self, alert_id: str) -> None:
-        alert = await self._transaction.alert(alert_id)
-        decision = healed(alert, self._now) if alert else None
-        if decision is not None:
-            await record(self._transaction, decision, self._tally)
 
 
 def _site_and_moment(sign: tuple[tuple[str, str | None], datetime]) -> tuple[str, datetime]:

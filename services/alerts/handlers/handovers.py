@@ -1,22 +1,12 @@
-"""What happens to a prepared handover because nobody accepts it, and once somebody has."""
+"""What happens to a prepared handover because nobody accepts it."""
 
 from datetime import datetime
 
-from services.alerts.domain.alert import healed
 from services.alerts.domain.watch import alarm_due, alarmed, unaccepted
 from services.alerts.handlers.raising import raise_alert
-from services.alerts.handlers.recording import Tally, record
+from services.alerts.handlers.recording import Tally
 from services.alerts.metrics import Metrics
-from services.alerts.ports import PlanBook, Store, Transaction
-from shared.events.watch import Handover
-
-
-async def settle(transaction: Transaction, handover: Handover, now: datetime, tally: Tally) -> None:
-    """What waits for nobody any more needs no alert."""
-    alert = await transaction.alert(handover.alert) if handover.alert else None
-    decision = healed(alert, now) if alert else None
-    if decision is not None:
-        await record(transaction, decision, tally)
+from services.alerts.ports import PlanBook, Store
 
 
 class HandoverTimers:

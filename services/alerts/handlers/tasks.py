@@ -8,7 +8,6 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from services.alerts.domain.alert import healed
 from services.alerts.domain.amendment import says_the_same
 from services.alerts.domain.decision import Refusal
 from services.alerts.domain.task import (
@@ -28,8 +27,8 @@ from services.alerts.domain.task import (
     reported,
 )
 from services.alerts.handlers.answers import forbidden, person, refused, unknown
-from services.alerts.handlers.raising import raise_alert
-from services.alerts.handlers.recording import SOURCE, Tally, record
+from services.alerts.handlers.raising import heal_alert, raise_alert
+from services.alerts.handlers.recording import SOURCE, Tally
 from services.alerts.metrics import Metrics
 from services.alerts.ports import Answer, PlanBook, Store, Transaction
 from shared.auth import Principal
@@ -224,12 +223,8 @@ class Tasks:
         self, transaction: Transaction, before: Task, after: Task, now: datetime, tally: Tally
     ) -> None:
         """What is not overdue any more needs no alert."""
-        if before.state != "overdue" or after.state == "overdue" or after.alert is None:
-            return
-        alert = await transaction.alert(after.alert)
-        decision = healed(alert, now) if alert else None
-        if decision is not None:
-            await record(transaction, decision, tally)
+        if before.state == "overdue" and after.state != "overdue":
+            await heal_alert(transaction, after.alert, now, tally)
 
 
 def _applied(verb: TaskVerb, case: TaskCase, body: TaskBody) -> TaskResult:

@@ -22,7 +22,7 @@ from services.alerts.domain.watch import (
 )
 from services.alerts.domain.welfare import asked
 from services.alerts.handlers.answers import person, refused, unknown
-from services.alerts.handlers.handovers import settle
+from services.alerts.handlers.raising import heal_alert
 from services.alerts.handlers.recording import SOURCE, Tally, record
 from services.alerts.handlers.welfare import tell
 from services.alerts.metrics import Metrics
@@ -138,7 +138,7 @@ class Watch:
             if before is not None and is_waiting(before):
                 again = replaced(before, person(principal, now))
                 await _save(transaction, WatchWithdrawn, again, principal, now)
-                await settle(transaction, again, now, tally)
+                await heal_alert(transaction, again.alert, now, tally)
             open_alerts = await transaction.open_alerts()
             alerts = [each for each in open_alerts if sees(principal, each)]
             made_id = derived_id(now, principal.actor, "handover", body.key)
@@ -167,7 +167,7 @@ class Watch:
                 return refused(result)
             for decision in result.decisions:
                 await record(transaction, decision, tally, actor=principal.actor)
-            await settle(transaction, result.handover, now, tally)
+            await heal_alert(transaction, result.handover.alert, now, tally)
             await _save(transaction, WatchHandedOver, result.handover, principal, now)
             return Answer(HTTPStatus.OK.value, msgspec.json.encode(result.handover))
 
@@ -189,7 +189,7 @@ class Watch:
             if isinstance(result, Refusal):
                 return refused(result)
             await _save(transaction, WatchWithdrawn, result, principal, now)
-            await settle(transaction, result, now, tally)
+            await heal_alert(transaction, result.alert, now, tally)
             await _note(transaction, taken_back(result, by), handover.unit, principal)
             return Answer(HTTPStatus.OK.value, msgspec.json.encode(result))
 

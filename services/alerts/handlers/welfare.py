@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from services.alerts.domain.alert import healed
 from services.alerts.domain.welfare import (
     answered,
     asked,
@@ -11,8 +10,8 @@ from services.alerts.domain.welfare import (
     lapsed,
     unanswered,
 )
-from services.alerts.handlers.raising import raise_alert
-from services.alerts.handlers.recording import SOURCE, Tally, record
+from services.alerts.handlers.raising import heal_alert, raise_alert
+from services.alerts.handlers.recording import SOURCE, Tally
 from services.alerts.metrics import Metrics
 from services.alerts.ports import PlanBook, Store, Transaction
 from shared.events.alert import Visit
@@ -51,10 +50,7 @@ async def hear(
         return
     await transaction.save_nudge(ended)
     await tell(transaction, ended, plan, now, tally=tally)
-    alert = await transaction.alert(ended.alert) if ended.alert else None
-    decision = healed(alert, now) if alert else None
-    if decision is not None:
-        await record(transaction, decision, tally)
+    await heal_alert(transaction, ended.alert, now, tally)
 
 
 async def tell(
