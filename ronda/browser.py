@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 VARIABLE = "RONDA_CHROMIUM"
 # The same engine without a window of its own comes first: tests take three fifths of the time.
 _SHELL = "chromium-headless-shell"
-_NAMES = (_SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_WHOLE = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PROBE_SECONDS = 30
 _WAY_ROUND = (
     "install Chromium or Google Chrome yourself, or name one in RONDA_CHROMIUM, "
@@ -37,7 +37,7 @@ def find(*, whole: bool = False) -> Path | None:
         if not _runs(named):
             raise BrowserError(f"RONDA_CHROMIUM is {named}, which does not run as a Chromium")
         return Path(named)
-    for name in _NAMES[1:] if whole else _NAMES:
+    for name in _WHOLE if whole else (_SHELL, *_WHOLE):
         found = shutil.which(name)
         if found and _runs(found):
             return Path(found)

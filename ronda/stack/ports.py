@@ -31,7 +31,7 @@ def free_port() -> int:
     """A port that nobody listens on, and that no other process of ours gets from here."""
     for _ in range(_ATTEMPTS):
         port = random.choice(_CHOICES)  # noqa: S311 - not a secret
-        if _reserve(port) and is_free(port):
+        if is_free(port) and _reserve(port):
             return port
     raise StackError(f"no free TCP port was found from {_CHOICES.start} to {_CHOICES.stop}")
 

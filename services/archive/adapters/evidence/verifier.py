@@ -216,9 +216,9 @@ class Check:
         told = {each["id"]: each for each in self._told if each["type"] == TOLD}
         months = {each["data"].get("month"): each for each in told.values()}
         for act_id, act in self.erasures.items():
-            self._excuse(act["first"], act, act["actor"], told.get(act_id))
-        for each in told.values():
-            self._appended(each["data"]["records"])
+            event = told.get(act_id)
+            self._excuse(act["first"], act, act["actor"], event)
+            self._appended(event["data"]["records"] if event else ())
         for span in self.retired:
             month = span["from"][:7]
             if not _is_month(span["from"], span["to"]):
