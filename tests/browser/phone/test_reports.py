@@ -198,9 +198,13 @@ async def test_what_the_server_refused_is_nothing_to_add_to(
     await expect(app.get_by_test_id("send")).to_have_text("KIRIM")
 
 
-async def test_a_correction_is_offered_to_be_added_however_late(app: Page) -> None:
+async def test_a_correction_is_offered_to_be_added_however_late(
+    app: Page, phone: BrowserContext
+) -> None:
     await app.clock.install()
     await report(app, "fire")
+    await all_sent(app)
+    await phone.set_offline(True)  # the server's clock would correct the one that is moved
     await app.clock.run_for(120_000)
     await app.get_by_test_id("tab-queue").click()
     await app.get_by_test_id("item").first.click()
