@@ -15,6 +15,9 @@ from shared.problem import ProblemError
 SAVED_UP_S = 120
 """So many seconds' worth may come at once: the outbox of days, in some minutes."""
 HOLD_S = 1.0
+"""From a request over the share to its answer, at least."""
+APART_S = 0.05
+"""Between two such answers to one sender, who else would be turned away sixty times at once."""
 MAX_HELD = 500
 BODIES_AT_ONCE = 4
 """The app has two lanes; a connection that was lost on the way may take a place for a while."""
@@ -26,8 +29,9 @@ STRANGERS = Rate(per_s=100, burst=1000)
 class Gate:
     """Buckets per phone, for requests and for events. Credentials that are no phone's have none.
 
-    Who is over the share is answered after a pause: a client that sends again at once costs one
-    refusal a second and connection, and not thousands.
+    Who is over the share is answered after a pause, and one request after the other: a client that
+    sends again at once costs others twenty refusals a second, spread, however many connections it
+    has.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Gate:
         self._strangers = Allowance(STRANGERS)
         self._now_s = now_s
         self._held = 0
+        self._last_turn_s: dict[str, float] = {}
         self._bodies: Counter[str] = Counter()
 
     async def enter(self, sender: Principal) -> None:
@@ -53,7 +58,9 @@ class Gate:
             bucket.wait_s(sender.device, now_s) for bucket in (self._requests, self._events)
         )
         if wait_s:
-            raise await self._refusal(wait_s, "this phone sends more than its share")
+            raise await self._refusal(
+                f"phone {sender.device}", wait_s, "this phone sends more than its share"
+            )
         self._requests.spend(sender.device, 1, now_s)
 
     def count(self, sender: Principal, events: int) -> None:
@@ -89,17 +96,30 @@ class Gate:
         now_s = self._now_s()
         wait_s = self._strangers.wait_s(address, now_s)
         if wait_s:
-            raise await self._refusal(wait_s, "too many such requests come from there")
+            raise await self._refusal(
+                f"address {address}", wait_s, "too many such requests come from there"
+            )
         self._strangers.spend(address, 1, now_s)
 
-    async def _refusal(self, wait_s: float, detail: str) -> ProblemError:
+    async def _refusal(self, sender: str, wait_s: float, detail: str) -> ProblemError:
+        """What to raise, once it is this request's turn."""
         if self._held < MAX_HELD:
             self._held += 1
             try:
-                await asyncio.sleep(HOLD_S)
+                await self._turn(sender)
             finally:
                 self._held -= 1
         return _come_again(wait_s, detail)
+
+    async def _turn(self, sender: str) -> None:
+        now_s = self._now_s()
+        turn_s = max(now_s + HOLD_S, self._last_turn_s.get(sender, 0.0) + APART_S)
+        self._last_turn_s[sender] = turn_s
+        try:
+            await asyncio.sleep(turn_s - now_s)
+        finally:
+            if self._last_turn_s.get(sender) == turn_s:
+                del self._last_turn_s[sender]
 
 
 def _come_again(wait_s: float, detail: str) -> ProblemError:

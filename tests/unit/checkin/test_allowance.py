@@ -1,5 +1,7 @@
 """Token buckets: a burst, then the rate, for each sender alone."""
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from services.checkin.adapters import gate as gating
 from services.checkin.adapters.gate import Gate
 from services.checkin.domain import allowance
 from services.checkin.domain.allowance import Allowance, Rate
+from shared.auth import Principal
 from shared.problem import ProblemError
 from tests.unit.checkin.builders import a_sender
 
@@ -74,3 +77,27 @@ async def test_the_gate_tells_a_phone_when_to_come_again_and_lets_tools_pass(
     assert refused.value.headers["Retry-After"] == "1"
     gate.count(tool, 10**9)
     await gate.enter(tool)
+
+
+async def test_a_phones_refusals_leave_one_after_the_other_and_hold_up_no_other_phones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gating, "HOLD_S", 0.01)
+    monkeypatch.setattr(gating, "APART_S", 60.0)
+    gate = Gate(events_per_s=1, requests_per_s=1)
+    flooding, other = a_sender(), a_sender(device="d-0008")
+    for phone in (flooding, other):
+        gate.count(phone, 1_000)
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        refused = [group.create_task(_refused(gate, flooding)) for _ in range(3)]
+        assert await refused[0]
+        assert await _refused(gate, other)
+        assert not refused[1].done()
+        for task in refused[1:]:
+            task.cancel()
+
+
+async def _refused(gate: Gate, phone: Principal) -> bool:
+    with pytest.raises(ProblemError) as refused:
+        await gate.enter(phone)
+    return refused.value.problem.status == 429
