@@ -16,7 +16,7 @@ RISK = SiteRisk(
     score=63,
     reasons=[
         RiskReason(code="class", id="Kelas khusus", en="Class: special", weight=20),
-        RiskReason(code="phase", id="Tahapan Masa tenang", en="Phase quiet_period", weight=15),
+        RiskReason(code="phase", id="Tahapan Masa tenang", en="Phase Masa tenang", weight=15),
         RiskReason(
             code="logistics_stage",
             id="Menyimpan logistik: ballots",

@@ -125,7 +125,7 @@ def _of_class(site: Site) -> Iterable[RiskReason]:
 def _of_phase(phase: str | None, plan: Plan) -> Iterable[RiskReason]:
     if is_tense(phase, plan):
         name = next((each.name for each in plan.phases if each.code == phase), phase)
-        yield _reason("phase", PHASE_WEIGHT, f"Tahapan {name}", f"Phase {phase}")
+        yield _reason("phase", PHASE_WEIGHT, f"Tahapan {name}", f"Phase {name}")
 
 
 def _of_logistics(site: Site, plan: Plan, stage: str | None) -> Iterable[RiskReason]:

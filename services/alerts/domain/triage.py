@@ -135,7 +135,7 @@ def _phase(report: Report, around: Surroundings) -> list[Reason]:
     if not is_tense(code, around.plan):
         return []
     return [
-        Reason(code="phase", id=f"Tahapan {name}: naik satu", en=f"Phase {code}: one step up"),
+        Reason(code="phase", id=f"Tahapan {name}: naik satu", en=f"Phase {name}: one step up"),
     ]
 
 
