@@ -37,6 +37,35 @@ async def test_from_afar_a_district_is_one_count_and_there_are_few(
     await expect(page.get_by_test_id("sites")).to_have_attribute("aria-rowcount", "2001")
 
 
+async def test_from_afar_a_districts_alerts_are_one_sign_below_its_count(
+    page: Page, url: str, fake: FakeAlerts
+) -> None:
+    """The middle of the map is between two districts of two sites each."""
+    west, east = 111.2, 112.8
+    model = fake.sites[0]
+    fake.sites = [
+        {**model, "id": f"{name}-{aside}", "district": name, "lat": -6.9, "lon": lon + aside / 20}
+        for name, lon in (("Barat", west), ("Timur", east))
+        for aside in (-1, 1)
+    ]
+    fake.alerts.clear()
+    fake.put(
+        samples.an_alert(
+            fake.now(), 1080, severity="tinggi", site="Barat--1", lat=-6.9, lon=west - 0.05
+        ),
+        "raised",
+    )
+    await sign_in(page, url, "sari")
+    drawn = page.get_by_test_id("map")
+    await expect(drawn).to_have_attribute("data-bubbles", "2")
+    box = await drawn.bounding_box()
+    assert box is not None
+    degree_px = 256 * 2 ** float(await drawn.get_attribute("data-zoom") or "0") / 360
+    x = box["x"] + box["width"] / 2 - (east - west) / 2 * degree_px
+    await page.mouse.click(x, box["y"] + box["height"] / 2 + 26)
+    await expect(row(page, fake, 1080)).to_be_focused()
+
+
 async def test_a_grave_alert_out_of_view_is_told_at_the_edge_and_the_map_stays_where_it_is(
     board: Page, fake: FakeAlerts
 ) -> None:

@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import * as clock from "./clock";
 import type { Site, Visit } from "./contract";
 import { district, showMiddle, showSite } from "./desk";
-import { shortTime, unitName } from "./format";
+import { nearTime, unitName } from "./format";
 import { t } from "./language";
 import { type Area, areas, ordered, type Stand, type Status, statusOf, visitStand } from "./sites";
 import { dayCoverage, open, sites } from "./state";
@@ -98,7 +98,7 @@ function SiteRow({ site, place }: { site: Site; place: number }) {
         <i aria-hidden="true">{STATUS_MARK[status]}</i>
         {t(`st.${status}`)}
         <small>
-          {site.since && t("m.since", { time: shortTime(site.since, clock.hour.value) })}
+          {site.since && t("m.since", { time: nearTime(site.since, clock.minute.value ?? 0) })}
         </small>
       </td>
       <VisitCell site={site} />
@@ -108,9 +108,10 @@ function SiteRow({ site, place }: { site: Site; place: number }) {
 
 /** How the round stands, and beside it the other of the two: the last visit or the next. */
 function VisitCell({ site }: { site: Site }) {
-  const stand = visitStand(site, clock.minute.value ?? 0);
-  const other = beside(site, stand);
-  const time = stand && shortTime(stand.at, clock.hour.value);
+  const now = clock.minute.value ?? 0;
+  const stand = visitStand(site, now);
+  const other = beside(site, stand, now);
+  const time = stand && nearTime(stand.at, now);
   return (
     <td class={stand ? `state visit visit-${stand.state}` : "state visit"}>
       {stand && (
@@ -124,14 +125,12 @@ function VisitCell({ site }: { site: Site }) {
   );
 }
 
-function beside(site: Site, stand: Stand | null): string | null {
+function beside(site: Site, stand: Stand | null, now: number): string | null {
   const { last_at, next_due_at } = site.visits ?? {};
-  if (stand && stand.state !== "done") return last_at ? lastOf(last_at) : null;
-  return next_due_at ? t("m.next", { time: shortTime(next_due_at, clock.hour.value) }) : null;
-}
-
-export function lastOf(at: string): string {
-  return t("m.last", { time: shortTime(at, clock.hour.value) });
+  if (stand && stand.state !== "done") {
+    return last_at ? t("m.last", { time: nearTime(last_at, now) }) : null;
+  }
+  return next_due_at ? t("m.next", { time: nearTime(next_due_at, now) }) : null;
 }
 
 export function AreaTable() {

@@ -5,6 +5,7 @@ import { language, readable, t, tIfKnown, tOr } from "./language";
 import { situation } from "./state";
 
 const EARTH_KM = 6371;
+const DAY_MS = 86_400_000;
 const DEFAULT_ZONE = "Asia/Jakarta";
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
@@ -29,6 +30,12 @@ export function clockTime(moment: string | number | null, today: number | null =
 /** 21.12, with the date like that. */
 export function shortTime(moment: string, today: number | null = null): string {
   return timeOf(moment, { hour: "2-digit", minute: "2-digit" }, today);
+}
+
+/** 21.12 where "last" or "next" says which: the date only from a day's distance on. */
+export function nearTime(moment: string, now: number): string {
+  const isNear = Math.abs(Date.parse(moment) - now) < DAY_MS;
+  return shortTime(moment, isNear ? null : now);
 }
 
 function timeOf(

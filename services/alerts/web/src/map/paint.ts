@@ -30,6 +30,7 @@ const MARGIN_PX = 24;
 /** Nearer than this two signs are one; from afar there is room for its count too. */
 const SIGN_PX = 18;
 const FAR_SIGN_PX = 44;
+const BELOW_COUNT_PX = 26;
 const FONT = "system-ui, sans-serif";
 
 export function paint(pen: Pen, scene: Scene, frame: Frame, withGrid: boolean): void {
@@ -157,14 +158,19 @@ interface Sign {
   count: number;
 }
 
-/** Signs that would lie on each other are one: the gravest. An emergency is never counted away. */
+/** Signs that would lie on each other are one: the gravest. An emergency is never counted away, and
+ * stays where it is; others are below their district's count, where one is shown. */
 export function signs(scene: Scene, frame: Frame): Sign[] {
-  const apart = frame.zoom < SITES_FROM_ZOOM ? FAR_SIGN_PX : SIGN_PX;
+  const far = frame.zoom < SITES_FROM_ZOOM;
+  const apart = far ? FAR_SIGN_PX : SIGN_PX;
+  const counts = new Map(far ? scene.bubbles.map((bubble) => [bubble.name, bubble]) : []);
   const found: Sign[] = [];
   for (const alert of [...scene.alerts].reverse()) {
     const grave = alert.duress || alert.severity === "kritis" || alert.severity === "tinggi";
-    const { x, y } = alertAt(alert, frame);
-    if (!isInView({ x, y }, frame) || (!grave && frame.zoom < SITES_FROM_ZOOM)) continue;
+    if (far && !grave) continue;
+    const count = alert.duress ? undefined : counts.get(alert.district ?? "");
+    const { x, y } = count ? belowCount(count, frame) : alertAt(alert, frame);
+    if (!isInView({ x, y }, frame)) continue;
     const over = found.find((sign) => Math.hypot(sign.x - x, sign.y - y) < apart);
     if (over && !alert.duress) over.count += alert.count;
     else found.push({ alert, x, y, count: alert.count });
@@ -175,6 +181,11 @@ export function signs(scene: Scene, frame: Frame): Sign[] {
 function alertAt(spot: Spot, frame: Frame): { x: number; y: number } {
   const { x, y } = frame.at(spot);
   return { x: x + 4, y: y - 20 };
+}
+
+function belowCount(spot: Spot, frame: Frame): { x: number; y: number } {
+  const { x, y } = frame.at(spot);
+  return { x, y: y + BELOW_COUNT_PX };
 }
 
 function crews(pen: Pen, scene: Scene, frame: Frame, labels: Labels): void {

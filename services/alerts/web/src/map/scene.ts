@@ -23,6 +23,8 @@ export interface AlertSpot extends Spot {
   duress: boolean;
   untaken: boolean;
   count: number;
+  /** Of its site; null where the plan names none. */
+  district: string | null;
 }
 
 export interface CrewSpot extends Spot {
@@ -61,7 +63,7 @@ export function sceneOf(
 ): Scene {
   return {
     sites: spots(sites),
-    alerts: alertSpots(open),
+    alerts: alertSpots(open, new Map(sites.map(({ id, district }) => [id, district]))),
     crews: crewSpots(crews, now),
     bubbles: bubbles(sites),
   };
@@ -82,7 +84,10 @@ function spots(sites: readonly Site[]): SiteSpot[] {
 }
 
 /** Alerts at one place are one sign: the gravest, with how many there are. */
-function alertSpots(open: readonly Alert[]): AlertSpot[] {
+function alertSpots(
+  open: readonly Alert[],
+  districts: ReadonlyMap<string, string | null>,
+): AlertSpot[] {
   const found: AlertSpot[] = [];
   const sorted = [...open].sort(
     (a, b) =>
@@ -100,8 +105,9 @@ function alertSpots(open: readonly Alert[]): AlertSpot[] {
     if (here) here.count += 1;
     else {
       const duress = alert.kind === "duress";
+      const district = (alert.site && districts.get(alert.site)) ?? null;
       const { id, severity } = alert;
-      found.push({ id, severity, duress, untaken: needsTaking(alert), lat, lon, count: 1 });
+      found.push({ id, severity, duress, untaken: needsTaking(alert), lat, lon, count: 1, district });
     }
   }
   return found.reverse();

@@ -214,19 +214,19 @@ function Accept({ pending, mustRead, seal, again }: Standing & { mustRead: strin
       wide
     >
       <Attention pending={pending} seal={seal} />
-      <h3>
-        {t("ho.new")}: {session.value?.name}
-      </h3>
+      <div class="whose">
+        <h3>
+          {t("ho.new")}: {session.value?.name}
+        </h3>
+        <button type="button" class="tonal" onClick={hear} data-testid="test-siren">
+          {t("snd.test")} {tested.value && "✓"}
+        </button>
+      </div>
       <ToRead
         ids={mustRead}
         read={read.value}
         opened={(id) => (read.value = new Set(read.value).add(id))}
       />
-      <p>
-        <button type="button" class="tonal" onClick={hear} data-testid="test-siren">
-          {t("snd.test")} {tested.value && "✓"}
-        </button>
-      </p>
       {session.value?.role === WITHDRAWING && <Withdraw pending={pending} again={again} />}
       {dead && <p class="unknown">{t("ho.dead")}</p>}
       <p class="fault" role="alert">
