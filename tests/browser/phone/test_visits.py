@@ -12,9 +12,12 @@ from tests.browser.phone.fake_checkin import FakeCheckin
 from tests.browser.phone.sight import (
     all_sent,
     check_in_by_hand,
+    draft_stored,
     enrol,
     fill_visit,
     finish_visit,
+    kill,
+    reopened,
     report,
     start_duty,
 )
@@ -274,6 +277,26 @@ async def test_a_visit_that_is_open_at_the_end_of_duty_is_sent_as_far_as_it_got(
     assert weakness["data"]["checkin"] == into["id"]
     await app.get_by_test_id("tab-activity").click()
     await expect(app.get_by_test_id("giat")).to_contain_text("Penjaga mendengar motor")
+
+
+async def test_a_vulnerability_that_is_half_written_outlives_a_kill_and_is_sent_at_the_end(
+    app: Page, app_url: str, checkin: FakeCheckin
+) -> None:
+    await check_in_by_hand(app, "gudang-logistik")
+    await app.get_by_test_id("add-weakness").click()
+    await app.get_by_test_id("weakness-text").fill("Gembok pintu samping longgar")
+    await fill_visit(app)
+    await draft_stored(app)
+    await kill(app)
+    fresh = await reopened(app, app_url)
+    await fresh.get_by_test_id("open-visit").click()
+    await expect(fresh.get_by_test_id("weakness-text")).to_have_value(
+        "Gembok pintu samping longgar"
+    )
+    await finish_visit(fresh)
+    await all_sent(fresh)
+    (weakness,) = checkin.of_type("vulnerability.reported")
+    assert weakness["data"]["text"] == "Gembok pintu samping longgar"
 
 
 async def test_a_crew_of_one_is_stopped_where_a_site_is_at_risk(bare: Page, app_url: str) -> None:

@@ -1,12 +1,10 @@
 /** Vulnerabilities seen on a visit: what, who sees to it, and until when. */
 
-import { useSignal } from "@preact/signals";
 import { now } from "./clock";
 import { dayTime } from "./format";
-import { newId } from "./ids";
 import { t, tIfKnown } from "./language";
 import { Segments } from "./Page";
-import { changeVisit, type Visit } from "./visit";
+import { changeVisit, type Visit, type WeaknessForm, withForm } from "./visit";
 
 const KINDS = [
   "cctv_blind",
@@ -22,9 +20,9 @@ const KINDS = [
 /** Who usually sees to it. Any other name can be written. */
 const OWNERS = ["KPU", "Bawaslu", "PPK", "Polsek"] as const;
 const HOURS = ["6", "24", "72"] as const;
+const EMPTY: WeaknessForm = { kind: KINDS[0], text: "", owner: OWNERS[0], hours: 24 };
 
 export function Weaknesses({ open }: { open: Visit }) {
-  const adding = useSignal(false);
   const remove = (id: string) => {
     changeVisit({ weaknesses: open.weaknesses.filter((one) => one.id !== id) });
   };
@@ -46,14 +44,14 @@ export function Weaknesses({ open }: { open: Visit }) {
           </li>
         ))}
       </ul>
-      {adding.value ? (
-        <Form open={open} close={() => (adding.value = false)} />
+      {open.weaknessForm ? (
+        <Form open={open} form={open.weaknessForm} />
       ) : (
         <button
           type="button"
           class="plain wide"
           data-testid="add-weakness"
-          onClick={() => (adding.value = true)}
+          onClick={() => changeVisit({ weaknessForm: EMPTY })}
         >
           + {t("c.add")}
         </button>
@@ -62,30 +60,21 @@ export function Weaknesses({ open }: { open: Visit }) {
   );
 }
 
-function Form({ open, close }: { open: Visit; close: () => void }) {
-  const kind = useSignal<string>(KINDS[0]);
-  const text = useSignal("");
-  const owner = useSignal<string>(OWNERS[0]);
-  const hours = useSignal<(typeof HOURS)[number]>("24");
-  const ready = text.value.trim() !== "" && owner.value.trim() !== "";
+/** Kept with the visit: what is half written outlives a call and a kill, and is sent at the end. */
+function Form({ open, form }: { open: Visit; form: WeaknessForm }) {
+  const change = (changes: Partial<WeaknessForm>) => {
+    changeVisit({ weaknessForm: { ...form, ...changes } });
+  };
+  const ready = form.text.trim() !== "" && form.owner.trim() !== "";
   const add = () => {
     if (!ready) return;
-    const made = {
-      id: newId(now()),
-      kind: kind.value,
-      text: text.value.trim(),
-      owner: owner.value.trim(),
-      dueAt: now() + Number(hours.value) * 3600_000,
-      photos: [],
-    };
-    changeVisit({ weaknesses: [...open.weaknesses, made] });
-    close();
+    changeVisit({ weaknesses: withForm(open).weaknesses, weaknessForm: undefined });
   };
   return (
     <div class="card" data-testid="weakness-form">
       <label class="field">
         <span>{t("vuln.kind")}</span>
-        <select value={kind.value} onChange={(event) => (kind.value = event.currentTarget.value)}>
+        <select value={form.kind} onChange={(event) => change({ kind: event.currentTarget.value })}>
           {KINDS.map((one) => (
             <option value={one}>{t(`vuln.${one}`)}</option>
           ))}
@@ -97,8 +86,8 @@ function Form({ open, close }: { open: Visit; close: () => void }) {
           type="text"
           data-testid="weakness-text"
           maxLength={1000}
-          value={text.value}
-          onInput={(event) => (text.value = event.currentTarget.value)}
+          value={form.text}
+          onInput={(event) => change({ text: event.currentTarget.value })}
         />
       </label>
       <label class="field">
@@ -107,8 +96,8 @@ function Form({ open, close }: { open: Visit; close: () => void }) {
           type="text"
           list="owners"
           maxLength={120}
-          value={owner.value}
-          onInput={(event) => (owner.value = event.currentTarget.value)}
+          value={form.owner}
+          onInput={(event) => change({ owner: event.currentTarget.value })}
         />
         <datalist id="owners">
           {OWNERS.map((one) => (
@@ -120,11 +109,15 @@ function Form({ open, close }: { open: Visit; close: () => void }) {
       <Segments
         label={t("ci.deadline")}
         options={HOURS.map((one) => [one, t("c.hour", { n: one })] as const)}
-        value={hours.value}
-        choose={(chosen) => (hours.value = chosen)}
+        value={String(form.hours) as (typeof HOURS)[number]}
+        choose={(chosen) => change({ hours: Number(chosen) })}
       />
       <div class="pair">
-        <button type="button" class="plain" onClick={close}>
+        <button
+          type="button"
+          class="plain"
+          onClick={() => changeVisit({ weaknessForm: undefined })}
+        >
           {t("c.cancel")}
         </button>
         <button

@@ -28,6 +28,14 @@ export interface Weakness {
   photos: string[];
 }
 
+/** A vulnerability that is being written. */
+export interface WeaknessForm {
+  kind: string;
+  text: string;
+  owner: string;
+  hours: number;
+}
+
 export interface Visit {
   /** The id of its check-in. */
   id: string;
@@ -55,6 +63,7 @@ export interface Visit {
   dialogue: string;
   advice: boolean;
   weaknesses: Weakness[];
+  weaknessForm?: WeaknessForm | undefined;
   situation: Situation | null;
   photos: string[];
   /** `incomplete`: the crew left it open. */
@@ -197,13 +206,26 @@ export async function abandon(): Promise<void> {
   if (visit.value) await close(visit.value, { incomplete: true });
 }
 
-/** Writes the vulnerabilities and the check-out, together; nothing is refused that happened. */
+/** The visit with the vulnerability that is in its form, if that says what it is. */
+export function withForm(open: Visit): Visit {
+  const { weaknessForm, ...rest } = open;
+  const text = weaknessForm?.text.trim();
+  if (!weaknessForm || !text) return rest;
+  const { kind, hours } = weaknessForm;
+  const owner = weaknessForm.owner.trim();
+  const made = { id: newId(now()), kind, text, owner, dueAt: now() + hours * 3600_000, photos: [] };
+  return { ...rest, weaknesses: [...open.weaknesses, made] };
+}
+
+/** Writes the vulnerabilities and the check-out, together; nothing is refused that happened, and
+ * what stands in an open form was found too. */
 async function close(open: Visit, how: { incomplete?: true }): Promise<void> {
   const at = now();
   const out = { at, dwell: dwell(open), id: newId(at), ...how };
   const checklist = [...open.checklist, ...taskLines(open.site)];
-  const finished: Visit = { ...open, checklist, finished: out };
-  const drafts = [...open.weaknesses.map((one) => reported(one, open)), checkOut(finished, out)];
+  const finished: Visit = { ...withForm(open), checklist, finished: out };
+  const found = finished.weaknesses.map((one) => reported(one, open));
+  const drafts = [...found, checkOut(finished, out)];
   await write(drafts, { visit: null, finished });
   visit.value = null;
   visits.value = [...visits.value, finished];
