@@ -4,20 +4,19 @@ of their own: theirs waits for the broker."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeAlias
 
-from services.alerts.domain.decision import Decision
 from services.alerts.domain.escalation import due
 from services.alerts.handlers.gaps import raise_gaps
-from services.alerts.handlers.handovers import HandoverTimers
-from services.alerts.handlers.presence import SequenceTimers
+from services.alerts.handlers.handovers import handovers_run_out
+from services.alerts.handlers.presence import gaps_run_out
 from services.alerts.handlers.recording import Tally, record_all
-from services.alerts.handlers.tasks import TaskTimers
-from services.alerts.handlers.welfare import WelfareTimers
+from services.alerts.handlers.tasks import tasks_run_out
+from services.alerts.handlers.welfare import nudges_run_out
 from services.alerts.metrics import Metrics
-from services.alerts.ports import PlanBook, Store, TryAgain
+from services.alerts.ports import PlanBook, Store, Transaction, TryAgain
 from shared.clock import Clock
-from shared.events.alert import Alert
 from shared.logging import logger
 from shared.plan.model import Plan
 
@@ -25,10 +24,35 @@ BATCH = 100
 BATCHES_PER_TICK = 20
 NOT_MINE = timedelta(milliseconds=200)
 
-OneBatch: TypeAlias = Callable[[datetime, int], Awaitable[int]]
+RunOut: TypeAlias = Callable[[Transaction, PlanBook, datetime, int, Tally], Awaitable[int]]
 """Decides what is due at a moment, so many at most; returns how many it decided."""
 
 _log = logger(__name__)
+
+
+async def alerts_run_out(
+    transaction: Transaction, plans: PlanBook, now: datetime, limit: int, tally: Tally
+) -> int:
+    """What happens to alerts because time passes: they climb, and what was taken expires."""
+    decisions = []
+    for alert in await transaction.due_alerts(now, limit):
+        decision = tally.attempt(partial(due, alert, plans.plan, now), alert=alert.id)
+        if decision is not None and alert.next_due_at is not None:
+            decisions.append(decision)
+            tally.lateness_s.append((now - alert.next_due_at).total_seconds())
+    await record_all(transaction, decisions, tally)
+    for decision in decisions:
+        await raise_gaps(transaction, decision, plans.plan, now, tally)
+    return len(decisions)
+
+
+KINDS: Mapping[str, RunOut] = {
+    "alerts": alerts_run_out,
+    "tasks": tasks_run_out,
+    "sequences": gaps_run_out,
+    "handovers": handovers_run_out,
+    "nudges": nudges_run_out,
+}
 
 
 class Clockwork:
@@ -46,13 +70,6 @@ class Clockwork:
         self._plans = plans
         self._clock = clock
         self._metrics = metrics
-        self._kinds: Mapping[str, OneBatch] = {
-            "alerts": self._due_alerts,
-            "tasks": TaskTimers(store=store, plans=plans, metrics=metrics).run_out,
-            "sequences": SequenceTimers(store=store, metrics=metrics).run_out,
-            "handovers": HandoverTimers(store=store, plans=plans, metrics=metrics).run_out,
-            "nudges": WelfareTimers(store=store, plans=plans, metrics=metrics).run_out,
-        }
         self._counted: Plan | None = None
 
     async def on_tick(self, now: datetime) -> datetime | None:
@@ -62,8 +79,8 @@ class Clockwork:
         more is due than one tick takes, or None when nothing waits.
         """
         decided = 0
-        for kind, one_batch in self._kinds.items():
-            decided += await self._run_out(kind, one_batch, now)
+        for kind, run_out in KINDS.items():
+            decided += await self._decided(kind, run_out, now)
         self._begin_channels()
         coming = await self._store.next_due()
         if coming is not None and not decided:
@@ -77,34 +94,10 @@ class Clockwork:
             self._metrics.begin_channels(plan.channel_by_id)
             self._counted = plan
 
-    async def _due_alerts(self, now: datetime, limit: int) -> int:
-        tally = Tally()
-        async with self._store.transaction() as transaction:
-            decisions = []
-            for alert in await transaction.due_alerts(now, limit):
-                decision = self._decided(alert, now)
-                if decision is not None and alert.next_due_at is not None:
-                    decisions.append(decision)
-                    tally.lateness_s.append((now - alert.next_due_at).total_seconds())
-            await record_all(transaction, decisions, tally)
-            for decision in decisions:
-                await raise_gaps(transaction, decision, self._plans.plan, now, tally)
-        tally.count(self._metrics)
-        return len(decisions)
-
-    def _decided(self, alert: Alert, now: datetime) -> Decision | None:
-        """One alert that cannot be decided must not stop the others; it stays due, and is seen."""
-        try:
-            return due(alert, self._plans.plan, now)
-        except Exception:
-            _log.exception("due alert cannot be decided", alert=alert.id)
-            self._metrics.timer_failures.inc()
-            return None
-
-    async def _run_out(self, kind: str, one_batch: OneBatch, now: datetime) -> int:
+    async def _decided(self, kind: str, run_out: RunOut, now: datetime) -> int:
         """One kind of timers that cannot be decided must not stop the others."""
         try:
-            return await self._in_batches(one_batch, now)
+            return await self._in_batches(run_out, now)
         except TryAgain:
             raise
         except Exception:
@@ -112,11 +105,14 @@ class Clockwork:
             self._metrics.timer_failures.inc()
             return 0
 
-    async def _in_batches(self, one_batch: OneBatch, now: datetime) -> int:
+    async def _in_batches(self, run_out: RunOut, now: datetime) -> int:
         """How many were decided, in as many full batches as one tick may take."""
         total = 0
         for _ in range(BATCHES_PER_TICK):
-            decided = await one_batch(now, BATCH)
+            tally = Tally()
+            async with self._store.transaction() as transaction:
+                decided = await run_out(transaction, self._plans, now, BATCH, tally)
+            tally.count(self._metrics)
             total += decided
             if decided < BATCH:
                 break

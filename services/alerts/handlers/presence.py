@@ -8,8 +8,7 @@ from services.alerts.domain.doubt import doubt_of, flagged
 from services.alerts.domain.presence import Use, code_of, followed, scanned, sighting
 from services.alerts.domain.sequence import closed, counted, opened, shown
 from services.alerts.handlers.recording import SOURCE, Tally
-from services.alerts.metrics import Metrics
-from services.alerts.ports import DeviceTrack, Store, Transaction
+from services.alerts.ports import DeviceTrack, PlanBook, Transaction
 from shared.events.envelope import Event
 from shared.events.identity import derived_id
 from shared.events.patrol import VisitCheckedIn
@@ -121,26 +120,20 @@ class Presence:
         await self._transaction.keep_doubts(shown_to_people)
 
 
-class SequenceTimers:
-    """What is said of missing events because time passes."""
-
-    def __init__(self, *, store: Store, metrics: Metrics) -> None:
-        self._store = store
-        self._metrics = metrics
-
-    async def run_out(self, now: datetime, limit: int) -> int:
-        """Tells of what stood open long enough, `limit` devices at most; returns how many."""
-        tally = Tally()
-        async with self._store.transaction() as transaction:
-            due = await transaction.due_tracks(now, limit)
-            for track in due:
-                count = opened(track.count, now)
-                if count is not None:
-                    gone = track.counting(count)
-                    await transaction.save_tracks([gone])
-                    await tell_gap(transaction, SequenceGapOpened, gone, now, tally)
-        tally.count(self._metrics)
-        return len(due)
+async def gaps_run_out(
+    transaction: Transaction, plans: PlanBook, now: datetime, limit: int, tally: Tally
+) -> int:
+    """Tells of missing events that stood open long enough, of `limit` devices at most; returns of
+    how many."""
+    del plans  # how long is no matter of the plan
+    due = await transaction.due_tracks(now, limit)
+    for track in due:
+        count = opened(track.count, now)
+        if count is not None:
+            gone = track.counting(count)
+            await transaction.save_tracks([gone])
+            await tell_gap(transaction, SequenceGapOpened, gone, now, tally)
+    return len(due)
 
 
 async def tell_gap(

@@ -3,10 +3,10 @@
 The id of an event is a function of what it tells, so what is published twice carries one id.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
@@ -25,9 +25,13 @@ from shared.events.alert import (
     VisitRecovered,
 )
 from shared.events.identity import derived_id
+from shared.logging import logger
 from shared.topics import ALERT
 
 SOURCE = "ronda/alerts"
+T = TypeVar("T")
+
+_log = logger(__name__)
 
 VisitEvent: TypeAlias = VisitDue | VisitAtRisk | VisitDone | VisitMissed | VisitRecovered
 
@@ -40,10 +44,21 @@ class Tally:
     events: list[str] = field(default_factory=list)
     report_ages_s: list[float] = field(default_factory=list)
     lateness_s: list[float] = field(default_factory=list)
+    failures: int = 0
 
     def read(self, result: str) -> None:
         """One more record of a result."""
         self.records[result] = self.records.get(result, 0) + 1
+
+    def attempt(self, decide: Callable[[], T], **about: str) -> T | None:
+        """What is decided; None where that fails: one object that cannot be decided must not stop
+        the others. It stays due, and is seen."""
+        try:
+            return decide()
+        except Exception:
+            _log.exception("what is due cannot be decided", **about)
+            self.failures += 1
+            return None
 
     def count(self, metrics: Metrics) -> None:
         """Hands everything to the instruments."""
@@ -55,6 +70,7 @@ class Tally:
             metrics.report_to_alert.observe(max(0.0, seconds))
         for seconds in self.lateness_s:
             metrics.timer_lateness.observe(max(0.0, seconds))
+        metrics.timer_failures.inc(self.failures)
 
 
 def key_of(alert: Alert) -> str:

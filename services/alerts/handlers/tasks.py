@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Literal, get_args
 
@@ -37,7 +38,6 @@ from shared.events.envelope import Name
 from shared.events.identity import UUID7_PATTERN, derived_id
 from shared.events.patrol import VisitCheckedOut, VulnerabilityReported
 from shared.events.task import Task
-from shared.logging import logger
 from shared.plan.model import Plan
 from shared.topics import ALERT
 
@@ -46,8 +46,6 @@ TASK_VERBS: tuple[TaskVerb, ...] = get_args(TaskVerb)
 ROLES = frozenset({"operator", "supervisor", "commander"})
 ASKED_AS = "task:"
 """How a visit's checklist names the task that a line of it asks about: this and the task's id."""
-
-_log = logger(__name__)
 
 
 class TaskBody(Struct, frozen=True, kw_only=True):
@@ -127,48 +125,34 @@ async def record_task(
     tally.events.append(kind)
 
 
-class TaskTimers:
-    """What happens to tasks because time passes."""
-
-    def __init__(self, *, store: Store, plans: PlanBook, metrics: Metrics) -> None:
-        self._store = store
-        self._plans = plans
-        self._metrics = metrics
-
-    async def run_out(self, now: datetime, limit: int) -> int:
-        """Decides what is due, `limit` at most; returns how many it decided."""
-        tally = Tally()
-        async with self._store.transaction() as transaction:
-            for task in await transaction.due_tasks(now, limit):
-                decision = self._decided(task, now)
-                if decision is not None and task.next_due_at is not None:
-                    if decision.task.state == "overdue":
-                        await self._overdue(transaction, decision, now, tally)
-                    else:
-                        await record_task(transaction, decision, tally)
-                    tally.lateness_s.append((now - task.next_due_at).total_seconds())
-        tally.count(self._metrics)
-        return len(tally.lateness_s)
-
-    def _decided(self, task: Task, now: datetime) -> TaskDecision | None:
-        try:
-            return lapsed(task, now)
-        except Exception:
-            _log.exception("due task cannot be decided", task=task.id)
-            self._metrics.timer_failures.inc()
-            return None
-
-    async def _overdue(
-        self, transaction: Transaction, decision: TaskDecision, now: datetime, tally: Tally
-    ) -> None:
-        """Raises its alert, unless the one that it raised before still asks."""
-        task = decision.task
-        asking = await transaction.alert(task.alert) if task.alert else None
-        if asking is None or asking.state == "closed":
-            report = overdue_report(task, self._plans.plan, now)
-            alarm = await raise_alert(transaction, report, self._plans, now, tally)
-            decision = TaskDecision(decision.event, raising(task, alarm.alert.id))
+async def tasks_run_out(
+    transaction: Transaction, plans: PlanBook, now: datetime, limit: int, tally: Tally
+) -> int:
+    """Ends the time of tasks, of `limit` at most; returns how many it decided."""
+    decided = 0
+    for task in await transaction.due_tasks(now, limit):
+        decision = tally.attempt(partial(lapsed, task, now), task=task.id)
+        if decision is None or task.next_due_at is None:
+            continue
+        if decision.task.state == "overdue":
+            decision = await _alarmed(transaction, decision, plans, now, tally)
         await record_task(transaction, decision, tally)
+        tally.lateness_s.append((now - task.next_due_at).total_seconds())
+        decided += 1
+    return decided
+
+
+async def _alarmed(
+    transaction: Transaction, decision: TaskDecision, plans: PlanBook, now: datetime, tally: Tally
+) -> TaskDecision:
+    """With the alert of an overdue task: a new one, unless the one before still asks."""
+    task = decision.task
+    asking = await transaction.alert(task.alert) if task.alert else None
+    if asking is not None and asking.state != "closed":
+        return decision
+    report = overdue_report(task, plans.plan, now)
+    alarm = await raise_alert(transaction, report, plans, now, tally)
+    return TaskDecision(decision.event, raising(task, alarm.alert.id))
 
 
 class Tasks:

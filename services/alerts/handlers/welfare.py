@@ -12,8 +12,7 @@ from services.alerts.domain.welfare import (
 )
 from services.alerts.handlers.raising import heal_alert, raise_alert
 from services.alerts.handlers.recording import SOURCE, Tally
-from services.alerts.metrics import Metrics
-from services.alerts.ports import PlanBook, Store, Transaction
+from services.alerts.ports import PlanBook, Transaction
 from shared.events.alert import Visit
 from shared.events.identity import derived_id
 from shared.events.welfare import Nudge, WelfareAnswered, WelfareEnded, WelfareNudged
@@ -82,35 +81,25 @@ async def tell(
     tally.events.append(event.type)
 
 
-class WelfareTimers:
-    """What happens to nudges because nobody answers."""
+async def nudges_run_out(
+    transaction: Transaction, plans: PlanBook, now: datetime, limit: int, tally: Tally
+) -> int:
+    """Ends the nudges whose time is over, `limit` at most; returns how many."""
+    due = await transaction.due_nudges(now, limit)
+    for nudge in due:
+        ended = lapsed(nudge, await _alarmed(transaction, nudge, plans, now, tally))
+        await transaction.save_nudge(ended)
+        await tell(transaction, ended, plans.plan, now, tally=tally)
+    return len(due)
 
-    def __init__(self, *, store: Store, plans: PlanBook, metrics: Metrics) -> None:
-        self._store = store
-        self._plans = plans
-        self._metrics = metrics
 
-    async def run_out(self, now: datetime, limit: int) -> int:
-        """Ends the nudges whose time is over, `limit` at most; returns how many."""
-        tally = Tally()
-        async with self._store.transaction() as transaction:
-            due = await transaction.due_nudges(now, limit)
-            for nudge in due:
-                alert = await self._alarmed(transaction, nudge, now, tally)
-                ended = lapsed(nudge, alert)
-                await transaction.save_nudge(ended)
-                await tell(transaction, ended, self._plans.plan, now, tally=tally)
-        tally.count(self._metrics)
-        return len(due)
-
-    async def _alarmed(
-        self, transaction: Transaction, nudge: Nudge, now: datetime, tally: Tally
-    ) -> str | None:
-        """The alert that an operator's unanswered question raises."""
-        plan = self._plans.plan
-        duties = await transaction.duties()
-        duty = next((each for each in duties if each.crew == nudge.crew), None)
-        report = unanswered(nudge, duty, plan, now)
-        if report is None:
-            return None
-        return (await raise_alert(transaction, report, self._plans, now, tally)).alert.id
+async def _alarmed(
+    transaction: Transaction, nudge: Nudge, plans: PlanBook, now: datetime, tally: Tally
+) -> str | None:
+    """The alert that an operator's unanswered question raises."""
+    duties = await transaction.duties()
+    duty = next((each for each in duties if each.crew == nudge.crew), None)
+    report = unanswered(nudge, duty, plans.plan, now)
+    if report is None:
+        return None
+    return (await raise_alert(transaction, report, plans, now, tally)).alert.id
