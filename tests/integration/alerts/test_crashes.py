@@ -121,6 +121,7 @@ async def test_a_crash_between_an_effect_and_its_receipt_changes_nothing(
         await world.report()
         assert await doomed.ended() == KILLED
     await let_leases_run_out(engine)
+    before = dedups(world)
     async with (
         a_process(world) as process,
         an_operator(await process.url(), world.token("Ipda Siti")) as siti,
@@ -130,9 +131,11 @@ async def test_a_crash_between_an_effect_and_its_receipt_changes_nothing(
         await eventually(lambda: len(set(dedups(world))) >= 3, within=WITHIN)
         await eventually(lambda: is_told(world, "ronda.alert.acknowledged.v1"), within=WITHIN)
         await nothing_is_lost_or_doubled(world, siti, reports=1)
-    # A page that was sent and not recorded is sent again, and says that it is the same.
-    sent_again = len(dedups(world)) - len(set(dedups(world)))
-    assert sent_again == (1 if crash_at == "page.sent" else 0)
+    # A page that was sent and not recorded is sent again, and says that it is the same. The courier
+    # may have had one in hand at any other crash too.
+    after = dedups(world)[len(before) :]
+    assert len(set(after)) == len(after)
+    assert crash_at != "page.sent" or set(before) & set(after)
 
 
 async def let_leases_run_out(engine: AsyncEngine) -> None:
