@@ -40,7 +40,7 @@ test-all *args: pages jars browser
 [doc("Keep the promises at full size: 10,000 histories, timers and races, 400 sites, 1,000 mutations and viewers")]
 prove *args: pages jars
     python -m tests.simulation
-    RONDA_TIMERS=10000 RONDA_RACES=10000 RONDA_DETECTOR_SITES=400 RONDA_MUTATIONS=1000 RONDA_VIEWERS=1000 \
+    RONDA_TIMERS=10000 RONDA_RACES=10000 RONDA_MISSED=3690 RONDA_DETECTOR_SITES=400 RONDA_MUTATIONS=1000 RONDA_VIEWERS=1000 \
         pytest -s --timeout 3600 tests/scale tests/integration/alerts/test_detector.py \
         tests/integration/alerts/test_crowd.py tests/integration/archive/test_mutations.py {{ args }}
 
