@@ -40,6 +40,8 @@ SESSION_TIMEOUT_MS = 6_000
 POLL_MS = 1_000
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
+GRACE_S = 10.0
+"""For what is in hand when the consumer ends."""
 PULSE_S = 1.0
 STUCK_PULSES = 20
 """So many pulses in a row with something to read, or without knowing where to go on, and nothing
@@ -123,7 +125,7 @@ class BatchConsumer:
             consumer_only=True,
             allow_auto_create_topics=False,
             apply_types=False,
-            graceful_timeout=10.0,
+            graceful_timeout=GRACE_S,
             logger=None,
         )
         self._subscriber = self._broker.subscriber(
@@ -148,7 +150,7 @@ class BatchConsumer:
 
     async def __aenter__(self) -> Self:
         await self._broker.start()
-        self._stack.push_async_callback(self._broker.stop)
+        self._stack.push_async_callback(self._stopped)
         pulse = asyncio.create_task(self._pulse(), name="consumer pulse")
         self._stack.push_async_callback(cancelled, pulse)
         return self
@@ -165,6 +167,13 @@ class BatchConsumer:
     def consumer(self) -> AIOKafkaConsumer | None:
         """The client underneath, once started."""
         return self._subscriber.consumer
+
+    async def _stopped(self) -> None:
+        """FastStream cancels its loops and does not wait for them; what they use is closed next."""
+        loops = list(self._subscriber.tasks)
+        await self._broker.stop()
+        if loops:
+            await asyncio.wait(loops, timeout=GRACE_S)
 
     async def _polled(self, consumer: AIOKafkaConsumer) -> tuple[Record, ...]:
         found = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._max_records)

@@ -227,6 +227,9 @@ async def serving(app: Any, settings: HttpSettings) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await asyncio.gather(task, return_exceptions=True)
+        # uvicorn cancels what takes too long and does not wait for it; what it uses is closed next.
+        if cut_off := list(server.server_state.tasks):
+            await asyncio.wait(cut_off, timeout=GRACE_S)
         listener.close()
 
 

@@ -100,6 +100,29 @@ async def test_a_second_start_continues_where_the_first_one_stopped(
     assert second.values == [b"after"]
 
 
+async def test_a_handler_that_is_cut_off_has_ended_before_the_consumer_has(
+    topics: KafkaSettings, sender: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus, "GRACE_S", 0.5)
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def handle(_: Sequence[Record]) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.3)  # as a connection takes that goes back to its pool
+            ended.set()
+
+    progress = Progress(system_clock)
+    async with BatchConsumer(
+        topics, topics=[PATROL], group="test", handle=handle, progress=progress
+    ):
+        await sender.send_and_wait(PATROL.physical(topics.topic_prefix), b"1", partition=0)
+        await begun.wait()
+    assert ended.is_set()
+
+
 async def test_an_idle_consumer_makes_progress_and_shows_no_lag(topics: KafkaSettings) -> None:
     progress = Progress(system_clock)
     async with _consumer(topics, _Sink(), progress) as consumer:
