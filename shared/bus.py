@@ -27,7 +27,7 @@ from shared.freshness import Freshness
 from shared.health import Progress
 from shared.logging import logger
 from shared.settings import KafkaSettings
-from shared.tasks import cancelled
+from shared.tasks import cancelled, ended
 from shared.topics import MAX_RECORD_BYTES, TopicSpec
 
 Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
@@ -150,7 +150,7 @@ class BatchConsumer:
 
     async def __aenter__(self) -> Self:
         await self._broker.start()
-        self._stack.push_async_callback(self._stopped)
+        self._stack.push_async_callback(self._loops_ended, self._broker.stop)
         pulse = asyncio.create_task(self._pulse(), name="consumer pulse")
         self._stack.push_async_callback(cancelled, pulse)
         return self
@@ -168,12 +168,11 @@ class BatchConsumer:
         """The client underneath, once started."""
         return self._subscriber.consumer
 
-    async def _stopped(self) -> None:
-        """FastStream cancels its loops and does not wait for them; what they use is closed next."""
+    async def _loops_ended(self, stop: Callable[[], Awaitable[None]]) -> None:
+        """Stops FastStream, and its loops with it, which it forgets as it cancels them."""
         loops = list(self._subscriber.tasks)
-        await self._broker.stop()
-        if loops:
-            await asyncio.wait(loops, timeout=GRACE_S)
+        await stop()
+        await ended(loops, within_s=GRACE_S)
 
     async def _polled(self, consumer: AIOKafkaConsumer) -> tuple[Record, ...]:
         found = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._max_records)
@@ -276,7 +275,7 @@ class BatchConsumer:
         self._still = 0
         _log.error("consumer is stuck and is made anew", behind=sum(self.lag.values()))
         async with asyncio.timeout(REVIVE_WITHIN_S):
-            await self._subscriber.stop()
+            await self._loops_ended(self._subscriber.stop)
             await self._subscriber.start()
 
 

@@ -31,6 +31,7 @@ from shared.logging import logger
 from shared.policy import Policy, authorise, governed, without_policy
 from shared.problem import MEDIA_TYPE, Problem, ProblemError, encode
 from shared.settings import HttpSettings, SettingsError
+from shared.tasks import ended
 
 SESSION_COOKIE = "ronda_session"
 GRACE_S = 5
@@ -227,9 +228,7 @@ async def serving(app: Any, settings: HttpSettings) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await asyncio.gather(task, return_exceptions=True)
-        # uvicorn cancels what takes too long and does not wait for it; what it uses is closed next.
-        if cut_off := list(server.server_state.tasks):
-            await asyncio.wait(cut_off, timeout=GRACE_S)
+        await ended(server.server_state.tasks, within_s=GRACE_S)
         listener.close()
 
 

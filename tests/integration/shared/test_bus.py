@@ -19,6 +19,7 @@ from shared.health import Progress
 from shared.provision import ProvisionError, create_topics
 from shared.settings import KafkaSettings
 from shared.topics import INCIDENT, PATROL, PLAN, TOPICS
+from tests.integration.shared.endless import GRACE_S, Endless
 from tests.waiting import eventually
 
 
@@ -103,24 +104,19 @@ async def test_a_second_start_continues_where_the_first_one_stopped(
 async def test_a_handler_that_is_cut_off_has_ended_before_the_consumer_has(
     topics: KafkaSettings, sender: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bus, "GRACE_S", 0.5)
-    begun, ended = asyncio.Event(), asyncio.Event()
+    monkeypatch.setattr(bus, "GRACE_S", GRACE_S)
+    work = Endless()
 
     async def handle(_: Sequence[Record]) -> None:
-        begun.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await asyncio.sleep(0.3)  # as a connection takes that goes back to its pool
-            ended.set()
+        await work.run()
 
     progress = Progress(system_clock)
     async with BatchConsumer(
         topics, topics=[PATROL], group="test", handle=handle, progress=progress
     ):
         await sender.send_and_wait(PATROL.physical(topics.topic_prefix), b"1", partition=0)
-        await begun.wait()
-    assert ended.is_set()
+        await work.begun.wait()
+    assert work.ended.is_set()
 
 
 async def test_an_idle_consumer_makes_progress_and_shows_no_lag(topics: KafkaSettings) -> None:
