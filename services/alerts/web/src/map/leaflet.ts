@@ -196,9 +196,8 @@ function pick(at: L.Point, scene: Scene, frame: Frame, map: L.Map, listener: Lis
 function awayFrom(scene: Scene, frame: Frame): Away {
   const away: Record<Side, AlertSpot[]> = { n: [], e: [], s: [], w: [] };
   for (const alert of scene.alerts) {
-    const grave = alert.duress || alert.severity === "kritis" || alert.severity === "tinggi";
     const { x, y } = frame.at(alert);
-    if (!grave || isInView({ x, y }, frame)) continue;
+    if (!alert.grave || isInView({ x, y }, frame)) continue;
     if (x < 0 || x > frame.width) away[x < 0 ? "w" : "e"].push(alert);
     else away[y < 0 ? "n" : "s"].push(alert);
   }

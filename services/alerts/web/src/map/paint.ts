@@ -166,8 +166,7 @@ export function signs(scene: Scene, frame: Frame): Sign[] {
   const counts = new Map(far ? scene.bubbles.map((bubble) => [bubble.name, bubble]) : []);
   const found: Sign[] = [];
   for (const alert of [...scene.alerts].reverse()) {
-    const grave = alert.duress || alert.severity === "kritis" || alert.severity === "tinggi";
-    if (far && !grave) continue;
+    if (far && !alert.grave) continue;
     const count = alert.duress ? undefined : counts.get(alert.district ?? "");
     const { x, y } = count ? belowCount(count, frame) : alertAt(alert, frame);
     if (!isInView({ x, y }, frame)) continue;

@@ -2,7 +2,7 @@
 
 import type { Alert, Crew, Severity, Site } from "../contract";
 import { distanceKm } from "../format";
-import { needsTaking } from "../order";
+import { isGrave, needsTaking } from "../order";
 import { type Status, statusOf } from "../sites";
 
 export interface Spot {
@@ -21,6 +21,7 @@ export interface AlertSpot extends Spot {
   id: string;
   severity: Severity;
   duress: boolean;
+  grave: boolean;
   untaken: boolean;
   count: number;
   /** Of its site; null where the plan names none. */
@@ -107,7 +108,8 @@ function alertSpots(
       const duress = alert.kind === "duress";
       const district = (alert.site && districts.get(alert.site)) ?? null;
       const { id, severity } = alert;
-      found.push({ id, severity, duress, untaken: needsTaking(alert), lat, lon, count: 1, district });
+      const [grave, untaken] = [isGrave(alert), needsTaking(alert)];
+      found.push({ id, severity, duress, grave, untaken, lat, lon, count: 1, district });
     }
   }
   return found.reverse();
