@@ -4,7 +4,7 @@ import { now } from "./clock";
 import { dayTime } from "./format";
 import { t, tIfKnown } from "./language";
 import { Segments } from "./Page";
-import { changeVisit, type Visit, type WeaknessForm, withForm } from "./visit";
+import { changeVisit, HOURS, type Visit, type WeaknessForm, withForm } from "./visit";
 
 const KINDS = [
   "cctv_blind",
@@ -19,8 +19,7 @@ const KINDS = [
 ] as const;
 /** Who usually sees to it. Any other name can be written. */
 const OWNERS = ["KPU", "Bawaslu", "PPK", "Polsek"] as const;
-const HOURS = ["6", "24", "72"] as const;
-const EMPTY: WeaknessForm = { kind: KINDS[0], text: "", owner: OWNERS[0], hours: 24 };
+const EMPTY: WeaknessForm = { kind: KINDS[0], text: "", owner: OWNERS[0], hours: "24" };
 
 export function Weaknesses({ open }: { open: Visit }) {
   const remove = (id: string) => {
@@ -109,8 +108,8 @@ function Form({ open, form }: { open: Visit; form: WeaknessForm }) {
       <Segments
         label={t("ci.deadline")}
         options={HOURS.map((one) => [one, t("c.hour", { n: one })] as const)}
-        value={String(form.hours) as (typeof HOURS)[number]}
-        choose={(chosen) => change({ hours: Number(chosen) })}
+        value={form.hours}
+        choose={(hours) => change({ hours })}
       />
       <div class="pair">
         <button

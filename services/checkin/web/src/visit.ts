@@ -28,12 +28,15 @@ export interface Weakness {
   photos: string[];
 }
 
+/** Until when a vulnerability may be mended. */
+export const HOURS = ["6", "24", "72"] as const;
+
 /** A vulnerability that is being written. */
 export interface WeaknessForm {
   kind: string;
   text: string;
   owner: string;
-  hours: number;
+  hours: (typeof HOURS)[number];
 }
 
 export interface Visit {
@@ -213,7 +216,8 @@ export function withForm(open: Visit): Visit {
   if (!weaknessForm || !text) return rest;
   const { kind, hours } = weaknessForm;
   const owner = weaknessForm.owner.trim();
-  const made = { id: newId(now()), kind, text, owner, dueAt: now() + hours * 3600_000, photos: [] };
+  const dueAt = now() + Number(hours) * 3600_000;
+  const made = { id: newId(now()), kind, text, owner, dueAt, photos: [] };
   return { ...rest, weaknesses: [...open.weaknesses, made] };
 }
 
