@@ -29,13 +29,14 @@ place.clearWatch = function (id) {
 };"""
 
 
+async def watches_now(page: Page, count: int) -> bool:
+    """Whether so many watches are open."""
+    return bool(await page.evaluate("window.watches.size") == count)
+
+
 async def watches(page: Page, count: int) -> bool:
     """Whether so many watches are open, soon."""
-
-    async def so_many() -> bool:
-        return bool(await page.evaluate("window.watches.size") == count)
-
-    return await eventually(so_many)
+    return await eventually(lambda: watches_now(page, count))
 
 
 async def test_it_looks_on_duty_and_where_a_screen_needs_it(bare: Page, app_url: str) -> None:
@@ -76,7 +77,7 @@ async def test_off_duty_an_officer_in_danger_is_followed_too(
 
     async def over() -> bool:
         await bare.clock.run_for(60_000)
-        return bool(await bare.evaluate("window.watches.size") == 0)
+        return await watches_now(bare, 0)
 
     assert await eventually(over)
 
