@@ -20,9 +20,12 @@ from shared.plan.model import Situation, VisitRule
 from tests.builders import a_plan, a_site
 from tests.detector import DAY, Service
 from tests.fakes import FakePatrolEnds, ManualClock
+from tests.scale.rows import keep, waiting_alerts
 
 SITES = int(os.environ.get("RONDA_MISSED", "150"))
 LOOK_S = 0.02
+OTHERS = 1_000_000
+"""Numbers of alerts beside those of the visits: one is due at each tick."""
 
 
 async def test_visits_that_are_missed_at_once_are_an_alert_each_and_hold_up_nothing(
@@ -41,11 +44,14 @@ async def test_visits_that_are_missed_at_once_are_an_alert_each_and_hold_up_noth
     clock.now = max(each.grace_until for each in owed) + timedelta(minutes=10)
     begun = perf_counter()
     missing = asyncio.create_task(_until_nothing_is_left(service, clock.now))
-    held_up = []
+    held_up: list[float] = []
+    meanwhile = 0
     while not missing.done():
+        await keep(store, waiting_alerts(1, clock.now, timedelta(), after=OTHERS + len(held_up)))
         looked = perf_counter()
         await service.clockwork.on_tick(clock.now)
         held_up.append(perf_counter() - looked)
+        meanwhile += not missing.done()
         await asyncio.sleep(LOOK_S)
     await missing
     took = perf_counter() - begun
@@ -54,6 +60,9 @@ async def test_visits_that_are_missed_at_once_are_an_alert_each_and_hold_up_noth
         kinds = await connection.scalars(select(alert.c.kind))
         assert Counter(states) == {"missed": SITES}
         assert Counter(kinds)["visit_missed"] == SITES
+        others = await connection.scalars(select(alert.c.version).where(alert.c.number > OTHERS))
+        assert set(others) == {2}
+    assert meanwhile > 0, "nothing could climb before all visits were missed"
     print(f"\n{SITES} visits missed at once: {took:.1f} s, a tick meanwhile {max(held_up):.2f} s")
 
 
