@@ -50,7 +50,7 @@ class Log:
     since: datetime
     every: timedelta = _EVERY
     restricted: int | None = None
-    dice: random.Random = field(default_factory=lambda: random.Random(20261123))  # noqa: S311
+    dice: random.Random = field(default_factory=lambda: random.Random(20261123))  # noqa: S311 - the same each time
     made: int = 0
 
     def records(self, number: int) -> list[Record]:

@@ -95,7 +95,7 @@ async def _fill(ground: Ground, filled: Archive) -> None:
 
 def _days(log: Log, number: int) -> list[tuple[str, datetime]]:
     """Sites and the beginnings of days that the log has whole, where it has one."""
-    dice = random.Random(log.made)  # noqa: S311
+    dice = random.Random(log.made)  # noqa: S311 - the same for the same log
     whole = max(1, log.made // (SITES * _PER_DAY))
     return [
         (f"site-{dice.randrange(SITES)}", log.since + dice.randrange(whole) * A_DAY)

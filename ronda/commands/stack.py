@@ -191,4 +191,4 @@ def run(
         known = ", ".join(DEFAULT_PORTS)
         raise typer.BadParameter(f"there is no service {service!r}; there are {known}")
     # Replaces this process, so that signals and the exit code are the service's own.
-    os.execv(sys.executable, [sys.executable, "-m", f"services.{service}"])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", f"services.{service}"])  # noqa: S606 - our own module
