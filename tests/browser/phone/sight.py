@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.async_api import Error, Locator, Page, ViewportSize, expect
@@ -36,6 +37,13 @@ async def start_duty(page: Page) -> None:
     await page.get_by_test_id("neutral").check()
     await page.get_by_test_id("start-duty").click()
     await page.get_by_test_id("stop").first.wait_for()
+
+
+async def stop_clock(page: Page) -> None:
+    """The page's time stands still, but for what the test lets go by; else the time that the test
+    itself takes goes by too."""
+    await page.clock.install()
+    await page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=1))
 
 
 async def kill(page: Page) -> None:

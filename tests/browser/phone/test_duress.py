@@ -11,7 +11,7 @@ from playwright.async_api import BrowserContext, Page, expect
 
 from tests.browser.phone import samples
 from tests.browser.phone.fake_checkin import FakeCheckin
-from tests.browser.phone.sight import all_sent, queued, report, stored
+from tests.browser.phone.sight import all_sent, queued, report, stop_clock, stored
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -75,7 +75,7 @@ def difference(one: bytes, other: bytes) -> int:
 
 async def test_a_hold_that_ends_before_two_seconds_is_nothing(app: Page) -> None:
     await all_sent(app)
-    await app.clock.install()
+    await stop_clock(app)
     await hold(app, 1_900)
     assert [row for row in await stored(app) if "duress" in row["type"]] == []
     await expect(app.get_by_test_id("duress")).to_contain_text("Tahan 2 detik")

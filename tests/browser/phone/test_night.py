@@ -9,7 +9,7 @@ from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
 from tests.browser.conftest import ARGUMENTS, PATIENCE_MS
 from tests.browser.phone.fake_checkin import FakeCheckin
-from tests.browser.phone.sight import PHONE, all_sent, enrol, start_duty, stored
+from tests.browser.phone.sight import PHONE, all_sent, enrol, start_duty, stop_clock, stored
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -74,12 +74,13 @@ async def test_two_seconds_anywhere_on_the_dim_glass_call_for_help(
 ) -> None:
     await all_sent(app)
     await dimmed(app)
-    await app.clock.install()
+    await stop_clock(app)
     await app.mouse.move(60, 120)
     await app.mouse.down()
     await app.clock.run_for(1_900)
     await app.mouse.up()
     assert [row for row in await stored(app) if "duress" in row["type"]] == []
+    await app.clock.resume()
     await app.mouse.down()
     await app.clock.run_for(2_000)
     await app.mouse.up()
